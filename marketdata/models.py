@@ -1,0 +1,66 @@
+"""What is stored of the market: instruments and their daily closes."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+
+from common.fields import price_field
+from common.models import Timestamped
+from marketdata.domain.instruments import AssetClass
+
+
+class Instrument(Timestamped):
+    """Something with a price: a listing, a currency pair, or a user's own asset.
+
+    A currency pair is an instrument too (`EUR/USD`, priced in USD), so that rates are quoted,
+    stored, streamed and aged by the same machinery as prices.
+    """
+
+    #: `XNAS:AAPL:USD` for what everybody sees, `<user id>:MYHOUSE:EUR` for somebody's own.
+    identity = models.CharField(max_length=96, unique=True, editable=False)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.CASCADE, related_name="+"
+    )
+    symbol = models.CharField(max_length=32)
+    name = models.CharField(max_length=160)
+    isin = models.CharField("ISIN", max_length=12, blank=True)
+    mic = models.CharField("market (MIC)", max_length=4, blank=True)
+    currency = models.CharField(max_length=3)
+    asset_class = models.CharField(
+        max_length=16, choices=[(kind.value, kind.label) for kind in AssetClass]
+    )
+    last_close = price_field(null=True, blank=True)
+    last_close_date = models.DateField(null=True, blank=True)
+    is_active = models.BooleanField(default=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["symbol"], name="instrument_symbol"),
+            models.Index(fields=["isin"], name="instrument_isin"),
+            models.Index(fields=["owner", "symbol"], name="instrument_owner"),
+            models.Index(fields=["asset_class", "symbol"], name="instrument_class"),
+            models.Index(fields=["is_active", "symbol"], name="instrument_active"),
+        ]
+
+    def __str__(self) -> str:
+        return self.identity
+
+
+class PriceBar(models.Model):
+    """One day's close of one instrument, unadjusted."""
+
+    instrument = models.ForeignKey(Instrument, on_delete=models.CASCADE, related_name="bars")
+    date = models.DateField()
+    close = price_field()
+    source = models.CharField(max_length=32)
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["instrument", "date"], name="one_bar_a_day"),
+        ]
+        indexes = [models.Index(fields=["date", "instrument"], name="bar_date")]
+
+    def __str__(self) -> str:
+        return f"{self.instrument_id} {self.date}"

@@ -1,0 +1,201 @@
+"""What is stored of portfolios: the ledger, and the read models computed from it."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models
+
+from common.fields import amount_field, price_field, quantity_field
+from common.models import Timestamped
+from portfolios.domain.transactions import Kind
+
+
+class Portfolio(Timestamped):
+    """A ledger with a name, an owner and the currency it is valued in.
+
+    `ledger_revision` grows with each change of the ledger; `computed_revision` is the one the
+    read models stand for. Where they differ, a recalculation is due: this pair, written in the
+    ledger's own transaction, is the outbox from which lost jobs are started again.
+    """
+
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="portfolios"
+    )
+    name = models.CharField(max_length=80)
+    base_currency = models.CharField(max_length=3)
+    #: Off for ledgers without deposits, whose cash would only be the negative of what was bought.
+    tracks_cash = models.BooleanField(default=True)
+    ledger_revision = models.PositiveBigIntegerField(default=0, editable=False)
+    computed_revision = models.PositiveBigIntegerField(default=0, editable=False)
+    is_recalculating = models.BooleanField(default=False, editable=False)
+    #: The first day whose values the ledger's changes have touched since they were computed.
+    stale_from = models.DateField(null=True, blank=True, editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["owner", "name"], name="one_name_an_owner"),
+        ]
+        indexes = [
+            models.Index(fields=["is_recalculating", "updated_at"], name="portfolio_due"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.pk})"
+
+
+class Transaction(Timestamped):
+    """One row of the ledger, as it is known now.
+
+    An edit replaces the row and keeps the one before it as a `TransactionRevision`; a delete only
+    voids it. Which fields a kind needs is said in `portfolios.domain.transactions`.
+    """
+
+    portfolio = models.ForeignKey(Portfolio, on_delete=models.CASCADE, related_name="transactions")
+    kind = models.CharField(max_length=16, choices=[(kind.value, kind.label) for kind in Kind])
+    instrument = models.ForeignKey(
+        "marketdata.Instrument", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    account = models.CharField(max_length=80, blank=True)
+    #: The day it counts for, in the account's own time zone.
+    trade_date = models.DateField()
+    executed_at = models.DateTimeField(null=True, blank=True)
+    #: The broker's own order of rows within one instant.
+    sequence = models.PositiveIntegerField(default=0)
+    quantity = quantity_field(null=True, blank=True)
+    price = price_field(null=True, blank=True)
+    #: Gross cash of the kinds that have no quantity and price.
+    amount = amount_field(null=True, blank=True)
+    #: New units for each old one, of a split.
+    ratio = quantity_field(null=True, blank=True)
+    fee = amount_field(default=0)
+    tax = amount_field(default=0)
+    currency = models.CharField(max_length=3)
+    #: The rate really booked: portfolio currency for one unit of `currency`.
+    fx_rate = price_field(null=True, blank=True)
+    note = models.CharField(max_length=500, blank=True)
+
+    revision = models.PositiveIntegerField(default=1, editable=False)
+    is_void = models.BooleanField(default=False, editable=False)
+    #: Equal rows have equal fingerprints, whichever file or form they came from.
+    fingerprint = models.CharField(max_length=32, editable=False)
+    #: The import that brought it, and its row there; together they make a repeated commit harmless.
+    import_run_id = models.CharField(max_length=24, null=True, blank=True, editable=False)  # noqa: DJ001 - unknown differs from empty: only real runs are unique
+    import_row = models.PositiveIntegerField(null=True, blank=True, editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["import_run_id", "import_row"], name="one_transaction_an_import_row"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["portfolio", "is_void", "-trade_date", "-id"], name="ledger_by_date"
+            ),
+            models.Index(
+                fields=["portfolio", "is_void", "instrument", "-trade_date", "-id"],
+                name="ledger_by_instrument",
+            ),
+            models.Index(
+                fields=["portfolio", "is_void", "kind", "-trade_date", "-id"],
+                name="ledger_by_kind",
+            ),
+            models.Index(fields=["portfolio", "fingerprint"], name="ledger_by_fingerprint"),
+            models.Index(fields=["-created_at"], name="transaction_newest"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.trade_date} ({self.pk})"
+
+
+class TransactionRevision(models.Model):
+    """How a transaction stood before it was changed or voided."""
+
+    transaction = models.ForeignKey(Transaction, on_delete=models.CASCADE, related_name="revisions")
+    revision = models.PositiveIntegerField()
+    #: The row's fields as texts.
+    state = models.JSONField(encoder=DjangoJSONEncoder)
+    changed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    changed_at = models.DateTimeField()
+    reason = models.CharField(max_length=80)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["transaction", "revision"], name="one_state_a_revision")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.transaction_id} r{self.revision}"
+
+
+class Position(Timestamped):
+    """What a portfolio holds of one instrument, computed from the ledger at `revision`."""
+
+    portfolio = models.ForeignKey(Portfolio, on_delete=models.CASCADE, related_name="positions")
+    instrument = models.ForeignKey(
+        "marketdata.Instrument", on_delete=models.PROTECT, related_name="+"
+    )
+    revision = models.PositiveBigIntegerField()
+    quantity = quantity_field()
+    currency = models.CharField(max_length=3)
+    #: Cost of the open lots in the instrument's currency, and in the portfolio's; null is unknown.
+    cost = amount_field(null=True, blank=True)
+    cost_base = amount_field(null=True, blank=True)
+    realized_base = amount_field(null=True, blank=True)
+    income_base = amount_field(null=True, blank=True)
+    fees_base = amount_field(null=True, blank=True)
+    taxes_base = amount_field(null=True, blank=True)
+    opened_on = models.DateField(null=True, blank=True)
+    #: The open lots, oldest first, decimals as texts.
+    lots = models.JSONField(default=list, encoder=DjangoJSONEncoder)
+    status = models.CharField(max_length=16)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["portfolio", "instrument"], name="one_position_an_instrument"
+            ),
+        ]
+        indexes = [models.Index(fields=["instrument", "portfolio"], name="position_holders")]
+
+    def __str__(self) -> str:
+        return f"{self.portfolio_id}/{self.instrument_id}"
+
+
+class Snapshot(Timestamped):
+    """One prepared document a portfolio: everything its summary needs but the live prices."""
+
+    portfolio = models.OneToOneField(Portfolio, on_delete=models.CASCADE, related_name="snapshot")
+    revision = models.PositiveBigIntegerField()
+    #: See `portfolios.selectors.Holdings`, which reads it.
+    content = models.JSONField(encoder=DjangoJSONEncoder)
+
+    def __str__(self) -> str:
+        return f"{self.portfolio_id} r{self.revision}"
+
+
+class DailyValue(models.Model):
+    """What a portfolio was worth at the end of one day."""
+
+    portfolio = models.ForeignKey(Portfolio, on_delete=models.CASCADE, related_name="values")
+    date = models.DateField()
+    revision = models.PositiveBigIntegerField()
+    #: In the portfolio's currency; null is unknown.
+    value = amount_field(null=True, blank=True)
+    cash = amount_field(null=True, blank=True)
+    #: Deposits and deliveries less withdrawals of that day.
+    net_flow = amount_field(null=True, blank=True)
+    status = models.CharField(max_length=16)
+    missing = models.JSONField(default=list)
+    computed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["portfolio", "date"], name="one_value_a_day"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.portfolio_id} {self.date}"
