@@ -1,0 +1,180 @@
+"""Ask about instruments, closes, rates and the latest quotes."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from bson import ObjectId
+from django.db.models import Q, QuerySet
+
+from common.errors import NotFound
+from marketdata.adapters import quote_cache
+from marketdata.adapters.base import Listing
+from marketdata.domain.fx import RateHistory, Rates
+from marketdata.domain.instruments import AssetClass, identity_of
+from marketdata.domain.quotes import Quote
+from marketdata.models import Instrument, PriceBar
+
+Closes = dict[str, list[tuple[date, Decimal]]]
+
+
+class InstrumentNotFound(NotFound):
+    """There is no such instrument."""
+
+    code = "instrument-not-found"
+
+
+def visible_to(user_id: ObjectId | None) -> Q:
+    """Return the condition for what somebody may see: shared instruments, and their own."""
+    shared = Q(owner__isnull=True)
+    return shared if user_id is None else shared | Q(owner_id=user_id)
+
+
+def get_instrument(instrument_id: ObjectId, *, user_id: ObjectId | None = None) -> Instrument:
+    """Load one instrument that a user may see.
+
+    Raises:
+        InstrumentNotFound: there is none, or it is somebody else's.
+    """
+    found = Instrument.objects.filter(pk=instrument_id).first()
+    if found is None or (found.owner_id is not None and found.owner_id != user_id):
+        raise InstrumentNotFound(f"There is no instrument {instrument_id}.")
+    return found
+
+
+def list_instruments(user_id: ObjectId | None, *, symbol: str = "") -> QuerySet[Instrument]:
+    """List the active instruments a user may see, by symbol; `symbol` is a prefix."""
+    found = Instrument.objects.filter(visible_to(user_id), is_active=True)
+    if symbol:
+        # A range of an index instead of a pattern: fast, and nothing in it can be a pattern.
+        start = symbol.strip().upper()
+        found = found.filter(symbol__gte=start, symbol__lt=start + "\uffff")
+    return found.order_by("symbol", "id")
+
+
+def instruments_by_id(ids: Collection[ObjectId | str]) -> dict[str, Instrument]:
+    """Load several instruments at once, keyed by the text of their ids."""
+    found = Instrument.objects.filter(pk__in=[ObjectId(str(key)) for key in ids])
+    return {str(instrument.pk): instrument for instrument in found}
+
+
+def find_instrument(
+    *, user_id: ObjectId, symbol: str = "", isin: str = "", mic: str = "", currency: str = ""
+) -> Instrument | None:
+    """Find the instrument that a row of a file speaks of, or None when that isn't certain.
+
+    An ISIN beats a symbol. Of several listings the market decides, then the currency; a user's
+    own instrument is taken only where no shared one fits.
+    """
+    candidates: list[Instrument] = []
+    if isin:
+        candidates = list(Instrument.objects.filter(visible_to(user_id), isin=isin))
+    if not candidates and symbol:
+        candidates = list(Instrument.objects.filter(visible_to(user_id), symbol=symbol.upper()))
+        # The same symbol with another ISIN is another company's.
+        candidates = [each for each in candidates if not (isin and each.isin)]
+    wanted = ((mic, "mic"), (currency, "currency"), (symbol.upper(), "symbol"))
+    for value, field in wanted:
+        narrowed = [each for each in candidates if value and getattr(each, field) == value]
+        candidates = narrowed or candidates
+    shared = [each for each in candidates if each.owner_id is None]
+    candidates = shared or candidates
+    return candidates[0] if len(candidates) == 1 else None
+
+
+def find_own_instrument(*, user_id: ObjectId, symbol: str, currency: str) -> Instrument | None:
+    """Find an instrument that a user made, by its symbol and currency."""
+    identity = identity_of(symbol=symbol, mic="", currency=currency, owner_id=str(user_id))
+    return Instrument.objects.filter(identity=identity).first()
+
+
+def list_listings() -> list[Listing]:
+    """List what the feed can quote: every active shared instrument."""
+    found = Instrument.objects.filter(is_active=True, owner__isnull=True).order_by("symbol")
+    return [
+        Listing(
+            instrument_id=str(each.pk),
+            identity=each.identity,
+            symbol=each.symbol,
+            mic=each.mic,
+            currency=each.currency,
+            asset_class=AssetClass(each.asset_class),
+            last_close=each.last_close,
+        )
+        for each in found
+    ]
+
+
+def currency_pairs() -> dict[str, tuple[str, str]]:
+    """Map each currency pair's instrument id to its two currencies: ("EUR", "USD")."""
+    pairs = Instrument.objects.filter(asset_class=AssetClass.CURRENCY.value).order_by("symbol")
+    return {str(pair.pk): _sides(pair.symbol) for pair in pairs}
+
+
+def _sides(symbol: str) -> tuple[str, str]:
+    base, _, quoted = symbol.partition("/")
+    return base, quoted
+
+
+def closes_between(ids: Collection[str], *, start: date, end: date) -> Closes:
+    """Load daily closes of several instruments, oldest first; both days are included.
+
+    Instruments without any close are left out.
+    """
+    rows: Sequence[tuple[Any, date, Decimal]] = (
+        PriceBar.objects.filter(
+            instrument_id__in=[ObjectId(key) for key in ids], date__gte=start, date__lte=end
+        )
+        .order_by("instrument_id", "date")
+        .values_list("instrument_id", "date", "close")
+    )
+    closes: Closes = defaultdict(list)
+    for instrument_id, day, close in rows:
+        closes[str(instrument_id)].append((day, close))
+    return dict(closes)
+
+
+def rate_history(*, start: date, end: date) -> RateHistory:
+    """Load the daily closes of every currency pair as a history of rates."""
+    pairs = currency_pairs()
+    closes = closes_between(pairs.keys(), start=start, end=end)
+    return RateHistory({pairs[key]: series for key, series in closes.items()})
+
+
+def latest_quotes(ids: Collection[str]) -> dict[str, Quote]:
+    """Return the newest quote of each instrument that has one; Redis down means none."""
+    return quote_cache.read(list(ids))
+
+
+def current_rates(pairs: Mapping[str, tuple[str, str]] | None = None) -> tuple[Rates, Rates]:
+    """Return the exchange rates of now and of the previous close, from the latest quotes.
+
+    A pair without a live quote falls back to its last stored close for both.
+    """
+    pairs = currency_pairs() if pairs is None else pairs
+    quotes = latest_quotes(pairs.keys())
+    now: dict[tuple[str, str], Decimal] = {}
+    previous: dict[tuple[str, str], Decimal] = {}
+    for key, sides in pairs.items():
+        quote = quotes.get(key)
+        if quote is not None:
+            now[sides] = quote.price
+            previous[sides] = quote.previous_close or quote.price
+    silent = [ObjectId(key) for key, sides in pairs.items() if sides not in now]
+    if silent:
+        for pair in Instrument.objects.filter(pk__in=silent, last_close__isnull=False):
+            now[_sides(pair.symbol)] = previous[_sides(pair.symbol)] = pair.last_close
+    return Rates(now), Rates(previous)
+
+
+def close_on(series: Sequence[tuple[date, Decimal]], day: date) -> tuple[date, Decimal] | None:
+    """Return the last close on or before a day of a series that is oldest first."""
+    place = bisect_left(series, day, key=lambda point: point[0])
+    if place < len(series) and series[place][0] == day:
+        return series[place]
+    return series[place - 1] if place else None

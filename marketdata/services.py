@@ -1,0 +1,155 @@
+"""Change what is stored of the market: instruments and daily closes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta
+
+from bson import ObjectId
+
+from common.bulk import upsert_many
+from common.errors import Conflict, InvalidInput
+from common.money import is_currency
+from common.transactions import run_in_transaction
+from marketdata import selectors
+from marketdata.adapters.base import DailyClose, Listing, PriceSource
+from marketdata.adapters.directory import Entry
+from marketdata.domain.instruments import AssetClass, identity_of, is_isin
+from marketdata.models import Instrument, PriceBar
+
+#: How far back the first fill of closes goes.
+HISTORY = timedelta(days=4 * 366)
+
+
+class InstrumentExists(Conflict):
+    """You already have an instrument with this symbol and currency."""
+
+    code = "instrument-exists"
+
+
+def install_directory(entries: Iterable[Entry], *, now: datetime) -> int:
+    """Add the shipped instruments that are missing; return how many were added.
+
+    What staff changed on an instrument that exists is left alone.
+    """
+    entries = list(entries)
+    known = set(
+        Instrument.objects.filter(identity__in=[each.identity for each in entries]).values_list(
+            "identity", flat=True
+        )
+    )
+    missing = [
+        Instrument(
+            identity=each.identity,
+            symbol=each.symbol,
+            name=each.name,
+            isin=each.isin,
+            mic=each.mic,
+            currency=each.currency,
+            asset_class=each.asset_class.value,
+            created_at=now,
+            updated_at=now,
+        )
+        for each in entries
+        if each.identity not in known
+    ]
+    if missing:
+        run_in_transaction(lambda: Instrument.objects.bulk_create(missing))
+    return len(missing)
+
+
+def create_instrument(
+    owner_id: ObjectId,
+    *,
+    symbol: str,
+    name: str,
+    currency: str,
+    asset_class: AssetClass,
+    isin: str = "",
+    now: datetime,
+) -> Instrument:
+    """Make an instrument of a user's own; nobody else sees it.
+
+    Raises:
+        InvalidInput: a field is empty, too long or not what it claims to be.
+        InstrumentExists: the user has one with this symbol and currency.
+    """
+    symbol, name = symbol.strip().upper(), name.strip() or symbol.strip()
+    errors: dict[str, list[str]] = {}
+    if not 0 < len(symbol) <= 32:
+        errors["symbol"] = ["A symbol has 1 to 32 characters."]
+    if not is_currency(currency):
+        errors["currency"] = [f"{currency!r} is not a currency code."]
+    if isin and not is_isin(isin):
+        errors["isin"] = [f"{isin!r} is not an ISIN: its check digit is wrong or its form is."]
+    if errors:
+        raise InvalidInput("The instrument can't be made as described.", errors=errors)
+    if selectors.find_own_instrument(user_id=owner_id, symbol=symbol, currency=currency):
+        raise InstrumentExists
+    instrument = Instrument(
+        identity=identity_of(symbol=symbol, mic="", currency=currency, owner_id=str(owner_id)),
+        owner_id=owner_id,
+        symbol=symbol,
+        name=name[:160],
+        isin=isin,
+        currency=currency,
+        asset_class=asset_class.value,
+        created_at=now,
+        updated_at=now,
+    )
+    run_in_transaction(lambda: instrument.save(force_insert=True))
+    return instrument
+
+
+def record_closes(source: PriceSource, *, today: date, now: datetime) -> int:
+    """Store the daily closes that are missing up to yesterday; return how many were written.
+
+    Each instrument goes on from the day after its last stored close, so a day that was missed
+    is caught up by the next run. Safe to run twice: a bar is keyed by instrument and day.
+    """
+    end = today - timedelta(days=1)
+    written = 0
+    last_dates = dict(
+        Instrument.objects.filter(last_close_date__isnull=False).values_list(
+            "pk", "last_close_date"
+        )
+    )
+    for listing in selectors.list_listings():
+        last = last_dates.get(ObjectId(listing.instrument_id))
+        start = last + timedelta(days=1) if last else today - HISTORY
+        if start <= end:
+            closes = source.daily_closes(listing, start=start, end=end)
+            written += store_closes(listing, closes, source=source.name, now=now)
+    return written
+
+
+def store_closes(
+    listing: Listing, closes: Sequence[DailyClose], *, source: str, now: datetime
+) -> int:
+    """Write one instrument's closes and remember the newest on the instrument."""
+    if not closes:
+        return 0
+    instrument_id = ObjectId(listing.instrument_id)
+
+    def store() -> None:
+        upsert_many(
+            (
+                PriceBar(
+                    instrument_id=instrument_id,
+                    date=each.date,
+                    close=each.close,
+                    source=source,
+                    recorded_at=now,
+                )
+                for each in closes
+            ),
+            key=("instrument", "date"),
+        )
+        newest = max(closes, key=lambda each: each.date)
+        Instrument.objects.filter(pk=instrument_id).update(
+            last_close=newest.close, last_close_date=newest.date, updated_at=now
+        )
+
+    run_in_transaction(store)
+    return len(closes)
+
