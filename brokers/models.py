@@ -34,6 +34,10 @@ class ImportRun(Timestamped):
     rows_duplicate = models.PositiveIntegerField(default=0)
     rows_error = models.PositiveIntegerField(default=0)
     rows_done = models.PositiveIntegerField(default=0)
+    #: Grows each time a worker takes the run on; a worker with an older one has been replaced.
+    attempt = models.PositiveIntegerField(default=0, editable=False)
+    #: The last row that is committed, from which a restarted worker goes on.
+    committed_through = models.PositiveIntegerField(default=0, editable=False)
     #: Why the whole file was refused, in words.
     error = models.CharField(max_length=500, blank=True)
     started_at = models.DateTimeField(null=True, blank=True)

@@ -29,6 +29,9 @@ class Portfolio(Timestamped):
     ledger_revision = models.PositiveBigIntegerField(default=0, editable=False)
     computed_revision = models.PositiveBigIntegerField(default=0, editable=False)
     is_recalculating = models.BooleanField(default=False, editable=False)
+    #: When a recalculation that is still due is started again, and how often one has failed.
+    recalculate_after = models.DateTimeField(null=True, blank=True, editable=False)
+    recalculation_failures = models.PositiveSmallIntegerField(default=0, editable=False)
     #: The first day whose values the ledger's changes have touched since they were computed.
     stale_from = models.DateField(null=True, blank=True, editable=False)
 
@@ -37,7 +40,7 @@ class Portfolio(Timestamped):
             models.UniqueConstraint(fields=["owner", "name"], name="one_name_an_owner"),
         ]
         indexes = [
-            models.Index(fields=["is_recalculating", "updated_at"], name="portfolio_due"),
+            models.Index(fields=["is_recalculating", "recalculate_after"], name="portfolio_due"),
         ]
 
     def __str__(self) -> str:
