@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
 
@@ -17,7 +17,7 @@ from marketdata.adapters import quote_cache
 from marketdata.adapters.base import Listing
 from marketdata.domain.fx import RateHistory, Rates
 from marketdata.domain.instruments import AssetClass, identity_of
-from marketdata.domain.quotes import Quote
+from marketdata.domain.quotes import MarketState, Quote
 from marketdata.models import Instrument, PriceBar
 
 Closes = dict[str, list[tuple[date, Decimal]]]
@@ -178,3 +178,23 @@ def close_on(series: Sequence[tuple[date, Decimal]], day: date) -> tuple[date, D
     if place < len(series) and series[place][0] == day:
         return series[place]
     return series[place - 1] if place else None
+
+
+def latest_prices(ids: Collection[str]) -> dict[str, Quote]:
+    """Return the newest quote of each instrument, or its last stored close where none is live.
+
+    Instruments without either are left out: their price is unknown.
+    """
+    quotes = latest_quotes(ids)
+    silent = [ObjectId(key) for key in ids if key not in quotes]
+    for each in Instrument.objects.filter(pk__in=silent, last_close__isnull=False):
+        quotes[str(each.pk)] = Quote(
+            instrument_id=str(each.pk),
+            price=each.last_close,
+            currency=each.currency,
+            at=datetime.combine(each.last_close_date, time.max, tzinfo=UTC),
+            source="last close",
+            previous_close=None,
+            market_state=MarketState.CLOSED,
+        )
+    return quotes

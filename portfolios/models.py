@@ -105,6 +105,8 @@ class Transaction(Timestamped):
                 name="ledger_by_kind",
             ),
             models.Index(fields=["portfolio", "fingerprint"], name="ledger_by_fingerprint"),
+            # The unique index is partial, which look-ups by equality can't use.
+            models.Index(fields=["import_run_id", "import_row"], name="ledger_by_import"),
             models.Index(fields=["-created_at"], name="transaction_newest"),
         ]
 

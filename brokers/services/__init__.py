@@ -1,0 +1,3 @@
+"""Bring files into ledgers: `intake` keeps a file, `reading` makes its preview, `committing`
+writes it into the ledger or takes it out again.
+"""

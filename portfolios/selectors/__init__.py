@@ -1,0 +1,53 @@
+"""Ask about portfolios: `portfolios` the things themselves, `ledger` their rows, `holdings` what
+they hold and what it is worth.
+"""
+
+from portfolios.selectors.holdings import (
+    LiveHoldings,
+    Summary,
+    live_holdings,
+    summarize,
+    summarize_all,
+)
+from portfolios.selectors.ledger import (
+    TransactionFilter,
+    count_fingerprints,
+    get_transaction,
+    list_events,
+    list_revisions,
+    list_transactions,
+)
+from portfolios.selectors.portfolios import (
+    PortfolioNotFound,
+    find_portfolio_for,
+    first_partial_day,
+    get_portfolio,
+    last_daily_value,
+    list_all_ids,
+    list_daily_values,
+    list_due,
+    list_portfolios,
+)
+
+__all__ = [
+    "LiveHoldings",
+    "PortfolioNotFound",
+    "Summary",
+    "TransactionFilter",
+    "count_fingerprints",
+    "find_portfolio_for",
+    "first_partial_day",
+    "get_portfolio",
+    "get_transaction",
+    "last_daily_value",
+    "list_all_ids",
+    "list_daily_values",
+    "list_due",
+    "list_events",
+    "list_portfolios",
+    "list_revisions",
+    "list_transactions",
+    "live_holdings",
+    "summarize",
+    "summarize_all",
+]

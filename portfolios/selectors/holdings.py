@@ -1,0 +1,287 @@
+"""Ask what a portfolio holds and what it is worth at this moment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from common.money import exact
+from marketdata import selectors as market
+from marketdata.domain.quotes import Quote
+from portfolios.domain.status import Status
+from portfolios.domain.valuation import Holding, PositionValue, Valuation, value
+from portfolios.models import Portfolio, Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class LiveHoldings:
+    """What the live hub needs to value a portfolio over and over."""
+
+    portfolio_id: str
+    revision: int
+    recalculating: bool
+    base_currency: str
+    tracks_cash: bool
+    status: Status
+    holdings: tuple[Holding, ...]
+    cash: Mapping[str, Decimal]
+
+
+@dataclass(frozen=True, slots=True)
+class LotView:
+    """One open lot, as it is shown."""
+
+    opened_on: date
+    quantity: Decimal
+    cost: Decimal | None
+    cost_base: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class InstrumentView:
+    """What is shown of an instrument."""
+
+    id: str
+    symbol: str
+    name: str
+    currency: str
+    asset_class: str
+    mic: str
+
+
+@dataclass(frozen=True, slots=True)
+class PositionView:
+    """One line of a portfolio: what is held, and its worth at the newest price."""
+
+    instrument: InstrumentView
+    quantity: Decimal
+    average_cost: Decimal | None
+    cost: Decimal | None
+    cost_base: Decimal | None
+    realized_base: Decimal | None
+    income_base: Decimal | None
+    fees_base: Decimal | None
+    taxes_base: Decimal | None
+    lots: tuple[LotView, ...]
+    quote: Quote | None
+    worth: PositionValue
+    unrealized_rate: Decimal | None
+    status: Status
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemView:
+    """A row of the ledger that could not be taken into account as it stands, and why."""
+
+    transaction_id: str
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A portfolio at one moment: its worth, its positions, and what is doubtful about them."""
+
+    portfolio: Portfolio
+    as_of: datetime
+    computed_at: datetime | None
+    valuation: Valuation
+    positions: tuple[PositionView, ...]
+    cash: Mapping[str, Decimal]
+    realized: Decimal | None
+    income: Decimal | None
+    fees: Decimal | None
+    taxes: Decimal | None
+    problems: tuple[ProblemView, ...]
+    status: Status
+
+
+def live_holdings(portfolio_id: str) -> LiveHoldings | None:
+    """Load what the live hub needs of a portfolio, or None when it is gone."""
+    portfolio = Portfolio.objects.filter(pk=portfolio_id).first()
+    if portfolio is None:
+        return None
+    content = _content(portfolio)
+    return LiveHoldings(
+        portfolio_id=portfolio_id,
+        revision=portfolio.computed_revision,
+        recalculating=portfolio.is_recalculating,
+        base_currency=portfolio.base_currency,
+        tracks_cash=portfolio.tracks_cash,
+        status=Status(content["status"]),
+        holdings=_holdings(content),
+        cash=_cash(content),
+    )
+
+
+def summarize(portfolio: Portfolio, *, now: datetime) -> Summary:
+    """Value one portfolio at the newest prices."""
+    return summarize_all([portfolio], now=now)[0]
+
+
+def summarize_all(portfolios: Sequence[Portfolio], *, now: datetime) -> list[Summary]:
+    """Value several portfolios at once: one look-up of prices and rates serves them all."""
+    snapshots = {
+        each.portfolio_id: each
+        for each in Snapshot.objects.filter(portfolio_id__in=[each.pk for each in portfolios])
+    }
+    contents = [
+        snapshots[each.pk].content if each.pk in snapshots else dict(_EMPTY) for each in portfolios
+    ]
+    ids = {line["instrument"] for content in contents for line in content["positions"]}
+    context = _Context(
+        now=now,
+        instruments=market.instruments_by_id(ids),
+        quotes=market.latest_prices(ids),
+        rates=market.current_rates(),
+    )
+    return [
+        _summary(portfolio, content, snapshots.get(portfolio.pk), context)
+        for portfolio, content in zip(portfolios, contents, strict=True)
+    ]
+
+
+_EMPTY: Mapping[str, Any] = {
+    "status": Status.COMPLETE.value,
+    "positions": [],
+    "cash": {},
+    "problems": [],
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Context:
+    now: datetime
+    instruments: Mapping[str, Any]
+    quotes: Mapping[str, Quote]
+    rates: tuple[Any, Any]
+
+
+def _content(portfolio: Portfolio) -> Mapping[str, Any]:
+    snapshot = Snapshot.objects.filter(portfolio_id=portfolio.pk).first()
+    return snapshot.content if snapshot else _EMPTY
+
+
+def _summary(
+    portfolio: Portfolio, content: Mapping[str, Any], snapshot: Snapshot | None, context: _Context
+) -> Summary:
+    rates, previous_rates = context.rates
+    holdings = _holdings(content)
+    valuation = value(
+        holdings,
+        _cash(content),
+        quotes=context.quotes,
+        rates=rates,
+        previous_rates=previous_rates,
+        base_currency=portfolio.base_currency,
+        tracks_cash=portfolio.tracks_cash,
+    )
+    worths = {each.instrument_id: each for each in valuation.positions}
+    lines = content["positions"]
+    open_lines = [line for line in lines if line["instrument"] in worths]
+    return Summary(
+        portfolio=portfolio,
+        as_of=context.now,
+        computed_at=snapshot.updated_at if snapshot else None,
+        valuation=valuation,
+        positions=tuple(
+            sorted(
+                (_position(line, worths[line["instrument"]], context) for line in open_lines),
+                key=_by_worth,
+            )
+        ),
+        cash=_cash(content),
+        realized=_sum(line["realized_base"] for line in lines),
+        income=_sum(line["income_base"] for line in lines),
+        fees=_sum(line["fees_base"] for line in lines),
+        taxes=_sum(line["taxes_base"] for line in lines),
+        problems=tuple(
+            ProblemView(each["transaction"], each["code"], each["reason"])
+            for each in content["problems"]
+        ),
+        status=Status.worst(valuation.status, Status(content["status"])),
+    )
+
+
+def _by_worth(position: PositionView) -> tuple[bool, Decimal, str]:
+    worth = position.worth.value_base
+    return worth is None, -(worth or Decimal(0)), position.instrument.symbol
+
+
+def _position(line: Mapping[str, Any], worth: PositionValue, context: _Context) -> PositionView:
+    instrument = context.instruments[line["instrument"]]
+    quantity, cost, cost_base = (_decimal(line[key]) for key in ("quantity", "cost", "cost_base"))
+    return PositionView(
+        instrument=InstrumentView(
+            id=line["instrument"],
+            symbol=instrument.symbol,
+            name=instrument.name,
+            currency=instrument.currency,
+            asset_class=instrument.asset_class,
+            mic=instrument.mic,
+        ),
+        quantity=quantity or Decimal(0),
+        average_cost=_ratio(cost, quantity),
+        cost=cost,
+        cost_base=cost_base,
+        realized_base=_decimal(line["realized_base"]),
+        income_base=_decimal(line["income_base"]),
+        fees_base=_decimal(line["fees_base"]),
+        taxes_base=_decimal(line["taxes_base"]),
+        lots=tuple(_lot(each) for each in line["lots"]),
+        quote=context.quotes.get(line["instrument"]),
+        worth=worth,
+        unrealized_rate=_ratio(worth.unrealized_base, cost_base),
+        status=Status.worst(worth.status, Status(line["status"])),
+    )
+
+
+def _lot(lot: Mapping[str, Any]) -> LotView:
+    return LotView(
+        opened_on=date.fromisoformat(lot["opened_on"]),
+        quantity=Decimal(lot["quantity"]),
+        cost=_decimal(lot["cost"]),
+        cost_base=_decimal(lot["cost_base"]),
+    )
+
+
+def _holdings(content: Mapping[str, Any]) -> tuple[Holding, ...]:
+    return tuple(
+        Holding(
+            instrument_id=line["instrument"],
+            currency=line["currency"],
+            quantity=Decimal(line["quantity"]),
+            cost_base=_decimal(line["cost_base"]),
+        )
+        for line in content["positions"]
+        if Decimal(line["quantity"]) != 0
+    )
+
+
+def _cash(content: Mapping[str, Any]) -> dict[str, Decimal]:
+    return {currency: Decimal(amount) for currency, amount in content["cash"].items()}
+
+
+def _decimal(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)
+
+
+def _ratio(part: Decimal | None, whole: Decimal | None) -> Decimal | None:
+    if part is None or not whole:
+        return None
+    with exact():
+        return part / whole
+
+
+def _sum(texts: Iterable[str | None]) -> Decimal | None:
+    """Add amounts up; one that is unknown makes the sum unknown."""
+    total = Decimal(0)
+    with exact():
+        for text in texts:
+            if text is None:
+                return None
+            total += Decimal(text)
+    return total

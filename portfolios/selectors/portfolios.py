@@ -1,0 +1,80 @@
+"""Ask about portfolios themselves and their stored daily values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime
+
+from bson import ObjectId
+from django.db.models import QuerySet
+
+from common.errors import NotFound
+from portfolios.domain.status import Status
+from portfolios.models import DailyValue, Portfolio
+
+
+class PortfolioNotFound(NotFound):
+    """There is no such portfolio."""
+
+    code = "portfolio-not-found"
+
+
+def get_portfolio(portfolio_id: ObjectId, *, owner_id: ObjectId) -> Portfolio:
+    """Load one portfolio of an owner.
+
+    Raises:
+        PortfolioNotFound: there is none, or it is somebody else's.
+    """
+    portfolio = Portfolio.objects.filter(pk=portfolio_id, owner_id=owner_id).first()
+    if portfolio is None:
+        raise PortfolioNotFound
+    return portfolio
+
+
+def find_portfolio_for(user_id: str, portfolio_id: str) -> Portfolio | None:
+    """Find a portfolio that a user may watch, by ids that came as texts from outside."""
+    if not (ObjectId.is_valid(user_id) and ObjectId.is_valid(portfolio_id)):
+        return None
+    return Portfolio.objects.filter(pk=ObjectId(portfolio_id), owner_id=ObjectId(user_id)).first()
+
+
+def list_portfolios(owner_id: ObjectId) -> QuerySet[Portfolio]:
+    """List an owner's portfolios by name."""
+    return Portfolio.objects.filter(owner_id=owner_id).order_by("name", "id")
+
+
+def list_all_ids() -> Iterator[str]:
+    """Go through the ids of all portfolios."""
+    ids = Portfolio.objects.order_by("id").values_list("pk", flat=True)
+    return (str(portfolio_id) for portfolio_id in ids.iterator())
+
+
+def list_due(*, now: datetime) -> QuerySet[Portfolio]:
+    """List the portfolios whose recalculation should have been done by now, longest due first."""
+    return Portfolio.objects.filter(is_recalculating=True, recalculate_after__lte=now).order_by(
+        "recalculate_after"
+    )
+
+
+def list_daily_values(portfolio_id: ObjectId, *, start: date | None = None) -> QuerySet[DailyValue]:
+    """List a portfolio's values at the end of each day, oldest first."""
+    values = DailyValue.objects.filter(portfolio_id=portfolio_id)
+    if start is not None:
+        values = values.filter(date__gte=start)
+    return values.order_by("date")
+
+
+def last_daily_value(portfolio_id: ObjectId) -> DailyValue | None:
+    """Find the newest end-of-day value of a portfolio."""
+    return DailyValue.objects.filter(portfolio_id=portfolio_id).order_by("-date").first()
+
+
+def first_partial_day(portfolio_id: ObjectId, *, since: date) -> date | None:
+    """Find the first day since `since` whose value lacks a price or a rate."""
+    found = (
+        DailyValue.objects.filter(portfolio_id=portfolio_id, date__gte=since)
+        .exclude(status=Status.COMPLETE.value)
+        .order_by("date")
+        .first()
+    )
+    return found.date if found else None

@@ -1,0 +1,269 @@
+"""Compute a portfolio's read models from its ledger, and store them if they are still wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from bson import ObjectId
+
+from common.bulk import upsert_many
+from common.transactions import run_in_transaction
+from marketdata import selectors as market
+from portfolios import selectors
+from portfolios.domain.daily import DayValue, daily_values
+from portfolios.domain.engine import Book, Ledger, compute
+from portfolios.domain.engine import Position as ComputedPosition
+from portfolios.events import holdings_changed
+from portfolios.models import DailyValue, Portfolio, Position, Snapshot
+
+#: Closes and rates are looked for this long before the first day that needs one.
+_LOOK_BACK = timedelta(days=14)
+#: Days that lacked a price are tried again for this long.
+_RETRY_PARTIAL = timedelta(days=30)
+_FIRST_RETRY = timedelta(seconds=30)
+_LAST_RETRY = timedelta(hours=1)
+
+
+class Outcome(StrEnum):
+    """How a recalculation ended."""
+
+    STORED = "stored"
+    CURRENT = "current"
+    SUPERSEDED = "superseded"
+
+
+@dataclass(frozen=True, slots=True)
+class _Computed:
+    book: Book
+    values: list[DayValue]
+    first_date: date | None
+    start: date | None
+
+
+def recalculate(
+    portfolio_id: ObjectId, *, today: date, now: datetime, extend: bool = False
+) -> Outcome:
+    """Bring a portfolio's positions, snapshot and daily values up to its ledger.
+
+    The work is done outside of any transaction and stored in one, which ends as superseded when
+    the ledger has moved on meanwhile: its own recalculation is due then.
+
+    Args:
+        today: the first day without an end-of-day value.
+        extend: also when nothing changed, value the days that have passed since.
+    """
+    portfolio = Portfolio.objects.get(pk=portfolio_id)
+    if not (portfolio.is_recalculating or extend):
+        return Outcome.CURRENT
+    computed = _compute(portfolio, today=today)
+    stored = run_in_transaction(lambda: _store(portfolio, computed, now=now))
+    if not stored:
+        return Outcome.SUPERSEDED
+    holdings_changed.send_robust(
+        sender=Portfolio,
+        portfolio_id=str(portfolio.pk),
+        owner_id=str(portfolio.owner_id),
+        revision=portfolio.ledger_revision,
+    )
+    return Outcome.STORED
+
+
+def note_failure(portfolio_id: ObjectId, *, now: datetime) -> None:
+    """Put off the next try of a recalculation that failed, longer each time."""
+
+    def note() -> None:
+        portfolio = Portfolio.objects.get(pk=portfolio_id)
+        delay = min(_FIRST_RETRY * 2 ** min(portfolio.recalculation_failures, 10), _LAST_RETRY)
+        portfolio.recalculation_failures = min(portfolio.recalculation_failures + 1, 1_000)
+        portfolio.recalculate_after = now + delay
+        portfolio.save(update_fields=["recalculation_failures", "recalculate_after"])
+
+    run_in_transaction(note)
+
+
+def claim_due(*, now: datetime, limit: int = 100) -> list[str]:
+    """Take the portfolios whose recalculation never started or was lost; return their ids."""
+    claimed = []
+    for portfolio in selectors.list_due(now=now)[:limit]:
+        # Whoever moves the time on has claimed it: a second sweeper then matches nothing.
+        taken = Portfolio.objects.filter(
+            pk=portfolio.pk, recalculate_after=portfolio.recalculate_after
+        ).update(recalculate_after=now + _LAST_RETRY)
+        if taken:
+            claimed.append(str(portfolio.pk))
+    return claimed
+
+
+def _compute(portfolio: Portfolio, *, today: date) -> _Computed:
+    events = selectors.list_events(portfolio.pk)
+    first_date = min((event.trade_date for event in events), default=None)
+    if first_date is None:
+        book = compute(Ledger(events=(), base_currency=portfolio.base_currency))
+        return _Computed(book=book, values=[], first_date=None, start=None)
+    rates = market.rate_history(start=first_date - _LOOK_BACK, end=today)
+    ledger = Ledger(events=events, base_currency=portfolio.base_currency, rates=rates)
+    start = _first_stale_day(portfolio, first_date=first_date, today=today)
+    closes = market.closes_between(
+        {event.instrument_id for event in events if event.instrument_id},
+        start=start - _LOOK_BACK,
+        end=today,
+    )
+    values = daily_values(
+        ledger,
+        closes=closes,
+        rates=rates,
+        start=start,
+        end=today,
+        tracks_cash=portfolio.tracks_cash,
+    )
+    return _Computed(
+        book=compute(ledger), values=list(values), first_date=first_date, start=start
+    )
+
+
+def _first_stale_day(portfolio: Portfolio, *, first_date: date, today: date) -> date:
+    candidates = [today]
+    if portfolio.stale_from:
+        candidates.append(portfolio.stale_from)
+    last = selectors.last_daily_value(portfolio.pk)
+    candidates.append(last.date + timedelta(days=1) if last else first_date)
+    partial = selectors.first_partial_day(portfolio.pk, since=today - _RETRY_PARTIAL)
+    if partial:
+        candidates.append(partial)
+    return max(first_date, min(candidates))
+
+
+def _store(portfolio: Portfolio, computed: _Computed, *, now: datetime) -> bool:
+    fresh = Portfolio.objects.get(pk=portfolio.pk)
+    if fresh.ledger_revision != portfolio.ledger_revision:
+        return False
+    _store_positions(fresh, computed.book.positions, now=now)
+    upsert_many(
+        [
+            Snapshot(
+                portfolio=fresh,
+                revision=fresh.ledger_revision,
+                content=_content(computed.book),
+                created_at=now,
+                updated_at=now,
+            )
+        ],
+        key=("portfolio",),
+    )
+    _store_values(fresh, computed, now=now)
+    fresh.computed_revision = fresh.ledger_revision
+    fresh.is_recalculating = False
+    fresh.recalculate_after = None
+    fresh.recalculation_failures = 0
+    fresh.stale_from = None
+    fresh.save()
+    return True
+
+
+def _store_positions(
+    portfolio: Portfolio, positions: Mapping[str, ComputedPosition], *, now: datetime
+) -> None:
+    upsert_many(
+        (
+            Position(
+                portfolio=portfolio,
+                instrument_id=ObjectId(instrument_id),
+                revision=portfolio.ledger_revision,
+                quantity=each.quantity,
+                currency=each.currency,
+                cost=each.cost,
+                cost_base=each.cost_base,
+                realized_base=each.realized_base,
+                income_base=each.income_base,
+                fees_base=each.fees_base,
+                taxes_base=each.taxes_base,
+                opened_on=each.opened_on,
+                lots=[_lot(lot) for lot in each.lots],
+                status=each.status.value,
+                created_at=now,
+                updated_at=now,
+            )
+            for instrument_id, each in positions.items()
+        ),
+        key=("portfolio", "instrument"),
+    )
+    kept = [ObjectId(key) for key in positions]
+    Position.objects.filter(portfolio=portfolio).exclude(instrument_id__in=kept).delete()
+
+
+def _store_values(portfolio: Portfolio, computed: _Computed, *, now: datetime) -> None:
+    stored = DailyValue.objects.filter(portfolio=portfolio)
+    if computed.first_date is None or computed.start is None:
+        stored.delete()
+        return
+    # Deleted before they are written: a void may have moved the first day forward.
+    stored.filter(date__lt=computed.first_date).delete()
+    upsert_many(
+        (
+            DailyValue(
+                portfolio=portfolio,
+                date=each.date,
+                revision=portfolio.ledger_revision,
+                value=each.value,
+                cash=each.cash,
+                net_flow=each.net_flow,
+                status=each.status.value,
+                missing=list(each.missing),
+                computed_at=now,
+            )
+            for each in computed.values
+        ),
+        key=("portfolio", "date"),
+    )
+
+
+def _content(book: Book) -> dict[str, Any]:
+    return {
+        "status": book.status.value,
+        "positions": [_position(each) for each in book.positions.values()],
+        "cash": {currency: _text(amount) for currency, amount in book.cash.items()},
+        "problems": [
+            {"transaction": each.event_id, "code": each.code, "reason": each.reason}
+            for each in book.problems
+        ],
+    }
+
+
+def _position(position: ComputedPosition) -> dict[str, Any]:
+    return {
+        "instrument": position.instrument_id,
+        "currency": position.currency,
+        "quantity": _text(position.quantity),
+        "cost": _text(position.cost),
+        "cost_base": _text(position.cost_base),
+        "realized_base": _text(position.realized_base),
+        "income_base": _text(position.income_base),
+        "fees_base": _text(position.fees_base),
+        "taxes_base": _text(position.taxes_base),
+        "opened_on": _day(position.opened_on),
+        "status": position.status.value,
+        "lots": [_lot(lot) for lot in position.lots],
+    }
+
+
+def _lot(lot: Any) -> dict[str, Any]:
+    return {
+        "opened_on": _day(lot.opened_on),
+        "transaction": lot.event_id,
+        "quantity": _text(lot.quantity),
+        "cost": _text(lot.cost),
+        "cost_base": _text(lot.cost_base),
+    }
+
+
+def _text(value: Decimal | None) -> str | None:
+    return None if value is None else format(value, "f")
+
+
+def _day(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()
