@@ -27,22 +27,22 @@ from portfolios.services.ledger import ImportOrigin
 _BATCH = 500
 
 
-def request_commit(run: ImportRun, *, now: datetime) -> None:
+def request_commit(run: ImportRun, *, now: datetime) -> ImportRun:
     """Decide that a preview is committed; the rows are written by a job.
 
     Raises:
         WrongState: the import is not waiting to be checked.
     """
-    runs.move(run.pk, to=RunState.COMMITTING, allowed=(RunState.PREVIEW,), now=now)
+    return runs.move(run.pk, to=RunState.COMMITTING, allowed=(RunState.PREVIEW,), now=now)
 
 
-def request_undo(run: ImportRun, *, now: datetime) -> None:
+def request_undo(run: ImportRun, *, now: datetime) -> ImportRun:
     """Decide that a committed import is taken out again; the rows are voided by a job.
 
     Raises:
         WrongState: the import is not committed.
     """
-    runs.move(run.pk, to=RunState.UNDOING, allowed=(RunState.COMMITTED,), now=now)
+    return runs.move(run.pk, to=RunState.UNDOING, allowed=(RunState.COMMITTED,), now=now)
 
 
 def commit(run_id: ObjectId, *, clock: Callable[[], datetime]) -> ImportRun | None:

@@ -28,18 +28,24 @@ class Replaced(Conflict):
     code = "import-taken-over"
 
 
-def move(run_id: ObjectId, *, to: RunState, allowed: Collection[RunState], now: datetime) -> None:
-    """Put an import into another state, if it is in one of those allowed.
+def move(
+    run_id: ObjectId, *, to: RunState, allowed: Collection[RunState], now: datetime
+) -> ImportRun:
+    """Put an import into another state, if it is in one of those allowed; return it as it is then.
 
     Raises:
         WrongState: it is in none of them.
     """
-    moved = ImportRun.objects.filter(
-        pk=run_id, state__in=[state.value for state in allowed]
-    ).update(state=to.value, updated_at=now)
-    if not moved:
+
+    def change() -> ImportRun:
         run = ImportRun.objects.get(pk=run_id)
-        raise WrongState(f"The import is {RunState(run.state).label.lower()}.")
+        if run.state not in {state.value for state in allowed}:
+            raise WrongState(f"The import is {RunState(run.state).label.lower()}.")
+        run.state, run.updated_at = to.value, now
+        run.save(update_fields=["state", "updated_at"])
+        return run
+
+    return run_in_transaction(change)
 
 
 def take_on(run_id: ObjectId, *, state: RunState, now: datetime) -> ImportRun | None:

@@ -1,0 +1,59 @@
+"""Plain values for the templates of imports."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from brokers.domain.imports import RowState, RunState
+from brokers.models import ImportRow, ImportRun
+from portfolios.domain.transactions import Kind
+
+_BUSY = (RunState.READING, RunState.COMMITTING, RunState.UNDOING)
+
+
+def run_line(run: ImportRun) -> dict[str, Any]:
+    """Describe an import."""
+    state = RunState(run.state)
+    return {
+        "id": str(run.pk),
+        "portfolio_id": str(run.portfolio_id),
+        "file_name": run.file_name,
+        "file_format": run.file_format,
+        "size": run.payload_size,
+        "state": state.value,
+        "state_label": state.label,
+        "is_busy": state in _BUSY,
+        "can_commit": state is RunState.PREVIEW and run.rows_new > 0,
+        "can_discard": state in (RunState.PREVIEW, RunState.REFUSED),
+        "can_undo": state is RunState.COMMITTED and run.rows_done > 0,
+        "creates_instruments": run.creates_instruments,
+        "rows_total": run.rows_total,
+        "rows_new": run.rows_new,
+        "rows_duplicate": run.rows_duplicate,
+        "rows_error": run.rows_error,
+        "rows_done": run.rows_done,
+        "error": run.error,
+        "created_at": run.created_at,
+        "finished_at": run.finished_at,
+    }
+
+
+def row_line(row: ImportRow) -> dict[str, Any]:
+    """Describe one row of a file: as it was understood, or as it stands there."""
+    known = row.content
+    kind = known.get("kind")
+    return {
+        "number": row.number,
+        "state": row.state,
+        "state_label": RowState(row.state).label,
+        "kind": Kind(kind).label if kind else "",
+        "date": known.get("trade_date", ""),
+        "symbol": known.get("symbol") or known.get("isin") or "",
+        "quantity": known.get("quantity"),
+        "price": known.get("price"),
+        "amount": known.get("amount"),
+        "fee": known.get("fee"),
+        "currency": known.get("currency", ""),
+        "raw": row.raw,
+        "errors": row.errors,
+    }

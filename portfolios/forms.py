@@ -1,0 +1,191 @@
+"""What people type on the pages of portfolios."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from bson import ObjectId
+from django import forms
+
+from common.money import CURRENCIES
+from marketdata import selectors as market
+from marketdata.domain.instruments import is_isin
+from portfolios.domain.transactions import Draft, Kind
+from portfolios.models import Portfolio, Transaction
+from portfolios.selectors import TransactionFilter
+
+
+def currency_choices() -> list[tuple[str, str]]:
+    """List the currencies to choose from: code and name."""
+    return [(code, f"{code} – {currency.name}") for code, currency in CURRENCIES.items()]
+
+
+class PortfolioForm(forms.Form):
+    """Name, currency and whether cash is kept."""
+
+    name = forms.CharField(max_length=80)
+    base_currency = forms.ChoiceField(label="Currency", choices=currency_choices)
+    tracks_cash = forms.BooleanField(
+        label="Keep track of cash",
+        required=False,
+        initial=True,
+        help_text="Turn this off when you don't record deposits: cash would only be the negative "
+        "of what you bought.",
+    )
+
+
+class PortfolioSettingsForm(forms.Form):
+    """What may be changed of a portfolio that exists."""
+
+    name = forms.CharField(max_length=80)
+    tracks_cash = forms.BooleanField(label="Keep track of cash", required=False)
+
+
+class DeletePortfolioForm(forms.Form):
+    """Deleting wants the name typed, so that it never happens by a slip."""
+
+    name = forms.CharField(label="Name of the portfolio")
+
+    def __init__(self, *args: Any, portfolio: Portfolio, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._portfolio = portfolio
+
+    def clean_name(self) -> str:
+        """Accept the portfolio's own name only."""
+        name: str = self.cleaned_data["name"]
+        if name != self._portfolio.name:
+            raise forms.ValidationError(f"Type “{self._portfolio.name}” to delete it.")
+        return name
+
+
+def _decimal(label: str, **options: Any) -> forms.DecimalField:
+    return forms.DecimalField(
+        label=label, required=False, max_digits=28, decimal_places=10, localize=False, **options
+    )
+
+
+class TransactionForm(forms.Form):
+    """One row of the ledger; which fields are needed depends on the kind."""
+
+    kind = forms.ChoiceField(choices=[(kind.value, kind.label) for kind in Kind])
+    trade_date = forms.DateField(label="Date", widget=forms.DateInput(attrs={"type": "date"}))
+    instrument = forms.CharField(
+        label="Symbol or ISIN",
+        required=False,
+        max_length=64,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "list": "known-symbols"}),
+    )
+    quantity = _decimal("Quantity")
+    price = _decimal("Price")
+    amount = _decimal("Amount")
+    ratio = _decimal("New units for each old one")
+    fee = _decimal("Fee")
+    tax = _decimal("Tax")
+    currency = forms.ChoiceField(choices=currency_choices)
+    fx_rate = _decimal(
+        "Exchange rate", help_text="Portfolio currency for one unit of the currency, if known."
+    )
+    account = forms.CharField(required=False, max_length=80)
+    note = forms.CharField(required=False, max_length=500)
+    revision = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, user_id: ObjectId, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._user_id = user_id
+
+    @staticmethod
+    def values_of(transaction: Transaction) -> dict[str, Any]:
+        """Return what the form shows of a transaction that exists."""
+        shown = {name: getattr(transaction, name) for name in _PLAIN_FIELDS}
+        instrument = transaction.instrument
+        return shown | {"instrument": instrument.symbol if instrument else ""}
+
+    def clean(self) -> dict[str, Any]:
+        """Find the instrument that is meant."""
+        known = super().clean() or {}
+        text = (known.get("instrument") or "").strip().upper()
+        known["instrument_id"] = None
+        if text:
+            names = {"isin": text} if is_isin(text) else {"symbol": text}
+            found = market.find_instrument(
+                user_id=self._user_id, currency=known.get("currency") or "", **names
+            )
+            if found is None:
+                self.add_error("instrument", f"{text} is not known here, or means several.")
+            else:
+                known["instrument_id"] = str(found.pk)
+        return known
+
+    def draft(self) -> Draft:
+        """Return what was typed, once the form is valid."""
+        known = self.cleaned_data
+        return Draft(
+            kind=Kind(known["kind"]),
+            trade_date=known["trade_date"],
+            instrument_id=known["instrument_id"],
+            quantity=known["quantity"],
+            price=known["price"],
+            amount=known["amount"],
+            ratio=known["ratio"],
+            fee=known["fee"] or Decimal(0),
+            tax=known["tax"] or Decimal(0),
+            currency=known["currency"],
+            fx_rate=known["fx_rate"],
+            account=known["account"],
+            note=known["note"],
+        )
+
+    def take_errors(self, errors: Any) -> None:
+        """Show what a service had to say beside the fields it speaks of."""
+        for field, messages in errors.items():
+            name = {"instrument_id": "instrument"}.get(field, field)
+            for message in messages:
+                self.add_error(name if name in self.fields else None, message)
+
+
+_PLAIN_FIELDS = (
+    "kind",
+    "trade_date",
+    "quantity",
+    "price",
+    "amount",
+    "ratio",
+    "fee",
+    "tax",
+    "currency",
+    "fx_rate",
+    "account",
+    "note",
+    "revision",
+)
+
+
+class TransactionFilterForm(forms.Form):
+    """The filter bar above a ledger; it lives in the address."""
+
+    kind = forms.ChoiceField(
+        required=False, choices=[("", "All kinds"), *((kind.value, kind.label) for kind in Kind)]
+    )
+    instrument = forms.RegexField(regex=r"^[0-9a-f]{24}$", required=False)
+    start = forms.DateField(
+        label="From", required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
+    end = forms.DateField(
+        label="To", required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
+    text = forms.CharField(label="In notes", required=False, max_length=80)
+
+    def wanted(self) -> TransactionFilter:
+        """Return the filter; a field that makes no sense is left out of it."""
+        self.is_valid()
+        known = self.cleaned_data
+        start: date | None = known.get("start")
+        return TransactionFilter(
+            kind=Kind(known["kind"]) if known.get("kind") else None,
+            instrument_id=ObjectId(known["instrument"]) if known.get("instrument") else None,
+            start=start,
+            end=known.get("end"),
+            text=known.get("text") or "",
+        )

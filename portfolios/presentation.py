@@ -1,0 +1,184 @@
+"""Plain values for templates, from what selectors return; nothing here asks the database."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from common.money import exact
+from marketdata.domain.quotes import Quote
+from portfolios.domain.transactions import Kind
+from portfolios.models import DailyValue, Portfolio, Transaction
+from portfolios.selectors.holdings import PositionView, Summary
+
+Instruments = Callable[[Collection[Any]], Mapping[str, Any]]
+
+
+def portfolio_line(portfolio: Portfolio) -> dict[str, Any]:
+    """Describe a portfolio itself."""
+    return {
+        "id": str(portfolio.pk),
+        "name": portfolio.name,
+        "base_currency": portfolio.base_currency,
+        "tracks_cash": portfolio.tracks_cash,
+        "ledger_revision": portfolio.ledger_revision,
+        "computed_revision": portfolio.computed_revision,
+        "recalculating": portfolio.is_recalculating,
+        "recalculation_failures": portfolio.recalculation_failures,
+    }
+
+
+def overview(summaries: Sequence[Summary]) -> dict[str, Any]:
+    """Describe all portfolios of a user, and their sums per currency."""
+    totals: dict[str, Decimal | None] = defaultdict(Decimal)
+    for each in summaries:
+        currency, worth = each.portfolio.base_currency, each.valuation.total
+        so_far = totals[currency]
+        with exact():
+            totals[currency] = None if worth is None or so_far is None else so_far + worth
+    return {
+        "portfolios": [
+            portfolio_line(each.portfolio)
+            | {
+                "total": each.valuation.total,
+                "day_change": each.valuation.day_change,
+                "day_change_rate": each.valuation.day_change_rate,
+                "status": each.status.value,
+                "positions_count": len(each.positions),
+            }
+            for each in summaries
+        ],
+        "totals": [{"currency": key, "amount": amount} for key, amount in totals.items()],
+    }
+
+
+def portfolio_page(
+    summary: Summary,
+    *,
+    values: Iterable[DailyValue],
+    latest: Iterable[Transaction],
+    instruments: Instruments,
+) -> dict[str, Any]:
+    """Describe everything on the page of a portfolio."""
+    worth = summary.valuation
+    rows = list(latest)
+    known = instruments({row.instrument_id for row in rows if row.instrument_id})
+    return {
+        "portfolio": portfolio_line(summary.portfolio),
+        "valuation": {
+            "total": worth.total,
+            "holdings_value": worth.holdings_value,
+            "cash": [
+                {"currency": key, "amount": amount} for key, amount in summary.cash.items()
+            ],
+            "cash_total": worth.cash,
+            "day_change": worth.day_change,
+            "day_change_rate": worth.day_change_rate,
+            "unrealized": worth.unrealized,
+            "realized": summary.realized,
+            "income": summary.income,
+            "fees": summary.fees,
+            "taxes": summary.taxes,
+            "status": summary.status.value,
+            "missing": list(worth.missing),
+            "as_of": summary.as_of,
+        },
+        "positions": [_position(each) for each in summary.positions],
+        "problems": [
+            {"transaction_id": each.transaction_id, "reason": each.reason}
+            for each in summary.problems
+        ],
+        "values": [
+            {"date": each.date.isoformat(), "value": format(each.value, "f")}
+            for each in values
+            if each.value is not None
+        ],
+        "latest_transactions": [transaction_line(row, instruments=known) for row in rows],
+    }
+
+
+def _position(position: PositionView) -> dict[str, Any]:
+    quote, worth = position.quote, position.worth
+    return {
+        "instrument": position.instrument,
+        "quantity": position.quantity,
+        "average_cost": position.average_cost,
+        "cost_base": position.cost_base,
+        "price": worth.price,
+        "price_at": quote.at if quote else None,
+        "source": quote.source if quote else None,
+        "state": quote.market_state.value if quote else None,
+        "day_change": worth.day_change_base,
+        "day_change_rate": quote.change_rate if quote else None,
+        "value": worth.value,
+        "value_base": worth.value_base,
+        "unrealized_base": worth.unrealized_base,
+        "unrealized_rate": position.unrealized_rate,
+        "weight": worth.weight,
+        "status": position.status.value,
+        "lots": position.lots,
+    }
+
+
+def transaction_page(page: Any, *, instruments: Instruments) -> dict[str, Any]:
+    """Describe one page of a ledger."""
+    known = instruments({row.instrument_id for row in page.rows if row.instrument_id})
+    return {
+        "rows": [transaction_line(row, instruments=known) for row in page.rows],
+        "next": page.next_url,
+        "previous": page.previous_url,
+    }
+
+
+def transaction_line(row: Transaction, *, instruments: Mapping[str, Any]) -> dict[str, Any]:
+    """Describe one row of a ledger."""
+    return {
+        "id": str(row.pk),
+        "kind": row.kind,
+        "kind_label": Kind(row.kind).label,
+        "trade_date": row.trade_date,
+        "instrument": instruments.get(str(row.instrument_id)),
+        "account": row.account,
+        "quantity": row.quantity,
+        "price": row.price,
+        "amount": row.amount,
+        "ratio": row.ratio,
+        "fee": row.fee,
+        "tax": row.tax,
+        "currency": row.currency,
+        "note": row.note,
+        "revision": row.revision,
+        "is_void": row.is_void,
+    }
+
+
+def instrument_page(
+    instrument: Any,
+    *,
+    quote: Quote | None,
+    closes: Sequence[tuple[date, Decimal]],
+    summaries: Sequence[Summary],
+) -> dict[str, Any]:
+    """Describe an instrument, and the positions in it."""
+    key = str(instrument.pk)
+    return {
+        "instrument": instrument,
+        "quote": quote,
+        "values": [
+            {"date": day.isoformat(), "value": format(close, "f")} for day, close in closes
+        ],
+        "positions": [
+            {"portfolio": portfolio_line(each.portfolio)} | _position(position)
+            for each in summaries
+            for position in each.positions
+            if position.instrument.id == key
+        ],
+    }
+
+
+def symbols(instruments: Sequence[Any]) -> list[dict[str, str]]:
+    """List what the symbol field suggests."""
+    return [{"symbol": each.symbol, "name": each.name} for each in instruments[:200]]

@@ -1,0 +1,46 @@
+"""The pages of portfolios."""
+
+from django.urls import path
+
+from portfolios import views
+
+urlpatterns = [
+    path("overview/", views.Overview.as_view(), name="overview"),
+    path("portfolios/new/", views.NewPortfolio.as_view(), name="portfolio-new"),
+    path("portfolios/<object_id:portfolio_id>/", views.PortfolioPage.as_view(), name="portfolio"),
+    path(
+        "portfolios/<object_id:portfolio_id>/settings/",
+        views.PortfolioSettings.as_view(),
+        name="portfolio-settings",
+    ),
+    path(
+        "portfolios/<object_id:portfolio_id>/delete/",
+        views.DeletePortfolio.as_view(),
+        name="portfolio-delete",
+    ),
+    path(
+        "portfolios/<object_id:portfolio_id>/transactions/",
+        views.Transactions.as_view(),
+        name="transactions",
+    ),
+    path(
+        "portfolios/<object_id:portfolio_id>/transactions/<object_id:transaction_id>/",
+        views.EditTransaction.as_view(),
+        name="transaction",
+    ),
+    path(
+        "portfolios/<object_id:portfolio_id>/transactions/<object_id:transaction_id>/void/",
+        views.VoidTransaction.as_view(),
+        name="transaction-void",
+    ),
+    path(
+        "portfolios/<object_id:portfolio_id>/transactions/<object_id:transaction_id>/history/",
+        views.TransactionHistory.as_view(),
+        name="transaction-history",
+    ),
+    path(
+        "instruments/<object_id:instrument_id>/",
+        views.InstrumentPage.as_view(),
+        name="instrument",
+    ),
+]

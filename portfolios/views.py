@@ -1,0 +1,342 @@
+"""The pages of portfolios; each makes one call and hands plain values to its template."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+from bson import ObjectId
+from django.contrib import messages
+from django.contrib.auth.mixins import LoginRequiredMixin
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views import View
+
+from accounts.http import AuthedHttpRequest
+from common import clock
+from common.api.pagination import page_of
+from common.errors import Conflict, InvalidInput
+from marketdata import selectors as market
+from portfolios import presentation, selectors, tasks
+from portfolios.forms import (
+    DeletePortfolioForm,
+    PortfolioForm,
+    PortfolioSettingsForm,
+    TransactionFilterForm,
+    TransactionForm,
+)
+from portfolios.models import Portfolio
+from portfolios.services import ledger, portfolios
+
+#: What the chart can show: name in the address, label, days back; None is everything.
+RANGES: tuple[tuple[str, str, int | None], ...] = (
+    ("1m", "1M", 31),
+    ("3m", "3M", 92),
+    ("6m", "6M", 183),
+    ("1y", "1Y", 366),
+    ("3y", "3Y", 3 * 366),
+    ("max", "Max", None),
+)
+_DEFAULT_RANGE = "1y"
+
+
+class Page(LoginRequiredMixin, View):
+    """A page for somebody who is signed in."""
+
+    request: AuthedHttpRequest
+
+    def portfolio(self, portfolio_id: ObjectId) -> Portfolio:
+        """Load the portfolio that the address names, if it is the user's."""
+        return selectors.get_portfolio(portfolio_id, owner_id=self.request.user.pk)
+
+
+def _range(request: AuthedHttpRequest, *, today: date) -> tuple[str, date | None]:
+    name = request.GET.get("range", _DEFAULT_RANGE)
+    days = {key: back for key, _, back in RANGES}.get(name, 366)
+    if name not in {key for key, _, _ in RANGES}:
+        name = _DEFAULT_RANGE
+    return name, today - timedelta(days=days) if days else None
+
+
+class Overview(Page):
+    """/overview/"""
+
+    def get(self, request: AuthedHttpRequest) -> HttpResponse:
+        """Show all of somebody's portfolios."""
+        found = list(selectors.list_portfolios(request.user.pk))
+        summaries = selectors.summarize_all(found, now=clock.now())
+        return render(request, "portfolios/overview.html", presentation.overview(summaries))
+
+
+class NewPortfolio(Page):
+    """/portfolios/new/"""
+
+    def get(self, request: AuthedHttpRequest) -> HttpResponse:
+        """Show the form."""
+        form = PortfolioForm(initial={"base_currency": request.user.base_currency})
+        return render(request, "portfolios/portfolio_form.html", {"form": form})
+
+    def post(self, request: AuthedHttpRequest) -> HttpResponse:
+        """Make the portfolio."""
+        form = PortfolioForm(request.POST)
+        if form.is_valid():
+            try:
+                made = portfolios.create_portfolio(
+                    request.user.pk, **form.cleaned_data, now=clock.now()
+                )
+            except (Conflict, InvalidInput) as error:
+                _take_errors(form, error)
+            else:
+                return redirect("portfolio", portfolio_id=made.pk)
+        return render(request, "portfolios/portfolio_form.html", {"form": form}, status=422)
+
+
+class PortfolioPage(Page):
+    """/portfolios/<id>/"""
+
+    def get(self, request: AuthedHttpRequest, portfolio_id: ObjectId) -> HttpResponse:
+        """Show what a portfolio holds, live."""
+        portfolio = self.portfolio(portfolio_id)
+        now = clock.now()
+        chosen, start = _range(request, today=now.date())
+        context = presentation.portfolio_page(
+            selectors.summarize(portfolio, now=now),
+            values=selectors.list_daily_values(portfolio.pk, start=start),
+            latest=selectors.list_transactions(portfolio.pk)[:8],
+            instruments=market.instruments_by_id,
+        )
+        context["ranges"] = [
+            {"name": name, "label": label, "chosen": name == chosen} for name, label, _ in RANGES
+        ]
+        return render(request, "portfolios/portfolio.html", context)
+
+
+class PortfolioSettings(Page):
+    """/portfolios/<id>/settings/"""
+
+    def get(self, request: AuthedHttpRequest, portfolio_id: ObjectId) -> HttpResponse:
+        """Show the forms."""
+        portfolio = self.portfolio(portfolio_id)
+        form = PortfolioSettingsForm(
+            initial={"name": portfolio.name, "tracks_cash": portfolio.tracks_cash}
+        )
+        return self._page(portfolio, form)
+
+    def post(self, request: AuthedHttpRequest, portfolio_id: ObjectId) -> HttpResponse:
+        """Change the portfolio."""
+        portfolio = self.portfolio(portfolio_id)
+        form = PortfolioSettingsForm(request.POST)
+        if form.is_valid():
+            try:
+                changed = portfolios.change_portfolio(
+                    portfolio.pk, **form.cleaned_data, now=clock.now()
+                )
+            except (Conflict, InvalidInput) as error:
+                _take_errors(form, error)
+            else:
+                if changed.is_recalculating:
+                    tasks.request_recalculation(changed)
+                messages.success(request, "Saved.")
+                return redirect("portfolio", portfolio_id=portfolio.pk)
+        return self._page(portfolio, form, status=422)
+
+    def _page(
+        self, portfolio: Portfolio, form: PortfolioSettingsForm, *, status: int = 200
+    ) -> HttpResponse:
+        context = {
+            "portfolio": presentation.portfolio_line(portfolio),
+            "form": form,
+            "delete_form": DeletePortfolioForm(portfolio=portfolio),
+        }
+        return render(self.request, "portfolios/portfolio_settings.html", context, status=status)
+
+
+class DeletePortfolio(Page):
+    """/portfolios/<id>/delete/"""
+
+    def post(self, request: AuthedHttpRequest, portfolio_id: ObjectId) -> HttpResponse:
+        """Delete the portfolio, if its name was typed."""
+        portfolio = self.portfolio(portfolio_id)
+        form = DeletePortfolioForm(request.POST, portfolio=portfolio)
+        if not form.is_valid():
+            context = {
+                "portfolio": presentation.portfolio_line(portfolio),
+                "form": PortfolioSettingsForm(
+                    initial={"name": portfolio.name, "tracks_cash": portfolio.tracks_cash}
+                ),
+                "delete_form": form,
+            }
+            return render(request, "portfolios/portfolio_settings.html", context, status=422)
+        portfolios.delete_portfolio(portfolio.pk)
+        messages.success(request, f"“{portfolio.name}” is deleted.")
+        return redirect("overview")
+
+
+class Transactions(Page):
+    """/portfolios/<id>/transactions/"""
+
+    def get(self, request: AuthedHttpRequest, portfolio_id: ObjectId) -> HttpResponse:
+        """Show the ledger."""
+        portfolio = self.portfolio(portfolio_id)
+        initial = {"currency": portfolio.base_currency, "trade_date": clock.now().date()}
+        form = TransactionForm(user_id=request.user.pk, initial=initial)
+        return self._page(portfolio, form)
+
+    def post(self, request: AuthedHttpRequest, portfolio_id: ObjectId) -> HttpResponse:
+        """Record a transaction."""
+        portfolio = self.portfolio(portfolio_id)
+        form = TransactionForm(request.POST, user_id=request.user.pk)
+        if form.is_valid():
+            try:
+                ledger.record_transaction(portfolio.pk, draft=form.draft(), now=clock.now())
+            except InvalidInput as error:
+                form.take_errors(error.errors)
+            else:
+                tasks.request_recalculation(portfolio)
+                messages.success(request, "Recorded.")
+                return redirect("transactions", portfolio_id=portfolio.pk)
+        return self._page(portfolio, form, status=422)
+
+    def _page(
+        self, portfolio: Portfolio, form: TransactionForm, *, status: int = 200
+    ) -> HttpResponse:
+        filters = TransactionFilterForm(self.request.GET)
+        rows = selectors.list_transactions(portfolio.pk, wanted=filters.wanted())
+        page = page_of(self.request, rows, key=("-trade_date", "-id"))
+        context = {
+            "portfolio": presentation.portfolio_line(portfolio),
+            "form": form,
+            "filters": filters,
+            "page": presentation.transaction_page(page, instruments=market.instruments_by_id),
+            "symbols": presentation.symbols(market.list_instruments(self.request.user.pk)),
+        }
+        return render(self.request, "portfolios/transactions.html", context, status=status)
+
+
+class EditTransaction(Page):
+    """/portfolios/<id>/transactions/<id>/"""
+
+    def get(
+        self, request: AuthedHttpRequest, portfolio_id: ObjectId, transaction_id: ObjectId
+    ) -> HttpResponse:
+        """Show the form."""
+        portfolio = self.portfolio(portfolio_id)
+        row = selectors.get_transaction(portfolio.pk, transaction_id=transaction_id)
+        form = TransactionForm(user_id=request.user.pk, initial=TransactionForm.values_of(row))
+        return self._page(portfolio, transaction_id, form)
+
+    def post(
+        self, request: AuthedHttpRequest, portfolio_id: ObjectId, transaction_id: ObjectId
+    ) -> HttpResponse:
+        """Change the transaction, unless somebody else has meanwhile."""
+        portfolio = self.portfolio(portfolio_id)
+        form = TransactionForm(request.POST, user_id=request.user.pk)
+        if form.is_valid():
+            try:
+                ledger.edit_transaction(
+                    portfolio.pk,
+                    transaction_id=transaction_id,
+                    draft=form.draft(),
+                    revision=form.cleaned_data["revision"] or 0,
+                    changed_by=request.user.pk,
+                    now=clock.now(),
+                )
+            except InvalidInput as error:
+                form.take_errors(error.errors)
+            except Conflict as error:
+                form.add_error(None, error.detail)
+            else:
+                tasks.request_recalculation(portfolio)
+                messages.success(request, "Changed.")
+                return redirect("transactions", portfolio_id=portfolio.pk)
+        return self._page(portfolio, transaction_id, form, status=422)
+
+    def _page(
+        self,
+        portfolio: Portfolio,
+        transaction_id: ObjectId,
+        form: TransactionForm,
+        *,
+        status: int = 200,
+    ) -> HttpResponse:
+        context = {
+            "portfolio": presentation.portfolio_line(portfolio),
+            "transaction_id": str(transaction_id),
+            "form": form,
+            "symbols": presentation.symbols(market.list_instruments(self.request.user.pk)),
+        }
+        return render(self.request, "portfolios/transaction_form.html", context, status=status)
+
+
+class VoidTransaction(Page):
+    """/portfolios/<id>/transactions/<id>/void/"""
+
+    def post(
+        self, request: AuthedHttpRequest, portfolio_id: ObjectId, transaction_id: ObjectId
+    ) -> HttpResponse:
+        """Take the transaction out of the ledger."""
+        portfolio = self.portfolio(portfolio_id)
+        revision = request.POST.get("revision", "")
+        try:
+            ledger.void_transaction(
+                portfolio.pk,
+                transaction_id=transaction_id,
+                revision=int(revision) if revision.isdecimal() and len(revision) < 10 else 0,
+                changed_by=request.user.pk,
+                now=clock.now(),
+            )
+        except Conflict as error:
+            messages.error(request, error.detail)
+        else:
+            tasks.request_recalculation(portfolio)
+            messages.success(request, "Deleted. Its history is kept.")
+        return redirect("transactions", portfolio_id=portfolio.pk)
+
+
+class TransactionHistory(Page):
+    """/portfolios/<id>/transactions/<id>/history/"""
+
+    def get(
+        self, request: AuthedHttpRequest, portfolio_id: ObjectId, transaction_id: ObjectId
+    ) -> HttpResponse:
+        """Show how the transaction stood before each change."""
+        portfolio = self.portfolio(portfolio_id)
+        row = selectors.get_transaction(portfolio.pk, transaction_id=transaction_id)
+        context = {
+            "portfolio": presentation.portfolio_line(portfolio),
+            "transaction": presentation.transaction_line(
+                row, instruments=market.instruments_by_id([row.instrument_id] if row.instrument_id else [])
+            ),
+            "revisions": list(selectors.list_revisions(row.pk)),
+        }
+        return render(request, "portfolios/transaction_history.html", context)
+
+
+class InstrumentPage(Page):
+    """/instruments/<id>/"""
+
+    def get(self, request: AuthedHttpRequest, instrument_id: ObjectId) -> HttpResponse:
+        """Show an instrument's price, and what the user holds of it."""
+        now = clock.now()
+        instrument = market.get_instrument(instrument_id, user_id=request.user.pk)
+        chosen, start = _range(request, today=now.date())
+        closes = market.closes_between(
+            [str(instrument.pk)], start=start or date(1970, 1, 1), end=now.date()
+        )
+        found = list(selectors.list_portfolios(request.user.pk))
+        context = presentation.instrument_page(
+            instrument,
+            quote=market.latest_prices([str(instrument.pk)]).get(str(instrument.pk)),
+            closes=closes.get(str(instrument.pk), []),
+            summaries=selectors.summarize_all(found, now=now),
+        )
+        context["ranges"] = [
+            {"name": name, "label": label, "chosen": name == chosen} for name, label, _ in RANGES
+        ]
+        return render(request, "marketdata/instrument.html", context)
+
+
+def _take_errors(form: Any, error: InvalidInput | Conflict) -> None:
+    for field, lines in (error.errors or {"": [error.detail]}).items():
+        for line in lines:
+            form.add_error(field if field in form.fields else None, line)
