@@ -63,6 +63,12 @@ def instruments_by_id(ids: Collection[ObjectId | str]) -> dict[str, Instrument]:
     return {str(instrument.pk): instrument for instrument in found}
 
 
+def visible_ids(ids: Collection[ObjectId], *, user_id: ObjectId) -> list[str]:
+    """Keep those ids whose instruments a user may see."""
+    found = Instrument.objects.filter(visible_to(user_id), pk__in=list(ids))
+    return [str(key) for key in found.values_list("pk", flat=True)]
+
+
 def find_instrument(
     *, user_id: ObjectId, symbol: str = "", isin: str = "", mic: str = "", currency: str = ""
 ) -> Instrument | None:

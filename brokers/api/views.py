@@ -1,0 +1,139 @@
+"""Imports into a portfolio, and its export."""
+
+from __future__ import annotations
+
+from bson import ObjectId
+from django.http import StreamingHttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework.parsers import MultiPartParser
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.http import AuthedRequest
+from brokers import exports, selectors, tasks
+from brokers.api.serializers import (
+    ExportQuery,
+    ImportOutput,
+    ImportRowOutput,
+    RowsQuery,
+    UploadInput,
+)
+from brokers.domain.imports import RowState
+from brokers.models import ImportRun
+from brokers.services import committing, intake
+from common import clock
+from common.api.pagination import PAGE_QUERY, page_of, paged
+from portfolios import selectors as portfolios
+
+
+def _run(request: AuthedRequest, portfolio_id: ObjectId, run_id: ObjectId) -> ImportRun:
+    return selectors.get_import(run_id, portfolio_id=portfolio_id, owner_id=request.user.pk)
+
+
+class Imports(APIView):
+    """/portfolios/<id>/imports/"""
+
+    parser_classes = [MultiPartParser]
+
+    @extend_schema(parameters=[*PAGE_QUERY], responses=paged(ImportOutput))
+    def get(self, request: AuthedRequest, portfolio_id: ObjectId) -> Response:
+        """List a portfolio's imports, newest first."""
+        portfolio = portfolios.get_portfolio(portfolio_id, owner_id=request.user.pk)
+        found = selectors.list_imports(portfolio.pk)
+        return page_of(request, found, key=("-created_at", "-id")).response(ImportOutput)
+
+    @extend_schema(request={"multipart/form-data": UploadInput}, responses={202: ImportOutput})
+    def post(self, request: AuthedRequest, portfolio_id: ObjectId) -> Response:
+        """Take a file in; its preview is ready when the state is `preview`."""
+        portfolio = portfolios.get_portfolio(portfolio_id, owner_id=request.user.pk)
+        body = UploadInput(data=request.data)
+        body.is_valid(raise_exception=True)
+        upload = body.validated_data["file"]
+        run = intake.open_import(
+            portfolio.pk,
+            owner_id=request.user.pk,
+            file_name=upload.name,
+            chunks=upload.chunks(),
+            creates_instruments=body.validated_data["creates_instruments"],
+            now=clock.now(),
+        )
+        tasks.start_job(run)
+        return Response(ImportOutput(run).data, status=202)
+
+
+class ImportDetail(APIView):
+    """/portfolios/<id>/imports/<id>/"""
+
+    @extend_schema(responses=ImportOutput)
+    def get(self, request: AuthedRequest, portfolio_id: ObjectId, run_id: ObjectId) -> Response:
+        """Show where an import stands."""
+        return Response(ImportOutput(_run(request, portfolio_id, run_id)).data)
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: AuthedRequest, portfolio_id: ObjectId, run_id: ObjectId) -> Response:
+        """Throw a preview away."""
+        intake.discard(_run(request, portfolio_id, run_id), now=clock.now())
+        return Response(status=204)
+
+
+class ImportRows(APIView):
+    """/portfolios/<id>/imports/<id>/rows/"""
+
+    @extend_schema(parameters=[RowsQuery, *PAGE_QUERY], responses=paged(ImportRowOutput))
+    def get(self, request: AuthedRequest, portfolio_id: ObjectId, run_id: ObjectId) -> Response:
+        """List the rows of an import in the file's order."""
+        query = RowsQuery(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        state = query.validated_data.get("state")
+        rows = selectors.list_rows(
+            _run(request, portfolio_id, run_id).pk, state=RowState(state) if state else None
+        )
+        return page_of(request, rows, key=("number",)).response(ImportRowOutput)
+
+
+class Commits(APIView):
+    """/portfolios/<id>/imports/<id>/commits/"""
+
+    @extend_schema(request=None, responses={202: ImportOutput})
+    def post(self, request: AuthedRequest, portfolio_id: ObjectId, run_id: ObjectId) -> Response:
+        """Write the new rows of a preview into the ledger."""
+        run = committing.request_commit(_run(request, portfolio_id, run_id), now=clock.now())
+        tasks.start_job(run)
+        return Response(ImportOutput(run).data, status=202)
+
+
+class Undos(APIView):
+    """/portfolios/<id>/imports/<id>/undos/"""
+
+    @extend_schema(request=None, responses={202: ImportOutput})
+    def post(self, request: AuthedRequest, portfolio_id: ObjectId, run_id: ObjectId) -> Response:
+        """Take a committed import out of the ledger again."""
+        run = committing.request_undo(_run(request, portfolio_id, run_id), now=clock.now())
+        tasks.start_job(run)
+        return Response(ImportOutput(run).data, status=202)
+
+
+class Export(APIView):
+    """/portfolios/<id>/export/"""
+
+    @extend_schema(
+        parameters=[ExportQuery],
+        responses={
+            (200, "application/json"): OpenApiResponse(OpenApiTypes.BINARY),
+            (200, "text/csv"): OpenApiResponse(OpenApiTypes.BINARY),
+        },
+    )
+    def get(self, request: AuthedRequest, portfolio_id: ObjectId) -> StreamingHttpResponse:
+        """Download a whole ledger in a form that imports again to the same ledger."""
+        query = ExportQuery(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        portfolio = portfolios.get_portfolio(portfolio_id, owner_id=request.user.pk)
+        form = query.validated_data["file"]
+        return StreamingHttpResponse(
+            exports.write(portfolio, form=form),
+            content_type=exports.CONTENT_TYPES[form],
+            headers={
+                "Content-Disposition": f'attachment; filename="{exports.file_name(portfolio, form)}"'
+            },
+        )

@@ -1,0 +1,30 @@
+"""What the back office's pages share."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from django.contrib import admin
+from django.db import models
+from django.http import HttpRequest
+
+ModelT = TypeVar("ModelT", bound=models.Model)
+
+
+class ReadOnlyAdmin(admin.ModelAdmin[ModelT]):
+    """Rows that are computed or that only services may change: staff look, and change nothing."""
+
+    # Counting all rows of a large collection would read all of it.
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Nothing is added by hand."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nothing is changed by hand."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nothing is deleted by hand."""
+        return False

@@ -1,0 +1,90 @@
+"""What the API says of instruments and prices."""
+
+from __future__ import annotations
+
+from rest_framework import serializers
+
+from common.api.fields import DecimalStringField, ObjectIdField
+from marketdata.domain.instruments import AssetClass
+from marketdata.domain.quotes import MarketState
+
+
+class InstrumentOutput(serializers.Serializer[object]):
+    """An instrument."""
+
+    id = ObjectIdField(source="pk")
+    symbol = serializers.CharField()
+    name = serializers.CharField()
+    isin = serializers.CharField()
+    mic = serializers.CharField()
+    currency = serializers.CharField()
+    asset_class = serializers.ChoiceField(choices=[kind.value for kind in AssetClass])
+    last_close = DecimalStringField(allow_null=True)
+    last_close_date = serializers.DateField(allow_null=True)
+    is_own = serializers.SerializerMethodField()
+
+    def get_is_own(self, instrument: object) -> bool:
+        """Say whether it is the user's own, seen by nobody else."""
+        return getattr(instrument, "owner_id", None) is not None
+
+
+class InstrumentInput(serializers.Serializer[object]):
+    """An instrument of the user's own."""
+
+    symbol = serializers.CharField(max_length=32)
+    name = serializers.CharField(max_length=160)
+    currency = serializers.CharField(min_length=3, max_length=5)
+    asset_class = serializers.ChoiceField(choices=[kind.value for kind in AssetClass])
+    isin = serializers.CharField(max_length=12, required=False, allow_blank=True, default="")
+
+
+class QuoteOutput(serializers.Serializer[object]):
+    """The newest price of an instrument."""
+
+    instrument_id = serializers.CharField()
+    price = DecimalStringField()
+    currency = serializers.CharField()
+    at = serializers.DateTimeField()
+    source = serializers.CharField()
+    previous_close = DecimalStringField(allow_null=True)
+    change = DecimalStringField(allow_null=True)
+    change_rate = DecimalStringField(allow_null=True)
+    market_state = serializers.ChoiceField(choices=[state.value for state in MarketState])
+
+
+class QuotesOutput(serializers.Serializer[object]):
+    """Newest prices; instruments without one are left out."""
+
+    quotes = QuoteOutput(many=True)
+
+
+class BarOutput(serializers.Serializer[object]):
+    """One day's close."""
+
+    date = serializers.DateField()
+    close = DecimalStringField()
+
+
+class BarsOutput(serializers.Serializer[object]):
+    """Daily closes, oldest first."""
+
+    bars = BarOutput(many=True)
+
+
+class QuotesQuery(serializers.Serializer[object]):
+    """Whose prices are wanted."""
+
+    ids = serializers.CharField(help_text="Instrument ids, separated by commas; 500 at most.")
+
+
+class BarsQuery(serializers.Serializer[object]):
+    """Which days are wanted; both are included."""
+
+    start = serializers.DateField(required=False)
+    end = serializers.DateField(required=False)
+
+
+class InstrumentsQuery(serializers.Serializer[object]):
+    """Which instruments are wanted."""
+
+    symbol = serializers.CharField(required=False, max_length=32, help_text="How it begins.")

@@ -1,0 +1,18 @@
+"""The API of instruments and prices."""
+
+from django.urls import path
+
+from marketdata.api import views
+
+urlpatterns = [
+    path("instruments/", views.Instruments.as_view(), name="api-instruments"),
+    path(
+        "instruments/<object_id:instrument_id>/",
+        views.InstrumentDetail.as_view(),
+        name="api-instrument",
+    ),
+    path(
+        "instruments/<object_id:instrument_id>/bars/", views.Bars.as_view(), name="api-bars"
+    ),
+    path("quotes/", views.Quotes.as_view(), name="api-quotes"),
+]

@@ -1,0 +1,97 @@
+"""Portfolios, ledgers and read models in the back office, to look at."""
+
+from django.contrib import admin
+
+from common.admin import ReadOnlyAdmin
+from portfolios.models import (
+    DailyValue,
+    Portfolio,
+    Position,
+    Snapshot,
+    Transaction,
+    TransactionRevision,
+)
+
+
+@admin.register(Portfolio)
+class PortfolioAdmin(ReadOnlyAdmin[Portfolio]):
+    """Portfolios, and how their recalculations stand."""
+
+    list_display = (
+        "name",
+        "owner",
+        "base_currency",
+        "ledger_revision",
+        "computed_revision",
+        "is_recalculating",
+        "recalculation_failures",
+        "updated_at",
+    )
+    list_filter = ("is_recalculating", "base_currency", "tracks_cash")
+    search_fields = ("name", "owner__email")
+    list_select_related = ("owner",)
+    ordering = ("name", "id")
+
+
+@admin.register(Transaction)
+class TransactionAdmin(ReadOnlyAdmin[Transaction]):
+    """Ledger rows; they are edited by their owners only, with a history."""
+
+    list_display = (
+        "trade_date",
+        "kind",
+        "portfolio",
+        "instrument",
+        "quantity",
+        "price",
+        "amount",
+        "currency",
+        "is_void",
+    )
+    list_filter = ("kind", "is_void", "currency")
+    search_fields = ("note", "account", "import_run_id")
+    list_select_related = ("portfolio", "instrument")
+    ordering = ("-created_at",)
+
+
+@admin.register(TransactionRevision)
+class TransactionRevisionAdmin(ReadOnlyAdmin[TransactionRevision]):
+    """How rows stood before they were changed."""
+
+    list_display = ("transaction", "revision", "reason", "changed_by", "changed_at")
+    list_filter = ("reason",)
+    search_fields = ("reason",)
+    list_select_related = ("transaction", "changed_by")
+    ordering = ("-id",)
+
+
+@admin.register(Position)
+class PositionAdmin(ReadOnlyAdmin[Position]):
+    """Positions as computed."""
+
+    list_display = ("portfolio", "instrument", "quantity", "cost", "currency", "status", "revision")
+    list_filter = ("status", "currency")
+    search_fields = ("portfolio__name", "instrument__symbol")
+    list_select_related = ("portfolio", "instrument")
+    ordering = ("-id",)
+
+
+@admin.register(Snapshot)
+class SnapshotAdmin(ReadOnlyAdmin[Snapshot]):
+    """Prepared documents."""
+
+    list_display = ("portfolio", "revision", "updated_at")
+    search_fields = ("portfolio__name",)
+    list_select_related = ("portfolio",)
+    ordering = ("-id",)
+
+
+@admin.register(DailyValue)
+class DailyValueAdmin(ReadOnlyAdmin[DailyValue]):
+    """End-of-day values."""
+
+    list_display = ("portfolio", "date", "value", "cash", "net_flow", "status", "revision")
+    list_filter = ("status",)
+    search_fields = ("portfolio__name",)
+    list_select_related = ("portfolio",)
+    ordering = ("-id",)

@@ -1,0 +1,228 @@
+"""What the API says of portfolios, and what it takes."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from rest_framework import serializers
+
+from common.api.fields import CurrencyField, DecimalStringField, ObjectIdField
+from portfolios.domain.status import Status
+from portfolios.domain.transactions import Draft, Kind
+
+_KINDS = [kind.value for kind in Kind]
+_STATUSES = [status.value for status in Status]
+
+
+class PortfolioInput(serializers.Serializer[object]):
+    """A portfolio to make."""
+
+    name = serializers.CharField(max_length=80)
+    base_currency = CurrencyField()
+    tracks_cash = serializers.BooleanField(default=True)
+
+
+class PortfolioChange(serializers.Serializer[object]):
+    """What may be changed of a portfolio."""
+
+    name = serializers.CharField(max_length=80)
+    tracks_cash = serializers.BooleanField()
+
+
+class PortfolioOutput(serializers.Serializer[object]):
+    """A portfolio, without what it holds."""
+
+    id = ObjectIdField(source="pk")
+    name = serializers.CharField()
+    base_currency = serializers.CharField()
+    tracks_cash = serializers.BooleanField()
+    ledger_revision = serializers.IntegerField()
+    computed_revision = serializers.IntegerField()
+    is_recalculating = serializers.BooleanField()
+    created_at = serializers.DateTimeField()
+
+
+class TransactionInput(serializers.Serializer[object]):
+    """One row of a ledger; which fields it needs depends on its kind (docs/imports.md)."""
+
+    kind = serializers.ChoiceField(choices=_KINDS)
+    trade_date = serializers.DateField()
+    executed_at = serializers.DateTimeField(required=False, allow_null=True)
+    instrument_id = ObjectIdField(required=False, allow_null=True)
+    quantity = DecimalStringField(required=False, allow_null=True)
+    price = DecimalStringField(required=False, allow_null=True)
+    amount = DecimalStringField(required=False, allow_null=True)
+    ratio = DecimalStringField(required=False, allow_null=True)
+    fee = DecimalStringField(required=False, default=Decimal(0))
+    tax = DecimalStringField(required=False, default=Decimal(0))
+    currency = CurrencyField()
+    fx_rate = DecimalStringField(required=False, allow_null=True)
+    account = serializers.CharField(max_length=80, required=False, allow_blank=True, default="")
+    note = serializers.CharField(max_length=500, required=False, allow_blank=True, default="")
+    sequence = serializers.IntegerField(min_value=0, max_value=2**31 - 1, default=0)
+
+    def draft(self) -> Draft:
+        """Return what was sent, once it is valid."""
+        known = dict(self.validated_data)
+        known.pop("revision", None)
+        known["kind"] = Kind(known["kind"])
+        if known.get("instrument_id"):
+            known["instrument_id"] = str(known["instrument_id"])
+        return Draft(**known)
+
+
+class TransactionEdit(TransactionInput):
+    """A row as it should be, and the revision it was changed from."""
+
+    revision = serializers.IntegerField(min_value=1, max_value=2**31 - 1)
+
+
+class TransactionOutput(serializers.Serializer[object]):
+    """One row of a ledger, as it is known now."""
+
+    id = ObjectIdField(source="pk")
+    kind = serializers.ChoiceField(choices=_KINDS)
+    trade_date = serializers.DateField()
+    executed_at = serializers.DateTimeField(allow_null=True)
+    instrument_id = ObjectIdField(allow_null=True)
+    quantity = DecimalStringField(allow_null=True)
+    price = DecimalStringField(allow_null=True)
+    amount = DecimalStringField(allow_null=True)
+    ratio = DecimalStringField(allow_null=True)
+    fee = DecimalStringField()
+    tax = DecimalStringField()
+    currency = serializers.CharField()
+    fx_rate = DecimalStringField(allow_null=True)
+    account = serializers.CharField()
+    note = serializers.CharField()
+    sequence = serializers.IntegerField()
+    revision = serializers.IntegerField()
+    is_void = serializers.BooleanField()
+    created_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField()
+
+
+class RevisionOutput(serializers.Serializer[object]):
+    """How a row stood before it was changed."""
+
+    revision = serializers.IntegerField()
+    state = serializers.DictField(child=serializers.CharField())
+    reason = serializers.CharField()
+    changed_at = serializers.DateTimeField()
+
+
+class RevisionsOutput(serializers.Serializer[object]):
+    """All earlier states of a row, newest first."""
+
+    revisions = RevisionOutput(many=True)
+
+
+class TransactionsQuery(serializers.Serializer[object]):
+    """Which rows are wanted; both days are included."""
+
+    kind = serializers.ChoiceField(choices=_KINDS, required=False)
+    instrument_id = ObjectIdField(required=False)
+    start = serializers.DateField(required=False)
+    end = serializers.DateField(required=False)
+    text = serializers.CharField(required=False, max_length=80)
+
+
+class LotOutput(serializers.Serializer[object]):
+    """An open lot."""
+
+    opened_on = serializers.DateField()
+    quantity = DecimalStringField()
+    cost = DecimalStringField(allow_null=True)
+    cost_base = DecimalStringField(allow_null=True)
+
+
+class PositionOutput(serializers.Serializer[object]):
+    """What is held of one instrument; `…_base` is in the portfolio's currency, null is unknown."""
+
+    instrument_id = serializers.CharField(source="instrument.id")
+    symbol = serializers.CharField(source="instrument.symbol")
+    name = serializers.CharField(source="instrument.name")
+    currency = serializers.CharField(source="instrument.currency")
+    quantity = DecimalStringField()
+    average_cost = DecimalStringField(allow_null=True)
+    cost = DecimalStringField(allow_null=True)
+    cost_base = DecimalStringField(allow_null=True)
+    price = DecimalStringField(source="worth.price", allow_null=True)
+    price_at = serializers.DateTimeField(source="quote.at", default=None, allow_null=True)
+    price_source = serializers.CharField(source="quote.source", default=None, allow_null=True)
+    value = DecimalStringField(source="worth.value", allow_null=True)
+    value_base = DecimalStringField(source="worth.value_base", allow_null=True)
+    day_change_base = DecimalStringField(source="worth.day_change_base", allow_null=True)
+    unrealized_base = DecimalStringField(source="worth.unrealized_base", allow_null=True)
+    unrealized_rate = DecimalStringField(allow_null=True)
+    realized_base = DecimalStringField(allow_null=True)
+    income_base = DecimalStringField(allow_null=True)
+    weight = DecimalStringField(source="worth.weight", allow_null=True)
+    status = serializers.ChoiceField(choices=_STATUSES)
+    lots = LotOutput(many=True)
+
+
+class ProblemOutput(serializers.Serializer[object]):
+    """A row that could not be taken into account as it stands, and why."""
+
+    transaction_id = serializers.CharField()
+    code = serializers.CharField()
+    reason = serializers.CharField()
+
+
+class SummaryOutput(serializers.Serializer[object]):
+    """A portfolio's worth at one moment, in its own currency; null is unknown."""
+
+    portfolio_id = ObjectIdField(source="portfolio.pk")
+    currency = serializers.CharField(source="portfolio.base_currency")
+    revision = serializers.IntegerField(source="portfolio.computed_revision")
+    is_recalculating = serializers.BooleanField(source="portfolio.is_recalculating")
+    as_of = serializers.DateTimeField()
+    status = serializers.ChoiceField(choices=_STATUSES)
+    missing = serializers.ListField(child=serializers.CharField(), source="valuation.missing")
+    total = DecimalStringField(source="valuation.total", allow_null=True)
+    holdings_value = DecimalStringField(source="valuation.holdings_value", allow_null=True)
+    cash_value = DecimalStringField(source="valuation.cash", allow_null=True)
+    cash = serializers.DictField(child=DecimalStringField())
+    day_change = DecimalStringField(source="valuation.day_change", allow_null=True)
+    day_change_rate = DecimalStringField(source="valuation.day_change_rate", allow_null=True)
+    unrealized = DecimalStringField(source="valuation.unrealized", allow_null=True)
+    realized = DecimalStringField(allow_null=True)
+    income = DecimalStringField(allow_null=True)
+    fees = DecimalStringField(allow_null=True)
+    taxes = DecimalStringField(allow_null=True)
+    positions = PositionOutput(many=True)
+    problems = ProblemOutput(many=True)
+
+
+class DailyValueOutput(serializers.Serializer[object]):
+    """What a portfolio was worth at the end of a day."""
+
+    date = serializers.DateField()
+    value = DecimalStringField(allow_null=True)
+    cash = DecimalStringField(allow_null=True)
+    net_flow = DecimalStringField(allow_null=True)
+    status = serializers.ChoiceField(choices=_STATUSES)
+    missing = serializers.ListField(child=serializers.CharField())
+
+
+class DailyValuesOutput(serializers.Serializer[object]):
+    """Values of days, oldest first."""
+
+    currency = serializers.CharField()
+    values = DailyValueOutput(many=True)  # type: ignore[assignment] - DRF names nothing else so
+
+
+class ValuesQuery(serializers.Serializer[object]):
+    """Which days are wanted; a year unless told."""
+
+    start = serializers.DateField(required=False)
+
+
+def known_filter(data: dict[str, Any]) -> dict[str, Any]:
+    """Turn a valid query into the arguments of a `TransactionFilter`."""
+    kind: str | None = data.get("kind")
+    start: date | None = data.get("start")
+    return data | {"kind": Kind(kind) if kind else None, "start": start}

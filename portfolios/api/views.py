@@ -1,0 +1,221 @@
+"""Portfolios, their ledgers, and what they are worth."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from bson import ObjectId
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.http import AuthedRequest
+from common import clock
+from common.api.pagination import PAGE_QUERY, page_of, paged
+from common.errors import InvalidInput
+from marketdata import selectors as market
+from portfolios import selectors, tasks
+from portfolios.api.serializers import (
+    DailyValuesOutput,
+    PortfolioChange,
+    PortfolioInput,
+    PortfolioOutput,
+    RevisionsOutput,
+    SummaryOutput,
+    TransactionEdit,
+    TransactionInput,
+    TransactionOutput,
+    TransactionsQuery,
+    ValuesQuery,
+    known_filter,
+)
+from portfolios.domain.transactions import Draft
+from portfolios.models import Portfolio
+from portfolios.selectors import TransactionFilter
+from portfolios.services import ledger, portfolios
+
+
+class RevisionMissing(InvalidInput):
+    """Say which revision you delete: `?revision=`."""
+
+    code = "revision-missing"
+
+
+def _portfolio(request: AuthedRequest, portfolio_id: ObjectId) -> Portfolio:
+    return selectors.get_portfolio(portfolio_id, owner_id=request.user.pk)
+
+
+def _check_instrument(request: AuthedRequest, draft: Draft) -> None:
+    """Refuse an instrument that the user may not see as one that doesn't exist."""
+    if draft.instrument_id is not None:
+        market.get_instrument(ObjectId(draft.instrument_id), user_id=request.user.pk)
+
+
+class Portfolios(APIView):
+    """/portfolios/"""
+
+    @extend_schema(parameters=[*PAGE_QUERY], responses=paged(PortfolioOutput))
+    def get(self, request: AuthedRequest) -> Response:
+        """List the user's portfolios by name."""
+        found = selectors.list_portfolios(request.user.pk)
+        return page_of(request, found, key=("name", "id")).response(PortfolioOutput)
+
+    @extend_schema(request=PortfolioInput, responses={201: PortfolioOutput})
+    def post(self, request: AuthedRequest) -> Response:
+        """Make an empty portfolio."""
+        body = PortfolioInput(data=request.data)
+        body.is_valid(raise_exception=True)
+        made = portfolios.create_portfolio(
+            request.user.pk, **body.validated_data, now=clock.now()
+        )
+        return Response(PortfolioOutput(made).data, status=201)
+
+
+class PortfolioDetail(APIView):
+    """/portfolios/<id>/"""
+
+    @extend_schema(responses=PortfolioOutput)
+    def get(self, request: AuthedRequest, portfolio_id: ObjectId) -> Response:
+        """Show one portfolio."""
+        return Response(PortfolioOutput(_portfolio(request, portfolio_id)).data)
+
+    @extend_schema(request=PortfolioChange, responses=PortfolioOutput)
+    def put(self, request: AuthedRequest, portfolio_id: ObjectId) -> Response:
+        """Rename a portfolio, or change whether it keeps cash."""
+        body = PortfolioChange(data=request.data)
+        body.is_valid(raise_exception=True)
+        changed = portfolios.change_portfolio(
+            _portfolio(request, portfolio_id).pk, **body.validated_data, now=clock.now()
+        )
+        if changed.is_recalculating:
+            tasks.request_recalculation(changed)
+        return Response(PortfolioOutput(changed).data)
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: AuthedRequest, portfolio_id: ObjectId) -> Response:
+        """Delete a portfolio with its whole ledger."""
+        portfolios.delete_portfolio(_portfolio(request, portfolio_id).pk)
+        return Response(status=204)
+
+
+class Transactions(APIView):
+    """/portfolios/<id>/transactions/"""
+
+    @extend_schema(
+        parameters=[TransactionsQuery, *PAGE_QUERY], responses=paged(TransactionOutput)
+    )
+    def get(self, request: AuthedRequest, portfolio_id: ObjectId) -> Response:
+        """List a ledger, newest first."""
+        query = TransactionsQuery(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        rows = selectors.list_transactions(
+            _portfolio(request, portfolio_id).pk,
+            wanted=TransactionFilter(**known_filter(query.validated_data)),
+        )
+        return page_of(request, rows, key=("-trade_date", "-id")).response(TransactionOutput)
+
+    @extend_schema(request=TransactionInput, responses={201: TransactionOutput})
+    def post(self, request: AuthedRequest, portfolio_id: ObjectId) -> Response:
+        """Record one transaction."""
+        body = TransactionInput(data=request.data)
+        body.is_valid(raise_exception=True)
+        portfolio, draft = _portfolio(request, portfolio_id), body.draft()
+        _check_instrument(request, draft)
+        row = ledger.record_transaction(portfolio.pk, draft=draft, now=clock.now())
+        tasks.request_recalculation(portfolio)
+        return Response(TransactionOutput(row).data, status=201)
+
+
+class TransactionDetail(APIView):
+    """/portfolios/<id>/transactions/<id>/"""
+
+    @extend_schema(responses=TransactionOutput)
+    def get(
+        self, request: AuthedRequest, portfolio_id: ObjectId, transaction_id: ObjectId
+    ) -> Response:
+        """Show one row, void or not."""
+        row = selectors.get_transaction(
+            _portfolio(request, portfolio_id).pk, transaction_id=transaction_id
+        )
+        return Response(TransactionOutput(row).data)
+
+    @extend_schema(request=TransactionEdit, responses=TransactionOutput)
+    def put(
+        self, request: AuthedRequest, portfolio_id: ObjectId, transaction_id: ObjectId
+    ) -> Response:
+        """Replace a row; 409 when it has changed since the revision named."""
+        body = TransactionEdit(data=request.data)
+        body.is_valid(raise_exception=True)
+        portfolio, draft = _portfolio(request, portfolio_id), body.draft()
+        _check_instrument(request, draft)
+        row = ledger.edit_transaction(
+            portfolio.pk,
+            transaction_id=transaction_id,
+            draft=draft,
+            revision=body.validated_data["revision"],
+            changed_by=request.user.pk,
+            now=clock.now(),
+        )
+        tasks.request_recalculation(portfolio)
+        return Response(TransactionOutput(row).data)
+
+    @extend_schema(
+        parameters=[OpenApiParameter("revision", int, required=True)], responses={204: None}
+    )
+    def delete(
+        self, request: AuthedRequest, portfolio_id: ObjectId, transaction_id: ObjectId
+    ) -> Response:
+        """Void a row; its history is kept."""
+        portfolio = _portfolio(request, portfolio_id)
+        revision = request.query_params.get("revision", "")
+        if not (revision.isdecimal() and len(revision) < 10):
+            raise RevisionMissing
+        ledger.void_transaction(
+            portfolio.pk,
+            transaction_id=transaction_id,
+            revision=int(revision),
+            changed_by=request.user.pk,
+            now=clock.now(),
+        )
+        tasks.request_recalculation(portfolio)
+        return Response(status=204)
+
+
+class TransactionHistory(APIView):
+    """/portfolios/<id>/transactions/<id>/history/"""
+
+    @extend_schema(responses=RevisionsOutput)
+    def get(
+        self, request: AuthedRequest, portfolio_id: ObjectId, transaction_id: ObjectId
+    ) -> Response:
+        """Show how a row stood before each of its changes, newest first."""
+        row = selectors.get_transaction(
+            _portfolio(request, portfolio_id).pk, transaction_id=transaction_id
+        )
+        revisions = list(selectors.list_revisions(row.pk))
+        return Response(RevisionsOutput({"revisions": revisions}).data)
+
+
+class Summary(APIView):
+    """/portfolios/<id>/summary/"""
+
+    @extend_schema(responses=SummaryOutput)
+    def get(self, request: AuthedRequest, portfolio_id: ObjectId) -> Response:
+        """Show what a portfolio is worth now, position by position."""
+        summary = selectors.summarize(_portfolio(request, portfolio_id), now=clock.now())
+        return Response(SummaryOutput(summary).data)
+
+
+class DailyValues(APIView):
+    """/portfolios/<id>/values/"""
+
+    @extend_schema(parameters=[ValuesQuery], responses=DailyValuesOutput)
+    def get(self, request: AuthedRequest, portfolio_id: ObjectId) -> Response:
+        """List what a portfolio was worth at the end of each day, oldest first."""
+        query = ValuesQuery(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        portfolio = _portfolio(request, portfolio_id)
+        start = query.validated_data.get("start") or clock.now().date() - timedelta(days=366)
+        values = selectors.list_daily_values(portfolio.pk, start=start)
+        found = {"currency": portfolio.base_currency, "values": list(values)}
+        return Response(DailyValuesOutput(found).data)
