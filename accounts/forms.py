@@ -1,0 +1,58 @@
+"""The forms of sign-up and preferences."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.forms import SignupForm
+from django import forms
+from django.core.validators import MaxLengthValidator
+from django.http import HttpRequest
+
+from accounts import preferences
+from accounts.models import User
+from common.transactions import run_in_transaction
+
+# Long enough for every passphrase, short enough that hashing one costs nothing to speak of.
+_LONGEST_PASSWORD = 1_024
+_LONGEST_EMAIL = 254
+
+
+class SignUpForm(SignupForm):  # type: ignore[misc]  # allauth has no types
+    """An address and a password; the preferences have defaults that suit most."""
+
+    base_currency = forms.ChoiceField(choices=preferences.currency_choices, required=False)
+    time_zone = forms.ChoiceField(choices=preferences.time_zone_choices, required=False)
+    locale = forms.ChoiceField(choices=preferences.locale_choices, required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("password1", "password2"):
+            _limit_length(self.fields[name], _LONGEST_PASSWORD)
+        _limit_length(self.fields["email"], _LONGEST_EMAIL)
+
+    def save(self, request: HttpRequest) -> User:
+        """Store the user and the address, or neither."""
+        save = super().save
+        saved: User = run_in_transaction(lambda: save(request))
+        return saved
+
+
+class PreferencesForm(forms.Form):
+    """How money and time are shown."""
+
+    base_currency = forms.ChoiceField(
+        choices=preferences.currency_choices,
+        help_text="What a new portfolio is counted in.",
+    )
+    time_zone = forms.ChoiceField(choices=preferences.time_zone_choices)
+    locale = forms.ChoiceField(
+        choices=preferences.locale_choices,
+        label="Language and region",
+        help_text="How numbers and dates are written.",
+    )
+
+
+def _limit_length(field: forms.Field, length: int) -> None:
+    field.validators.append(MaxLengthValidator(length))
+    field.widget.attrs["maxlength"] = str(length)

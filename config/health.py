@@ -1,0 +1,127 @@
+"""Whether this process lives, and whether it can do its work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as TooSlow
+from threading import Lock
+from time import monotonic
+
+import pymongo
+import structlog
+from django.conf import settings
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, JsonResponse
+
+from common import clock, redis
+from marketdata.adapters import quote_cache
+
+log = structlog.get_logger(__name__)
+
+_CHECK_SECONDS = 1.0
+_REMEMBERED_SECONDS = 2.0
+# A feed writes its heartbeat while markets are closed too; this long without one is a failure.
+_FEED_SECONDS = 30.0
+
+Check = Callable[[], str | None]
+
+
+class Readiness:
+    """The latest outcome of all checks, asked for at most every two seconds."""
+
+    def __init__(self, checks: Mapping[str, Check]) -> None:
+        self._checks = checks
+        self._pool = ThreadPoolExecutor(max_workers=len(checks), thread_name_prefix="readiness")
+        self._lock = Lock()
+        self._checked_at = float("-inf")
+        self._reasons: dict[str, str] = {}
+
+    def reasons(self) -> dict[str, str]:
+        """Return what is wrong: name of the check → reason; empty when all is well."""
+        with self._lock:
+            if monotonic() - self._checked_at > _REMEMBERED_SECONDS:
+                self._reasons = self._ask()
+                self._checked_at = monotonic()
+            return self._reasons
+
+    def _ask(self) -> dict[str, str]:
+        asked = {name: self._pool.submit(check) for name, check in self._checks.items()}
+        deadline = monotonic() + _CHECK_SECONDS
+        answers = {name: _answer(each, deadline=deadline) for name, each in asked.items()}
+        return {name: reason for name, reason in answers.items() if reason}
+
+
+def _answer(asked: Future[str | None], *, deadline: float) -> str | None:
+    try:
+        return asked.result(timeout=max(0.0, deadline - monotonic()))
+    except TooSlow:
+        asked.cancel()
+        return f"no answer within {_CHECK_SECONDS:g} s"
+    except Exception as failure:  # noqa: BLE001 - whatever a check raises is its answer
+        return f"fails with {type(failure).__name__}"
+
+
+def check_mongodb() -> str | None:
+    """Ask for a primary that takes writes."""
+    with pymongo.timeout(_CHECK_SECONDS):
+        answer = connection.database.client.admin.command("hello")  # type: ignore[attr-defined]
+    return None if answer.get("isWritablePrimary") else "there is no primary"
+
+
+def check_redis() -> str | None:
+    """Ask for an answer."""
+    redis.client().ping()
+    return None
+
+
+class _MigrationCheck:
+    """Migrations, asked about until they are applied: nothing takes them back under a process."""
+
+    def __init__(self) -> None:
+        self._applied = False
+
+    def __call__(self) -> str | None:
+        if not self._applied:
+            with pymongo.timeout(_CHECK_SECONDS):
+                executor = MigrationExecutor(connection)
+                missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
+            if missing:
+                return f"{len(missing)} migrations are not applied"
+            self._applied = True
+        return None
+
+
+def check_feed() -> str | None:
+    """Ask when the price feed last gave a sign of life."""
+    age = quote_cache.feed_age(clock.now())
+    if age is None:
+        return "the feed does not run"
+    if age > max(_FEED_SECONDS, settings.FEED_STALE_SECONDS):
+        return f"the last sign of life is {age:.0f} s old"
+    return None
+
+
+_readiness = Readiness(
+    {
+        "mongodb": check_mongodb,
+        "redis": check_redis,
+        "migrations": _MigrationCheck(),
+        "feed": check_feed,
+    }
+)
+
+
+def alive(request: HttpRequest) -> JsonResponse:
+    """/healthz: answer without asking anything."""
+    return JsonResponse({"status": "ok"})
+
+
+def ready(request: HttpRequest) -> JsonResponse:
+    """/readyz: answer 503 with the reasons while the work can't be done."""
+    reasons = _readiness.reasons()
+    if reasons:
+        log.warning("readiness.failed", **reasons)
+    status = "unavailable" if reasons else "ok"
+    return JsonResponse({"status": status, "reasons": reasons}, status=503 if reasons else 200)

@@ -1,0 +1,33 @@
+"""Every address: pages, the API, health, the admin."""
+
+from allauth.account.views import logout
+from django.contrib import admin
+from django.urls import include, path
+from django.views.generic import RedirectView
+from drf_spectacular.views import SpectacularAPIView
+
+from common.ids import register
+from config import health
+
+register()
+
+handler400 = "common.pages.bad_request"
+handler403 = "common.pages.permission_denied"
+handler404 = "common.pages.page_not_found"
+handler429 = "common.pages.too_many_requests"
+handler500 = "common.pages.server_error"
+
+urlpatterns = [
+    path("healthz", health.alive, name="healthz"),
+    path("readyz", health.ready, name="readyz"),
+    path("", RedirectView.as_view(pattern_name="overview"), name="home"),
+    path("accounts/", include("accounts.urls")),
+    # One way out for everybody, which also ends the live connections.
+    path("admin/logout/", logout),
+    path("admin/", admin.site.urls),
+    path("", include("portfolios.urls")),
+    path("api/v1/", include("accounts.api.urls")),
+    path("api/v1/", include("marketdata.api.urls")),
+    path("api/v1/", include("portfolios.api.urls")),
+    path("api/v1/schema/", SpectacularAPIView.as_view(), name="api-schema"),
+]
