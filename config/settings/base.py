@@ -60,6 +60,7 @@ SILENCED_SYSTEM_CHECKS: list[str] = []
 
 MIDDLEWARE = [
     "common.middleware.RequestLog",
+    "common.uploads.BodyLimit",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -73,6 +74,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "common.middleware.PrivatePages",
+    "common.middleware.FailurePages",
     "axes.middleware.AxesMiddleware",
 ]
 
@@ -206,6 +208,7 @@ LOGIN_REDIRECT_URL = reverse_lazy("overview")
 ACCOUNT_LOGOUT_REDIRECT_URL = reverse_lazy("account_login")
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
+EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Livefolio <livefolio@localhost>")
 
 # A lockout counts the e-mail address together with where it came from.
@@ -215,7 +218,12 @@ AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_USERNAME_FORM_FIELD = "login"
 AXES_USERNAME_CALLABLE = "accounts.lockout.attempted_email"
 AXES_LOCKOUT_CALLABLE = "accounts.lockout.locked_out"
+AXES_CLIENT_IP_CALLABLE = "common.clients.client_address"
 AXES_RESET_ON_SUCCESS = True
+# Trying again while locked out doesn't prolong the lock.
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+# One lockout for every way in: allauth's own would answer the sign-in page differently.
+ACCOUNT_RATE_LIMITS = {"login_failed": None}
 AXES_VERBOSE = False
 
 # --- Cookies and headers -----------------------------------------------------------------------
@@ -287,7 +295,6 @@ REST_FRAMEWORK = {
     "NUM_PROXIES": env.int("TRUSTED_PROXIES", default=0),
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
-AXES_IPWARE_PROXY_COUNT = env.int("TRUSTED_PROXIES", default=0) or None
 SPECTACULAR_SETTINGS = {
     "TITLE": "Livefolio API",
     "DESCRIPTION": "Portfolios, transactions, imports and prices.",
