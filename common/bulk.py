@@ -12,7 +12,9 @@ from pymongo import UpdateOne
 _BATCH = 2_000
 
 
-def upsert_many(rows: Iterable[models.Model], *, key: Collection[str], using: str = "default") -> int:
+def upsert_many(
+    rows: Iterable[models.Model], *, key: Collection[str], using: str = "default"
+) -> int:
     """Insert each row, or overwrite the one with the same key; return how many were written.
 
     The backend has no `bulk_create(update_conflicts=True)`, so this goes to the driver, inside the
