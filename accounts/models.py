@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from collections.abc import Collection
+from typing import Any, ClassVar, Self
 
 from bson import ObjectId
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -10,7 +11,12 @@ from django.contrib.auth.models import PermissionsMixin
 from django.db import models
 from django_mongodb_backend.fields import ObjectIdField
 
+from accounts import events
 from common import clock
+
+
+# What decides whether a session or a token still lets its owner in.
+_ACCESS = frozenset({"password", "is_active"})
 
 
 class UserManager(BaseUserManager["User"]):
@@ -49,6 +55,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField("may sign in", default=True)
     date_joined = models.DateTimeField(default=clock.now, editable=False)
 
+    #: Password hash and activity as stored; None for a user who isn't stored yet.
+    _stored_access: tuple[str | None, bool | None] | None = None
+
     objects = UserManager()
 
     USERNAME_FIELD = "email"
@@ -61,7 +70,34 @@ class User(AbstractBaseUser, PermissionsMixin):
     def __str__(self) -> str:
         return self.email
 
+    @classmethod
+    def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any]) -> Self:
+        """Remember what the stored user could sign in with."""
+        user = super().from_db(db, field_names, values)
+        user._stored_access = user._access()  # noqa: SLF001 - its own class
+        return user
+
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Keep the address in lower case, so that its unique index knows no second spelling."""
+        """Store the user, and announce the end of their sessions if they can't go on.
+
+        The address is kept in lower case, so that its unique index knows no second spelling.
+        """
         self.email = self.email.strip().lower()
         super().save(*args, **kwargs)
+        written = kwargs.get("update_fields")
+        if written is not None and _ACCESS.isdisjoint(written):
+            return
+        before, self._stored_access = self._stored_access, self._access()
+        if before is not None and before != self._stored_access:
+            events.signed_out.send_robust(sender=None, user_id=str(self.pk))
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Delete the user, and announce the end of their sessions."""
+        user_id = str(self.pk)
+        deleted = super().delete(*args, **kwargs)
+        events.signed_out.send_robust(sender=None, user_id=user_id)
+        return deleted
+
+    def _access(self) -> tuple[str | None, bool | None]:
+        # Reading a deferred field here would ask the database once more.
+        return self.__dict__.get("password"), self.__dict__.get("is_active")
