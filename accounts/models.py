@@ -14,7 +14,6 @@ from django_mongodb_backend.fields import ObjectIdField
 from accounts import events
 from common import clock
 
-
 # What decides whether a session or a token still lets its owner in.
 _ACCESS = frozenset({"password", "is_active"})
 
