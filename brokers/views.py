@@ -65,7 +65,9 @@ class Imports(_Page):
         context = {
             "portfolio": {"id": str(portfolio.pk), "name": portfolio.name},
             "form": form,
-            "runs": [presentation.run_line(run) for run in selectors.list_imports(portfolio.pk)[:50]],
+            "runs": [
+                presentation.run_line(run) for run in selectors.list_imports(portfolio.pk)[:50]
+            ],
         }
         return render(self.request, "brokers/imports.html", context, status=status)
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from common.money import exact
 from marketdata.domain.quotes import Quote
+
 from portfolios.domain.transactions import Kind
 from portfolios.models import DailyValue, Portfolio, Transaction
 from portfolios.selectors.holdings import PositionView, Summary
@@ -71,9 +72,7 @@ def portfolio_page(
         "valuation": {
             "total": worth.total,
             "holdings_value": worth.holdings_value,
-            "cash": [
-                {"currency": key, "amount": amount} for key, amount in summary.cash.items()
-            ],
+            "cash": [{"currency": key, "amount": amount} for key, amount in summary.cash.items()],
             "cash_total": worth.cash,
             "day_change": worth.day_change,
             "day_change_rate": worth.day_change_rate,
@@ -167,9 +166,7 @@ def instrument_page(
     return {
         "instrument": instrument,
         "quote": quote,
-        "values": [
-            {"date": day.isoformat(), "value": format(close, "f")} for day, close in closes
-        ],
+        "values": [{"date": day.isoformat(), "value": format(close, "f")} for day, close in closes],
         "positions": [
             {"portfolio": portfolio_line(each.portfolio)} | _position(position)
             for each in summaries

@@ -64,8 +64,6 @@ def request_recalculation(portfolio: Portfolio) -> None:
         sender=Portfolio, portfolio_id=str(portfolio.pk), owner_id=str(portfolio.owner_id)
     )
     try:
-        recalculate_portfolio.apply_async(
-            kwargs={"portfolio_id": str(portfolio.pk)}, retry=False
-        )
+        recalculate_portfolio.apply_async(kwargs={"portfolio_id": str(portfolio.pk)}, retry=False)
     except OperationalError:
         log.warning("recalculation.not_queued", portfolio_id=str(portfolio.pk))

@@ -302,11 +302,10 @@ class TransactionHistory(Page):
         """Show how the transaction stood before each change."""
         portfolio = self.portfolio(portfolio_id)
         row = selectors.get_transaction(portfolio.pk, transaction_id=transaction_id)
+        known = market.instruments_by_id([row.instrument_id] if row.instrument_id else [])
         context = {
             "portfolio": presentation.portfolio_line(portfolio),
-            "transaction": presentation.transaction_line(
-                row, instruments=market.instruments_by_id([row.instrument_id] if row.instrument_id else [])
-            ),
+            "transaction": presentation.transaction_line(row, instruments=known),
             "revisions": list(selectors.list_revisions(row.pk)),
         }
         return render(request, "portfolios/transaction_history.html", context)

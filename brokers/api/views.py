@@ -23,7 +23,7 @@ from brokers.domain.imports import RowState
 from brokers.models import ImportRun
 from brokers.services import committing, intake
 from common import clock
-from common.api.pagination import PAGE_QUERY, page_of, paged
+from common.api.pagination import PARAMETERS, page_of, paged
 from portfolios import selectors as portfolios
 
 
@@ -36,12 +36,13 @@ class Imports(APIView):
 
     parser_classes = [MultiPartParser]
 
-    @extend_schema(parameters=[*PAGE_QUERY], responses=paged(ImportOutput))
+    @extend_schema(parameters=[*PARAMETERS], responses=paged(ImportOutput))
     def get(self, request: AuthedRequest, portfolio_id: ObjectId) -> Response:
         """List a portfolio's imports, newest first."""
         portfolio = portfolios.get_portfolio(portfolio_id, owner_id=request.user.pk)
         found = selectors.list_imports(portfolio.pk)
-        return page_of(request, found, key=("-created_at", "-id")).response(ImportOutput)
+        page = page_of(request, found, key=("-created_at", "-id"))
+        return Response(page.answer(request, ImportOutput(page.rows, many=True).data))
 
     @extend_schema(request={"multipart/form-data": UploadInput}, responses={202: ImportOutput})
     def post(self, request: AuthedRequest, portfolio_id: ObjectId) -> Response:
@@ -80,7 +81,7 @@ class ImportDetail(APIView):
 class ImportRows(APIView):
     """/portfolios/<id>/imports/<id>/rows/"""
 
-    @extend_schema(parameters=[RowsQuery, *PAGE_QUERY], responses=paged(ImportRowOutput))
+    @extend_schema(parameters=[RowsQuery, *PARAMETERS], responses=paged(ImportRowOutput))
     def get(self, request: AuthedRequest, portfolio_id: ObjectId, run_id: ObjectId) -> Response:
         """List the rows of an import in the file's order."""
         query = RowsQuery(data=request.query_params)
@@ -89,7 +90,8 @@ class ImportRows(APIView):
         rows = selectors.list_rows(
             _run(request, portfolio_id, run_id).pk, state=RowState(state) if state else None
         )
-        return page_of(request, rows, key=("number",)).response(ImportRowOutput)
+        page = page_of(request, rows, key=("number",))
+        return Response(page.answer(request, ImportRowOutput(page.rows, many=True).data))
 
 
 class Commits(APIView):
@@ -130,10 +132,9 @@ class Export(APIView):
         query.is_valid(raise_exception=True)
         portfolio = portfolios.get_portfolio(portfolio_id, owner_id=request.user.pk)
         form = query.validated_data["file"]
+        name = exports.file_name(portfolio, form)
         return StreamingHttpResponse(
             exports.write(portfolio, form=form),
             content_type=exports.CONTENT_TYPES[form],
-            headers={
-                "Content-Disposition": f'attachment; filename="{exports.file_name(portfolio, form)}"'
-            },
+            headers={"Content-Disposition": f'attachment; filename="{name}"'},
         )

@@ -14,7 +14,6 @@ from brokers.services.matching import (
     is_to_be_made,
     stored_draft,
     wanted_instrument,
-    with_instrument,
 )
 from common.transactions import run_in_transaction
 from marketdata import selectors as market
@@ -106,9 +105,7 @@ def _make_instruments(run: ImportRun, rows: Sequence[ImportRow], *, now: datetim
             row.content["instrument_id"] = str(found.pk)
 
 
-def _commit_batch(
-    run: ImportRun, rows: Sequence[ImportRow], *, now: datetime
-) -> dict[str, int]:
+def _commit_batch(run: ImportRun, rows: Sequence[ImportRow], *, now: datetime) -> dict[str, int]:
     drafts = [(row, stored_draft(row.content)) for row in rows]
     marks = {row.pk: fingerprint(draft) for row, draft in drafts}
     known = portfolios.count_fingerprints(

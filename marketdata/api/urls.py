@@ -11,8 +11,6 @@ urlpatterns = [
         views.InstrumentDetail.as_view(),
         name="api-instrument",
     ),
-    path(
-        "instruments/<object_id:instrument_id>/bars/", views.Bars.as_view(), name="api-bars"
-    ),
+    path("instruments/<object_id:instrument_id>/bars/", views.Bars.as_view(), name="api-bars"),
     path("quotes/", views.Quotes.as_view(), name="api-quotes"),
 ]

@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 
 from accounts.http import AuthedRequest
 from common import clock
-from common.api.pagination import PAGE_QUERY, page_of, paged
+from common.api.pagination import PARAMETERS, page_of, paged
 from common.errors import InvalidInput
 from common.ids import parse_object_id
 from marketdata import selectors, services
@@ -38,15 +38,14 @@ class TooManyQuotes(InvalidInput):
 class Instruments(APIView):
     """/instruments/"""
 
-    @extend_schema(
-        parameters=[InstrumentsQuery, *PAGE_QUERY], responses=paged(InstrumentOutput)
-    )
+    @extend_schema(parameters=[InstrumentsQuery, *PARAMETERS], responses=paged(InstrumentOutput))
     def get(self, request: AuthedRequest) -> Response:
         """List the instruments that the user may see, by symbol."""
         query = InstrumentsQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
         found = selectors.list_instruments(request.user.pk, **query.validated_data)
-        return page_of(request, found, key=("symbol", "id")).response(InstrumentOutput)
+        page = page_of(request, found, key=("symbol", "id"))
+        return Response(page.answer(request, InstrumentOutput(page.rows, many=True).data))
 
     @extend_schema(request=InstrumentInput, responses={201: InstrumentOutput})
     def post(self, request: AuthedRequest) -> Response:

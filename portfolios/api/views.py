@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 
 from accounts.http import AuthedRequest
 from common import clock
-from common.api.pagination import PAGE_QUERY, page_of, paged
+from common.api.pagination import PARAMETERS, page_of, paged
 from common.errors import InvalidInput
 from marketdata import selectors as market
 from portfolios import selectors, tasks
@@ -54,20 +54,19 @@ def _check_instrument(request: AuthedRequest, draft: Draft) -> None:
 class Portfolios(APIView):
     """/portfolios/"""
 
-    @extend_schema(parameters=[*PAGE_QUERY], responses=paged(PortfolioOutput))
+    @extend_schema(parameters=[*PARAMETERS], responses=paged(PortfolioOutput))
     def get(self, request: AuthedRequest) -> Response:
         """List the user's portfolios by name."""
         found = selectors.list_portfolios(request.user.pk)
-        return page_of(request, found, key=("name", "id")).response(PortfolioOutput)
+        page = page_of(request, found, key=("name", "id"))
+        return Response(page.answer(request, PortfolioOutput(page.rows, many=True).data))
 
     @extend_schema(request=PortfolioInput, responses={201: PortfolioOutput})
     def post(self, request: AuthedRequest) -> Response:
         """Make an empty portfolio."""
         body = PortfolioInput(data=request.data)
         body.is_valid(raise_exception=True)
-        made = portfolios.create_portfolio(
-            request.user.pk, **body.validated_data, now=clock.now()
-        )
+        made = portfolios.create_portfolio(request.user.pk, **body.validated_data, now=clock.now())
         return Response(PortfolioOutput(made).data, status=201)
 
 
@@ -101,9 +100,7 @@ class PortfolioDetail(APIView):
 class Transactions(APIView):
     """/portfolios/<id>/transactions/"""
 
-    @extend_schema(
-        parameters=[TransactionsQuery, *PAGE_QUERY], responses=paged(TransactionOutput)
-    )
+    @extend_schema(parameters=[TransactionsQuery, *PARAMETERS], responses=paged(TransactionOutput))
     def get(self, request: AuthedRequest, portfolio_id: ObjectId) -> Response:
         """List a ledger, newest first."""
         query = TransactionsQuery(data=request.query_params)
@@ -112,7 +109,8 @@ class Transactions(APIView):
             _portfolio(request, portfolio_id).pk,
             wanted=TransactionFilter(**known_filter(query.validated_data)),
         )
-        return page_of(request, rows, key=("-trade_date", "-id")).response(TransactionOutput)
+        page = page_of(request, rows, key=("-trade_date", "-id"))
+        return Response(page.answer(request, TransactionOutput(page.rows, many=True).data))
 
     @extend_schema(request=TransactionInput, responses={201: TransactionOutput})
     def post(self, request: AuthedRequest, portfolio_id: ObjectId) -> Response:

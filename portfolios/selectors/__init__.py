@@ -1,5 +1,7 @@
-"""Ask about portfolios: `portfolios` the things themselves, `ledger` their rows, `holdings` what
-they hold and what it is worth.
+"""Ask about portfolios.
+
+`portfolios` knows the things themselves, `ledger` their rows, `holdings` what they hold and what it
+is worth.
 """
 
 from portfolios.selectors.holdings import (

@@ -1,3 +1,5 @@
-"""Change portfolios: `portfolios` the things themselves, `ledger` their rows, `recalculation`
-what is computed from them.
+"""Change portfolios.
+
+`portfolios` makes the things themselves, `ledger` writes their rows, `recalculation` stores what is
+computed from them.
 """

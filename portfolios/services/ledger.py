@@ -215,9 +215,7 @@ def _void(
     TransactionRevision.objects.bulk_create(
         [_revision(row, changed_by=changed_by, reason=reason, now=now) for row in rows]
     )
-    Transaction.objects.filter(pk__in=[row.pk for row in rows]).update(
-        is_void=True, updated_at=now
-    )
+    Transaction.objects.filter(pk__in=[row.pk for row in rows]).update(is_void=True, updated_at=now)
 
 
 def _loaded(portfolio_id: ObjectId, transaction_id: ObjectId, revision: int) -> Transaction:

@@ -121,9 +121,7 @@ def _compute(portfolio: Portfolio, *, today: date) -> _Computed:
         end=today,
         tracks_cash=portfolio.tracks_cash,
     )
-    return _Computed(
-        book=compute(ledger), values=list(values), first_date=first_date, start=start
-    )
+    return _Computed(book=compute(ledger), values=list(values), first_date=first_date, start=start)
 
 
 def _first_stale_day(portfolio: Portfolio, *, first_date: date, today: date) -> date:
