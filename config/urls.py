@@ -26,8 +26,10 @@ urlpatterns = [
     path("admin/logout/", logout),
     path("admin/", admin.site.urls),
     path("", include("portfolios.urls")),
+    path("", include("brokers.urls")),
     path("api/v1/", include("accounts.api.urls")),
     path("api/v1/", include("marketdata.api.urls")),
     path("api/v1/", include("portfolios.api.urls")),
+    path("api/v1/", include("brokers.api.urls")),
     path("api/v1/schema/", SpectacularAPIView.as_view(), name="api-schema"),
 ]

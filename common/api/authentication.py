@@ -11,7 +11,7 @@ from rest_framework_simplejwt.settings import api_settings
 from rest_framework_simplejwt.tokens import Token
 
 
-class JWTAuthentication(authentication.JWTAuthentication[Any]):
+class JWTAuthentication(authentication.JWTAuthentication):
     """Accept `Authorization: Bearer <access token>`."""
 
     def get_user(self, validated_token: Token) -> Any:
