@@ -1,0 +1,38 @@
+"""Every key this project keeps in Redis, with how long it lives.
+
+A number in the name is the version of what is stored: whoever changes the content counts it up,
+so that old and new code can run side by side. Braces mark what Redis Cluster must keep together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A family of keys: how they are called and when they expire."""
+
+    pattern: str
+    #: None only for what must outlive everything.
+    ttl_seconds: int | None
+
+    def of(self, *parts: str) -> str:
+        """Return one key of the family."""
+        return self.pattern % parts
+
+
+#: The newest quote of one instrument, as JSON.
+QUOTE = Key("livefolio:1:{market}:quote:%s", ttl_seconds=7 * 24 * 3_600)
+#: When the feed last gave a sign of life, in seconds since 1970.
+FEED_HEARTBEAT = Key("livefolio:1:{market}:feed:heartbeat", ttl_seconds=24 * 3_600)
+#: Who leads the feed; short, so that another process takes over soon after a crash.
+FEED_LEASE = Key("livefolio:1:{market}:feed:lease", ttl_seconds=6)
+#: Counts the leaders of the feed; a write with an older number is refused.
+FEED_FENCE = Key("livefolio:1:{market}:feed:fence", ttl_seconds=None)
+#: Who sends the periodic jobs.
+BEAT_LEASE = Key("livefolio:1:beat:lease", ttl_seconds=15)
+#: A one-time ticket for the live stream, holding the user's id.
+STREAM_TICKET = Key("livefolio:1:ticket:%s", ttl_seconds=30)
+
+ALL = (QUOTE, FEED_HEARTBEAT, FEED_LEASE, FEED_FENCE, BEAT_LEASE, STREAM_TICKET)
