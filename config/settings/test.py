@@ -24,3 +24,5 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+# Nothing is collected for a test run: files are found where they are built.
+WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = True
