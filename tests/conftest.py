@@ -1,1 +1,51 @@
-"""What every test may use."""
+"""What every test may use: two people who must not see each other's things."""
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+from rest_framework.test import APIClient
+
+from tests import factories
+
+
+@pytest.fixture
+def ada(db):
+    """The owner of things."""
+    return factories.make_user("ada@example.test")
+
+
+@pytest.fixture
+def bo(db):
+    """A stranger to Ada's things."""
+    return factories.make_user("bo@example.test")
+
+
+@pytest.fixture
+def browser_of():
+    """Return a signed-in browser of somebody."""
+
+    def signed_in(user) -> Client:
+        client = Client()
+        client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+        return client
+
+    return signed_in
+
+
+@pytest.fixture
+def program_of():
+    """Return an API client of somebody."""
+
+    def authenticated(user) -> APIClient:
+        client = APIClient()
+        client.force_authenticate(user)
+        return client
+
+    return authenticated
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache():
+    """No test sees what another one cached."""
+    yield
+    cache.clear()

@@ -1,0 +1,68 @@
+"""Write a whole ledger into a file that imports again to the same ledger."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
+from typing import Any
+
+from brokers.adapters import csv_statement, livefolio_json
+from brokers.domain.statements import InstrumentIdentity, LedgerLine, PortfolioHeading
+from marketdata import selectors as market
+from portfolios import selectors as portfolios
+from portfolios.domain.transactions import Draft, Kind
+
+CONTENT_TYPES: Mapping[str, str] = {
+    "json": "application/json",
+    "csv": "text/csv; charset=utf-8",
+}
+_DRAFT_FIELDS = tuple(each.name for each in fields(Draft))
+
+
+def file_name(portfolio: Any, form: str) -> str:
+    """Name an export after its portfolio, in characters that every system takes."""
+    stem = re.sub(r"[^A-Za-z0-9]+", "-", portfolio.name).strip("-").lower() or "portfolio"
+    return f"livefolio-{stem}.{form}"
+
+
+def write(portfolio: Any, *, form: str) -> Iterator[bytes]:
+    """Write a portfolio's ledger, oldest row first, piece by piece.
+
+    Args:
+        portfolio: as `portfolios.selectors.get_portfolio` returns it.
+        form: a key of `CONTENT_TYPES`.
+    """
+    lines = _lines(portfolio)
+    if form == "csv":
+        return csv_statement.write(lines)
+    heading = PortfolioHeading(
+        name=portfolio.name,
+        base_currency=portfolio.base_currency,
+        tracks_cash=portfolio.tracks_cash,
+    )
+    return livefolio_json.write(heading, lines)
+
+
+def _lines(portfolio: Any) -> Iterator[LedgerLine]:
+    known: dict[str, InstrumentIdentity] = {}
+    rows = portfolios.list_transactions(portfolio.pk).reverse()
+    for row in rows.iterator():
+        values = {name: getattr(row, name) for name in _DRAFT_FIELDS}
+        values["kind"] = Kind(row.kind)
+        key = str(row.instrument_id) if row.instrument_id else None
+        values["instrument_id"] = key
+        if key is not None and key not in known:
+            known[key] = _identity(market.instruments_by_id([key])[key])
+        yield LedgerLine(draft=Draft(**values), instrument=known[key] if key else None)
+
+
+def _identity(instrument: Any) -> InstrumentIdentity:
+    return InstrumentIdentity(
+        symbol=instrument.symbol,
+        currency=instrument.currency,
+        isin=instrument.isin,
+        mic=instrument.mic,
+        asset_class=instrument.asset_class,
+        name=instrument.name,
+    )

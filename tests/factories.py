@@ -1,0 +1,94 @@
+"""One builder per stored thing, with defaults that a test overrides where it cares."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+from accounts.models import User
+from marketdata.domain.instruments import AssetClass, identity_of
+from marketdata.models import Instrument, PriceBar
+from portfolios.domain.transactions import Draft, Kind
+from portfolios.models import Portfolio
+from portfolios.services import portfolios
+
+NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+TODAY = NOW.date()
+
+
+def make_user(email: str = "ada@example.test", **fields: Any) -> User:
+    return User.objects.create_user(email, "correct horse battery staple", **fields)
+
+
+def make_instrument(symbol: str = "ACME", **fields: Any) -> Instrument:
+    known = {
+        "symbol": symbol,
+        "name": f"{symbol} Inc.",
+        "mic": "XNAS",
+        "currency": "USD",
+        "asset_class": AssetClass.STOCK.value,
+        "created_at": NOW,
+        "updated_at": NOW,
+    } | fields
+    owner = known.get("owner")
+    identity = identity_of(
+        symbol=symbol,
+        mic=known["mic"],
+        currency=known["currency"],
+        owner_id=str(owner.pk) if owner else None,
+    )
+    return Instrument.objects.create(identity=identity, **known)
+
+
+def make_pair(symbol: str = "EUR/USD", **fields: Any) -> Instrument:
+    fields = {"mic": "", "currency": symbol[4:], "asset_class": AssetClass.CURRENCY.value} | fields
+    return make_instrument(symbol, **fields)
+
+
+def make_closes(instrument: Instrument, closes: dict[str, str]) -> None:
+    PriceBar.objects.bulk_create(
+        PriceBar(
+            instrument=instrument,
+            date=date.fromisoformat(day),
+            close=Decimal(close),
+            source="test",
+            recorded_at=NOW,
+        )
+        for day, close in closes.items()
+    )
+    newest = max(closes)
+    instrument.last_close = Decimal(closes[newest])
+    instrument.last_close_date = date.fromisoformat(newest)
+    instrument.save()
+
+
+def make_portfolio(owner: User, name: str = "Long term", **fields: Any) -> Portfolio:
+    known = {"base_currency": "USD", "tracks_cash": True, "now": NOW} | fields
+    return portfolios.create_portfolio(owner.pk, name=name, **known)
+
+
+def draft(kind: str, day: str = "2026-01-05", **fields: Any) -> Draft:
+    """Build what somebody says happened; numbers may be given as texts."""
+    instrument = fields.pop("instrument", None)
+    known: dict[str, Any] = {
+        name: Decimal(value)
+        if name in {"quantity", "price", "amount", "ratio", "fee", "tax", "fx_rate"}
+        else value
+        for name, value in fields.items()
+    }
+    known.setdefault("currency", instrument.currency if instrument else "USD")
+    return Draft(
+        kind=Kind(kind),
+        trade_date=date.fromisoformat(day),
+        instrument_id=str(instrument.pk) if instrument else None,
+        **known,
+    )
+
+
+def buy(instrument: Instrument, quantity: str, price: str, day: str = "2026-01-05", **more) -> Draft:
+    return draft("buy", day, instrument=instrument, quantity=quantity, price=price, **more)
+
+
+def sell(instrument: Instrument, quantity: str, price: str, day: str = "2026-02-05", **more) -> Draft:
+    return draft("sell", day, instrument=instrument, quantity=quantity, price=price, **more)
