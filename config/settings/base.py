@@ -36,6 +36,7 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "django_htmx",
+    "allauth",
     "config.apps.AllauthAccount",
     "config.apps.Axes",
     "config.apps.CeleryBeat",
