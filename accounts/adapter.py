@@ -6,8 +6,11 @@ from smtplib import SMTPException
 from typing import Any
 
 import structlog
+from allauth.account import app_settings
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.models import EmailConfirmationHMAC
 from django.conf import settings
+from django.core import signing
 from django.forms import BaseForm
 from django.http import HttpRequest
 from django.urls import reverse
@@ -27,6 +30,15 @@ class MailUnavailable(Unavailable):
     """The e-mail could not be sent."""
 
     code = "mail-unavailable"
+
+
+class Confirmation(EmailConfirmationHMAC):  # type: ignore[misc]  # allauth has no types
+    """The confirmation of an address, with a key that JSON can write: an ObjectId it can't."""
+
+    @property
+    def key(self) -> str:
+        """Return what the link carries."""
+        return signing.dumps(str(self.email_address.pk), salt=app_settings.SALT)
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -59,6 +71,16 @@ class AccountAdapter(DefaultAccountAdapter):
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         """Go back to the preferences after a change of password."""
         return reverse("preferences")
+
+    def send_confirmation_mail(
+        self,
+        request: HttpRequest,
+        emailconfirmation: EmailConfirmationHMAC,
+        signup: bool,  # noqa: FBT001 - allauth's signature
+    ) -> None:
+        """Send the link that confirms an address."""
+        confirmation = Confirmation(emailconfirmation.email_address)
+        super().send_confirmation_mail(request, confirmation, signup)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Send a letter; one that nobody waits for may be lost without failing the request.
