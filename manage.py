@@ -6,6 +6,10 @@ import sys
 
 from django.core.management import execute_from_command_line
 
+#: They start the servers whose addresses all other commands take from the environment.
+LAUNCHERS = {"demo", "servers"}
+
 if __name__ == "__main__":
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.base")
+    settings = "launch" if LAUNCHERS.intersection(sys.argv[1:2]) else "base"
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", f"config.settings.{settings}")
     execute_from_command_line(sys.argv)

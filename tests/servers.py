@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from common.errors import Unavailable
 from config import embedded, processes
 
 PREFIX = "livefolio-test-"
@@ -44,6 +45,6 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
     if not (options.help or options.version):
         try:
             start()
-        except embedded.Unavailable as failure:
+        except Unavailable as failure:
             raise pytest.UsageError(str(failure)) from failure
     return (yield)
