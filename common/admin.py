@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.contrib import admin
 from django.db import models
@@ -11,7 +11,18 @@ from django.http import HttpRequest
 ModelT = TypeVar("ModelT", bound=models.Model)
 
 
-class ReadOnlyAdmin(admin.ModelAdmin[ModelT]):
+if TYPE_CHECKING:
+    ModelAdmin = admin.ModelAdmin
+else:
+
+    class ModelAdmin(admin.ModelAdmin):
+        """Django's own, which type checkers take as generic and Python does not."""
+
+        def __class_getitem__(cls, _model: object) -> type[ModelAdmin]:
+            return cls
+
+
+class ReadOnlyAdmin(ModelAdmin[ModelT]):
     """Rows that are computed or that only services may change: staff look, and change nothing."""
 
     # Counting all rows of a large collection would read all of it.

@@ -6,12 +6,12 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from common import clock
-from common.admin import ReadOnlyAdmin
+from common.admin import ModelAdmin, ReadOnlyAdmin
 from marketdata.models import Instrument, PriceBar
 
 
 @admin.register(Instrument)
-class InstrumentAdmin(admin.ModelAdmin[Instrument]):
+class InstrumentAdmin(ModelAdmin[Instrument]):
     """Staff may correct names and numbers; identity stays."""
 
     list_display = ("symbol", "name", "mic", "currency", "asset_class", "last_close", "is_active")
