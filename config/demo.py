@@ -92,7 +92,7 @@ def environment(folder: Path, *, port: int, with_accounts: bool) -> dict[str, st
 
 def steps(variables: dict[str, str], *, with_accounts: bool) -> list[Process]:
     """List what must have happened before the first page."""
-    commands = [["migrate", "--verbosity=0"], ["build_frontend"]]
+    commands = [["set_up", "--verbosity=0"], ["build_frontend"]]
     commands.append(["collectstatic", "--noinput", "--verbosity=0"])
     if with_accounts:
         commands.append(["load_demo"])
