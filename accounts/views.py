@@ -24,10 +24,12 @@ class SignUp(SignupView):  # type: ignore[misc]  # allauth has no types
             answer: HttpResponse = super().form_valid(form)
         except IntegrityError:
             # The form looked before the other one wrote; looking again finds the address taken.
-            again = self.get_form()
-            if again.is_valid():
+            again = SignUpForm(**self.get_form_kwargs())
+            if not again.is_valid():
+                return self.form_invalid(again)
+            if not again.account_already_exists:
                 raise
-            answer = self.form_invalid(again)
+            answer = super().form_valid(again)
         return answer
 
 

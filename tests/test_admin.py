@@ -1,0 +1,197 @@
+"""Every page of the back office opens, on the real database."""
+
+import pytest
+from bson import ObjectId
+from django.contrib import admin
+from django.contrib.auth.models import Group, Permission
+from django.core.cache import cache
+from django.test import Client
+from django.urls import reverse
+
+from accounts import events
+from accounts.models import User
+
+PASSWORD = "correct horse battery staple"
+BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+admin.autodiscover()
+MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
+JUNK = ["++", ".*", "a(c", "🦊", "{'$ne': None}", "x" * 3_000, "0" * 24, "a\x00b", "-1", "%"]
+
+
+def page_of(model, name, *args):
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{name}", args=args)
+
+
+@pytest.fixture(autouse=True)
+def _no_earlier_attempts(db):
+    cache.clear()
+
+
+@pytest.fixture
+def root() -> User:
+    return User.objects.create_superuser("root@example.test", PASSWORD)
+
+
+@pytest.fixture
+def staff(root) -> Client:
+    client = Client()
+    client.force_login(root, backend=BACKEND)
+    return client
+
+
+def test_the_front_page_opens(staff):
+    assert staff.get("/admin/").status_code == 200
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
+def test_every_page_of_a_model_opens(staff, rf, root, model):
+    request = rf.get("/admin/")
+    request.user = root
+    may_add = admin.site._registry[model].has_add_permission(request)
+
+    listed = staff.get(page_of(model, "changelist"))
+    added = staff.get(page_of(model, "add"))
+    nowhere = staff.get(page_of(model, "change", ObjectId()))
+    nonsense = staff.get(page_of(model, "change", "zzz"))
+
+    assert listed.status_code == 200
+    assert added.status_code == (200 if may_add else 403)
+    # The admin leads back to its front page from what isn't there.
+    assert {nowhere.status_code, nonsense.status_code} <= {302, 404}
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
+def test_junk_in_a_search_finds_nothing_and_breaks_nothing(staff, model):
+    options = admin.site._registry[model]
+    filters = [each for each in options.list_filter if isinstance(each, str)]
+    for text in JUNK:
+        for query in [{"q": text}, {"p": text}, {"o": text}, *({name: text} for name in filters)]:
+            answer = staff.get(page_of(model, "changelist"), query)
+
+            # Unusable filters and page numbers lead back to the whole list.
+            assert answer.status_code in {200, 302}, query
+
+
+class TestUsers:
+    """The pages that change people."""
+
+    def test_a_user_can_be_found_and_opened(self, staff):
+        ada = User.objects.create_user("ada@example.test", PASSWORD)
+
+        listed = staff.get(page_of(User, "changelist"), {"q": "ADA@"})
+        opened = staff.get(page_of(User, "change", ada.pk))
+
+        assert [row.pk for row in listed.context["cl"].result_list] == [ada.pk]
+        assert opened.status_code == 200
+
+    def test_a_user_can_be_added(self, staff):
+        form = {
+            "email": "Ada@example.test",
+            "usable_password": "true",
+            "password1": PASSWORD,
+            "password2": PASSWORD,
+        }
+
+        answer = staff.post(page_of(User, "add"), form)
+
+        assert answer.status_code == 302
+        assert User.objects.get(email="ada@example.test").check_password(PASSWORD)
+
+    def test_an_address_that_is_taken_is_refused_in_another_spelling(self, staff, root):
+        form = {
+            "email": "ROOT@example.test",
+            "usable_password": "true",
+            "password1": PASSWORD,
+            "password2": PASSWORD,
+        }
+
+        answer = staff.post(page_of(User, "add"), form)
+
+        assert answer.status_code == 200
+        assert answer.context["adminform"].form.errors["email"]
+
+    def test_groups_and_permissions_can_be_given(self, staff):
+        ada = User.objects.create_user("ada@example.test", PASSWORD)
+        group = Group.objects.create(name="support")
+        permission = Permission.objects.get(codename="view_user")
+
+        answer = staff.post(
+            page_of(User, "change", ada.pk),
+            {
+                "email": ada.email,
+                "is_active": "on",
+                "is_staff": "on",
+                "base_currency": "EUR",
+                "time_zone": "UTC",
+                "locale": "en-US",
+                "groups": [str(group.pk)],
+                "user_permissions": [str(permission.pk)],
+            },
+        )
+
+        ada = User.objects.get(pk=ada.pk)
+        assert answer.status_code == 302
+        assert [each.pk for each in ada.groups.all()] == [group.pk]
+        assert ada.has_perm("accounts.view_user")
+
+    def test_a_password_can_be_set_and_ends_the_sessions(self, staff):
+        ada = User.objects.create_user("ada@example.test", PASSWORD)
+        heard = []
+
+        def listen(sender, user_id, **_more):
+            heard.append(user_id)
+
+        events.signed_out.connect(listen)
+        form = {
+            "usable_password": "true",
+            "password1": "a much better passphrase",
+            "password2": "a much better passphrase",
+        }
+        answer = staff.post(reverse("admin:auth_user_password_change", args=[ada.pk]), form)
+        events.signed_out.disconnect(listen)
+
+        assert answer.status_code == 302
+        assert User.objects.get(pk=ada.pk).check_password("a much better passphrase")
+        assert heard == [str(ada.pk)]
+
+    def test_chosen_users_can_be_deactivated(self, staff, root):
+        ada = User.objects.create_user("ada@example.test", PASSWORD)
+
+        staff.post(
+            page_of(User, "changelist"), {"action": "deactivate", "_selected_action": [str(ada.pk)]}
+        )
+
+        assert not User.objects.get(pk=ada.pk).is_active
+        assert User.objects.get(pk=root.pk).is_active
+
+    def test_staff_cannot_raise_themselves_or_touch_a_superuser(self, root):
+        clerk = User.objects.create_user("clerk@example.test", PASSWORD, is_staff=True)
+        clerk.user_permissions.add(Permission.objects.get(codename="change_user"))
+        client = Client()
+        client.force_login(clerk, backend=BACKEND)
+        form = {
+            "email": clerk.email,
+            "is_active": "on",
+            "is_staff": "on",
+            "is_superuser": "on",
+            "base_currency": "EUR",
+            "time_zone": "UTC",
+            "locale": "en-US",
+        }
+
+        own = client.post(page_of(User, "change", clerk.pk), form)
+        password = client.get(reverse("admin:auth_user_password_change", args=[root.pk]))
+
+        assert own.status_code == 302
+        assert not User.objects.get(pk=clerk.pk).is_superuser
+        assert password.status_code == 403
+
+    def test_people_without_powers_are_sent_to_the_sign_in(self):
+        ada = User.objects.create_user("ada@example.test", PASSWORD)
+        client = Client()
+        client.force_login(ada, backend=BACKEND)
+
+        answer = client.get(page_of(User, "changelist"))
+
+        assert answer.status_code == 302
+        assert answer["Location"].startswith("/admin/login/")
