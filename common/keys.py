@@ -14,8 +14,8 @@ class Key:
     """A family of keys: how they are called and when they expire."""
 
     pattern: str
-    #: None only for what must outlive everything.
-    ttl_seconds: int | None
+    #: 0 only for what must outlive everything.
+    ttl_seconds: int
 
     def of(self, *parts: str) -> str:
         """Return one key of the family."""
@@ -29,10 +29,12 @@ FEED_HEARTBEAT = Key("livefolio:1:{market}:feed:heartbeat", ttl_seconds=24 * 3_6
 #: Who leads the feed; short, so that another process takes over soon after a crash.
 FEED_LEASE = Key("livefolio:1:{market}:feed:lease", ttl_seconds=6)
 #: Counts the leaders of the feed; a write with an older number is refused.
-FEED_FENCE = Key("livefolio:1:{market}:feed:fence", ttl_seconds=None)
+FEED_FENCE = Key("livefolio:1:{market}:feed:fence", ttl_seconds=0)
 #: Who sends the periodic jobs.
-BEAT_LEASE = Key("livefolio:1:beat:lease", ttl_seconds=15)
+BEAT_LEASE = Key("livefolio:1:{beat}:lease", ttl_seconds=6)
+#: Counts those who sent them.
+BEAT_FENCE = Key("livefolio:1:{beat}:fence", ttl_seconds=0)
 #: A one-time ticket for the live stream, holding the user's id.
 STREAM_TICKET = Key("livefolio:1:ticket:%s", ttl_seconds=30)
 
-ALL = (QUOTE, FEED_HEARTBEAT, FEED_LEASE, FEED_FENCE, BEAT_LEASE, STREAM_TICKET)
+ALL = (QUOTE, FEED_HEARTBEAT, FEED_LEASE, FEED_FENCE, BEAT_LEASE, BEAT_FENCE, STREAM_TICKET)
