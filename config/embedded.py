@@ -30,12 +30,13 @@ def running(folder: Path, *, test_commands: bool = False) -> Iterator[dict[str, 
     servers = needed(folder, test_commands=test_commands)
     with contextlib.ExitStack() as stack:
         for server in servers:
-            stack.enter_context(_running(server))
+            stack.enter_context(serving(server))
         yield {server.variable: server.url for server in servers}
 
 
 @contextlib.contextmanager
-def _running(server: Server) -> Iterator[None]:
+def serving(server: Server) -> Iterator[None]:
+    """Run one server until the end of the block, or use the one that runs already."""
     with contextlib.ExitStack() as stack:
         with starting(server):
             process = server.process()

@@ -22,6 +22,8 @@ from typing import Any
 import pymongo
 import redis
 from pymongo.errors import OperationFailure, PyMongoError
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from common.errors import Unavailable
 from config import processes
@@ -285,12 +287,15 @@ class Redis(Server):
 
     def answers(self) -> bool:
         """Tell whether it does its work."""
-        with (
-            redis.Redis(
-                host=HOST, port=self.port, socket_timeout=0.5, socket_connect_timeout=0.5
-            ) as client,
-            contextlib.suppress(redis.RedisError),
-        ):
+        client = redis.Redis(
+            host=HOST,
+            port=self.port,
+            socket_timeout=0.5,
+            socket_connect_timeout=0.5,
+            # The asker asks again; the client would make it wait.
+            retry=Retry(NoBackoff(), 0),
+        )
+        with client, contextlib.suppress(redis.RedisError):
             return bool(client.ping())
         return False
 

@@ -259,9 +259,9 @@ class Supervisor:
     def _stop(self) -> None:
         """End everything, newest layer first; a second Ctrl-C ends the patience."""
         self._is_stopping = True
+        asked_before = self._signals_received
         if any(child.running for child in self._children()):
             self.console.say("stopping; press Ctrl-C again to stop at once")
-        asked_before = self._signals_received
         for layer in reversed(self._layers):
             for child in layer:
                 if child.running:
