@@ -36,8 +36,8 @@ class NoSuchId(NotFound):
     code = "no-such-id"
 
 
-def parse_object_id(text: str | ObjectId) -> ObjectId:
-    """Read an id that came as text.
+def parse_object_id(text: object) -> ObjectId:
+    """Read an id that came as text, or as anything else.
 
     Raises:
         NoSuchId: it is none, so nothing can stand under it.

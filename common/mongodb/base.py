@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 from django.db import OperationalError
-from django.db.backends.utils import debug_transaction
+from django.db.backends.utils import debug_transaction  # type: ignore[attr-defined]
 from django.utils.asyncio import async_unsafe
 from django_mongodb_backend import base
 from pymongo.errors import PyMongoError

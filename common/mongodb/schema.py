@@ -69,27 +69,28 @@ class DatabaseSchemaEditor(schema.DatabaseSchemaEditor):
         **kwargs: Any,
     ) -> None:
         """Alter a field; make its unique indexes anew when null became possible or impossible."""
-        super()._alter_field(model, old_field, new_field, *args, **kwargs)
-        if old_field.null == new_field.null:
-            return
-        if self._field_should_have_unique(old_field) and self._field_should_have_unique(new_field):
-            self._remove_field_unique(new_field.model, new_field)
-            self._add_field_unique(new_field.model, new_field)
+        super()._alter_field(model, old_field, new_field, *args, **kwargs)  # type: ignore[no-untyped-call]
+        if old_field.null != new_field.null:
+            self._renew_unique_indexes(old_field, new_field)
+
+    def _renew_unique_indexes(self, old_field: Field[Any, Any], new_field: Field[Any, Any]) -> None:
+        model = new_field.model
+        if old_field.unique and new_field.unique and not new_field.primary_key:
+            self._remove_field_unique(model, new_field)  # type: ignore[no-untyped-call]
+            self._add_field_unique(model, new_field)  # type: ignore[no-untyped-call]
         for constraint in _unique_constraints_over(new_field):
-            self.remove_constraint(new_field.model, constraint)
-            self.add_constraint(new_field.model, constraint)
-        together = [
-            names for names in new_field.model._meta.unique_together if new_field.name in names
-        ]
-        self.alter_unique_together(new_field.model, together, [])
-        self.alter_unique_together(new_field.model, [], together)
+            self.remove_constraint(model, constraint)
+            self.add_constraint(model, constraint)
+        together = [names for names in model._meta.unique_together if new_field.name in names]
+        self.alter_unique_together(model, together, [])
+        self.alter_unique_together(model, [], together)
 
 
 def _may_be_null(model: type[Model], index: Index, field: Field[Any, Any] | None) -> bool:
-    if index.condition is not None or index.contains_expressions:  # type: ignore[attr-defined]
+    if index.condition is not None or index.contains_expressions:
         return True
-    fields = [field] if field else [model._meta.get_field(name) for name in index.fields]
-    return any(field.null for field in fields)
+    fields: list[Any] = [field] if field else [model._meta.get_field(name) for name in index.fields]
+    return any(getattr(field, "null", True) for field in fields)
 
 
 def _unique_constraints_over(field: Field[Any, Any]) -> Iterator[UniqueConstraint]:

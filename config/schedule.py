@@ -1,0 +1,137 @@
+"""Every default periodic job, one entry each, and how they get into the schedule's tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
+
+from common.transactions import run_in_transaction
+
+_UNITS = (
+    (timedelta(days=1), IntervalSchedule.DAYS),
+    (timedelta(hours=1), IntervalSchedule.HOURS),
+    (timedelta(minutes=1), IntervalSchedule.MINUTES),
+    (timedelta(seconds=1), IntervalSchedule.SECONDS),
+)
+_CRON_FIELDS = ("minute", "hour", "day_of_month", "month_of_year", "day_of_week")
+#: A job still waiting after this long is dropped: the next one does its work.
+_SHORTEST_EXPIRY = timedelta(minutes=1)
+_CRON_EXPIRY = timedelta(hours=12)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """One periodic job: a task and its rhythm, either `every` so long or a `cron` line in UTC."""
+
+    name: str
+    task: str
+    queue: str
+    description: str
+    every: timedelta | None = None
+    cron: str | None = None
+
+    def __post_init__(self) -> None:
+        if (self.every is None) == (self.cron is None):
+            raise ValueError(f"{self.name}: give either every or cron.")
+
+
+SCHEDULE: tuple[Job, ...] = (
+    Job(
+        name="Recalculate what is due",
+        task="portfolios.tasks.recalculate_due",
+        every=timedelta(seconds=10),
+        queue="compute",
+        description="Starts recalculations that were asked for but never ran.",
+    ),
+    Job(
+        name="Value portfolios at the end of the day",
+        task="portfolios.tasks.nightly_values",
+        cron="30 0 * * *",
+        queue="compute",
+        description="Adds the past day to the values of every portfolio.",
+    ),
+    Job(
+        name="Record daily closes",
+        task="marketdata.tasks.record_closes",
+        cron="10 0 * * *",
+        queue="market",
+        description="Stores the closes that are missing up to yesterday.",
+    ),
+    Job(
+        name="Resume imports",
+        task="brokers.tasks.resume_imports",
+        every=timedelta(seconds=30),
+        queue="sync",
+        description="Takes on imports whose worker was lost.",
+    ),
+    Job(
+        name="Clear expired sessions",
+        task="config.tasks.clear_sessions",
+        every=timedelta(days=1),
+        queue="default",
+        description="Deletes the sessions of people who signed in too long ago.",
+    ),
+)
+
+
+def install_schedule(jobs: tuple[Job, ...] = SCHEDULE) -> None:
+    """Write the default jobs into the tables that staff edit, without undoing their edits.
+
+    What runs and where is ours. Whether it runs is theirs, and so is the rhythm once they have
+    changed it: the default last installed is told from the last line of the description.
+    """
+    for job in jobs:
+        run_in_transaction(lambda job=job: _install(job))  # type: ignore[misc]
+
+
+def _install(job: Job) -> None:
+    rhythm = _rhythm(job)
+    default = f"Default: {rhythm}"
+    row = PeriodicTask.objects.filter(name=job.name).first() or PeriodicTask(name=job.name)
+    before = None if row.pk is None else _editable(row)
+    is_untouched = before is None or row.description.endswith(f"\nDefault: {row.scheduler}")
+    row.task = job.task
+    row.queue = job.queue
+    row.description = f"{job.description}\n{default}"
+    if is_untouched:
+        row.interval = rhythm if isinstance(rhythm, IntervalSchedule) else None
+        row.crontab = rhythm if isinstance(rhythm, CrontabSchedule) else None
+        row.expire_seconds = int(_expiry(job).total_seconds())
+    # Each save makes every beat read the whole schedule anew.
+    if _editable(row) != before:
+        row.save()
+
+
+def _editable(row: PeriodicTask) -> tuple[Any, ...]:
+    return (
+        row.task,
+        row.queue,
+        row.description,
+        row.interval_id,
+        row.crontab_id,
+        row.expire_seconds,
+    )
+
+
+def _rhythm(job: Job) -> IntervalSchedule | CrontabSchedule:
+    if job.every is not None:
+        unit, period = next(unit for unit in _UNITS if not job.every % unit[0])
+        interval: IntervalSchedule = _first_or_new(
+            IntervalSchedule, every=job.every // unit, period=period
+        )
+        return interval
+    fields = dict(zip(_CRON_FIELDS, (job.cron or "").split(), strict=True))
+    crontab: CrontabSchedule = _first_or_new(CrontabSchedule, timezone="UTC", **fields)
+    return crontab
+
+
+def _first_or_new(model: type[Any], **fields: Any) -> Any:
+    # Nothing keeps two equal rows out of these tables, so get_or_create could find two.
+    return model.objects.filter(**fields).order_by("pk").first() or model.objects.create(**fields)
+
+
+def _expiry(job: Job) -> timedelta:
+    return _CRON_EXPIRY if job.every is None else max(job.every, _SHORTEST_EXPIRY)
