@@ -66,7 +66,9 @@ def test_a_new_password_is_announced_once(ada, signed_in):
     assert heard == [str(ada.pk)]
 
 
-@pytest.mark.parametrize(("old", "new"), [("wrong", NEW), (PASSWORD, "short"), (PASSWORD, "\x00" * 20)])
+@pytest.mark.parametrize(
+    ("old", "new"), [("wrong", NEW), (PASSWORD, "short"), (PASSWORD, "\x00" * 20)]
+)
 def test_a_bad_change_is_a_form_error(ada, signed_in, old, new):
     answer = change(signed_in, old=old, new=new)
 
@@ -107,7 +109,9 @@ def test_junk_instead_of_an_address_is_a_form_error(browser, ada):
         assert answer.context["form"].errors, repr(text)
 
 
-@pytest.mark.parametrize("key", ["x-y", "zzzz-set-password", "0" * 24 + "-set-password", "1-" + "9" * 3_000])
+@pytest.mark.parametrize(
+    "key", ["x-y", "zzzz-set-password", f"{'0' * 24}-set-password", f"1-{'9' * 3_000}"]
+)
 def test_a_junk_link_is_told_to_be_bad(browser, ada, key):
     answer = browser.get(f"/accounts/password/reset/key/{key}/", follow=True)
 
