@@ -1,4 +1,4 @@
-"""The four kinds of failure; concrete errors inherit one and live beside the code that raises them."""
+"""The four kinds of failure; concrete errors inherit one, beside the code that raises them."""
 
 from __future__ import annotations
 

@@ -1,0 +1,52 @@
+"""The one door to the portfolio's arithmetic: from a ledger to a book."""
+
+from __future__ import annotations
+
+from portfolios.domain.books import (
+    Book,
+    Code,
+    CostMethod,
+    Disposal,
+    Ledger,
+    Lot,
+    Policy,
+    Position,
+    Problem,
+    Totals,
+)
+from portfolios.domain.folding import BookMismatch, Fold, OutOfOrder, in_order
+
+__all__ = [
+    "Book",
+    "BookMismatch",
+    "Code",
+    "CostMethod",
+    "Disposal",
+    "Ledger",
+    "Lot",
+    "OutOfOrder",
+    "Policy",
+    "Position",
+    "Problem",
+    "Totals",
+    "compute",
+]
+
+_DEFAULT = Policy()
+
+
+def compute(ledger: Ledger, *, policy: Policy = _DEFAULT) -> Book:
+    """Work out positions, cash, gains and totals from everything that happened.
+
+    The order in which the events are given makes no difference. What can't be computed is left
+    out of the figures, reported as a problem and named in the status of what it affects; no event
+    makes this fail.
+
+    Raises:
+        OutOfOrder: the ledger continues a book, and one of its events belongs before that book's
+            end: compute from the start then.
+        BookMismatch: the book to continue has another currency or policy.
+    """
+    fold = Fold(ledger, policy)
+    fold.run(in_order(ledger.events))
+    return fold.book()
