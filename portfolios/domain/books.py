@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from types import MappingProxyType
 
 from marketdata.domain.fx import MAX_AGE_DAYS, RateHistory
 from portfolios.domain.status import Status
@@ -137,16 +136,12 @@ class Totals:
     one of those rates is unknown.
     """
 
-    income: Mapping[str, Decimal]
-    fees: Mapping[str, Decimal]
-    taxes: Mapping[str, Decimal]
-    income_base: Decimal | None
-    fees_base: Decimal | None
-    taxes_base: Decimal | None
-
-
-_NOTHING: Mapping[str, Decimal] = MappingProxyType({})
-_NO_TOTALS = Totals(_NOTHING, _NOTHING, _NOTHING, Decimal(0), Decimal(0), Decimal(0))
+    income: Mapping[str, Decimal] = field(default_factory=dict)
+    fees: Mapping[str, Decimal] = field(default_factory=dict)
+    taxes: Mapping[str, Decimal] = field(default_factory=dict)
+    income_base: Decimal | None = Decimal(0)
+    fees_base: Decimal | None = Decimal(0)
+    taxes_base: Decimal | None = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,11 +159,11 @@ class Book:
 
     base_currency: str
     policy: Policy = Policy()
-    positions: Mapping[str, Position] = MappingProxyType({})
-    cash: Mapping[str, Decimal] = _NOTHING
+    positions: Mapping[str, Position] = field(default_factory=dict)
+    cash: Mapping[str, Decimal] = field(default_factory=dict)
     disposals: tuple[Disposal, ...] = ()
     problems: tuple[Problem, ...] = ()
-    totals: Totals = _NO_TOTALS
+    totals: Totals = Totals()
     last_key: OrderKey | None = None
 
     @property
