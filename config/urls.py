@@ -6,6 +6,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView
 
+from common import theme
 from common.ids import register
 from config import health
 
@@ -21,6 +22,7 @@ urlpatterns = [
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
     path("", RedirectView.as_view(pattern_name="overview"), name="home"),
+    path("theme/", theme.choose, name="theme"),
     path("accounts/", include("accounts.urls")),
     # One way out for everybody, which also ends the live connections.
     path("admin/logout/", logout),
