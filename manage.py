@@ -6,8 +6,8 @@ import sys
 
 from django.core.management import execute_from_command_line
 
-#: They start the servers whose addresses all other commands take from the environment.
-LAUNCHERS = {"demo", "servers"}
+#: They come before anything is configured: all other commands need the servers' addresses.
+LAUNCHERS = {"build_frontend", "demo", "servers"}
 
 if __name__ == "__main__":
     settings = "launch" if LAUNCHERS.intersection(sys.argv[1:2]) else "base"
