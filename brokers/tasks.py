@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import structlog
@@ -14,7 +15,7 @@ from kombu.exceptions import OperationalError
 from brokers import selectors
 from brokers.domain.imports import RunState
 from brokers.models import ImportRun
-from brokers.services import committing, reading
+from brokers.services import committing, reading, runs
 from common import clock
 from portfolios import selectors as portfolios
 from portfolios.tasks import request_recalculation
@@ -25,29 +26,32 @@ log = structlog.get_logger(__name__)
 @shared_task(name="brokers.tasks.read_import")
 def read_import(*, run_id: str, **_later: Any) -> None:
     """Make the preview of an uploaded file."""
-    run = reading.read(ObjectId(run_id), row_limit=settings.IMPORT_MAX_ROWS, clock=clock.now)
-    if run is not None:
-        log.info("import.read", run_id=run_id, state=run.state, rows=run.rows_total)
+    _work(run_id, partial(reading.read, row_limit=settings.IMPORT_MAX_ROWS))
 
 
 @shared_task(name="brokers.tasks.commit_import")
 def commit_import(*, run_id: str, **_later: Any) -> None:
     """Write a checked preview into the ledger."""
-    _finish(committing.commit(ObjectId(run_id), clock=clock.now))
+    _recalculate(_work(run_id, committing.commit))
 
 
 @shared_task(name="brokers.tasks.undo_import")
 def undo_import(*, run_id: str, **_later: Any) -> None:
     """Take a committed import out of the ledger again."""
-    _finish(committing.undo(ObjectId(run_id), clock=clock.now))
+    _recalculate(_work(run_id, committing.undo))
 
 
 @shared_task(name="brokers.tasks.resume_imports")
 def resume_imports(**_later: Any) -> None:
     """Take on the imports whose worker was lost."""
-    for run in selectors.list_lost(now=clock.now()):
-        log.info("import.resumed", run_id=str(run.pk), state=run.state)
-        start_job(run)
+    now = clock.now()
+    for run in selectors.list_lost(now=now):
+        if run.attempt >= runs.MOST_ATTEMPTS and run.state == RunState.READING.value:
+            # It has brought down a worker each time; nothing is lost by refusing it.
+            reading.give_up(run, now=now)
+        else:
+            log.info("import.resumed", run_id=str(run.pk), state=run.state)
+            start_job(run)
 
 
 def start_job(run: ImportRun) -> None:
@@ -68,10 +72,21 @@ _JOBS: Mapping[RunState, Task[Any, None]] = {
 }
 
 
-def _finish(run: ImportRun | None) -> None:
+def _work(run_id: str, step: Callable[..., ImportRun | None]) -> ImportRun | None:
+    """Do one step of an import, unless somebody else does or has done it."""
+    try:
+        run = step(ObjectId(run_id), clock=clock.now)
+    except runs.Replaced:
+        log.info("import.taken_over", run_id=run_id)
+        return None
+    if run is not None:
+        log.info("import.moved_on", run_id=run_id, state=run.state, rows=run.rows_done)
+    return run
+
+
+def _recalculate(run: ImportRun | None) -> None:
     if run is None:
         return
-    log.info("import.finished", run_id=str(run.pk), state=run.state, rows=run.rows_done)
     portfolio = portfolios.find_portfolio_for(str(run.owner_id), str(run.portfolio_id))
     if portfolio is not None:
         request_recalculation(portfolio)

@@ -106,6 +106,7 @@ def _make_instruments(run: ImportRun, rows: Sequence[ImportRow], *, now: datetim
 
 
 def _commit_batch(run: ImportRun, rows: Sequence[ImportRow], *, now: datetime) -> dict[str, int]:
+    runs.still_mine(run, now=now)
     drafts = [(row, stored_draft(row.content)) for row in rows]
     marks = {row.pk: fingerprint(draft) for row, draft in drafts}
     known = portfolios.count_fingerprints(
@@ -127,9 +128,5 @@ def _commit_batch(run: ImportRun, rows: Sequence[ImportRow], *, now: datetime) -
         "rows_new": run.rows_new - len(late),
         "rows_duplicate": run.rows_duplicate + len(late),
     }
-    changed = ImportRun.objects.filter(pk=run.pk, attempt=run.attempt).update(
-        **progress, updated_at=now
-    )
-    if not changed:
-        raise runs.Replaced
+    ImportRun.objects.filter(pk=run.pk).update(**progress)
     return progress

@@ -30,6 +30,12 @@ class TooManyRows(InvalidInput):
     code = "too-many-rows"
 
 
+class Unreadable(InvalidInput):
+    """The file could not be read, for a reason that is ours; it has been recorded."""
+
+    code = "unreadable"
+
+
 def read(run_id: ObjectId, *, row_limit: int, clock: Callable[[], datetime]) -> ImportRun | None:
     """Make an import's preview; a file that can't be read is refused whole, with the reason.
 
@@ -48,6 +54,11 @@ def read(run_id: ObjectId, *, row_limit: int, clock: Callable[[], datetime]) -> 
     except (InvalidInput, payloads.PayloadGone) as error:
         _refuse(run, error, now=clock())
     return run
+
+
+def give_up(run: ImportRun, *, now: datetime) -> None:
+    """Refuse a file on which every worker has failed."""
+    _refuse(run, Unreadable(), now=now)
 
 
 def _read_rows(run: ImportRun, *, row_limit: int, clock: Callable[[], datetime]) -> None:

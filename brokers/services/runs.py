@@ -15,6 +15,9 @@ from brokers.selectors import progress_of
 from common.errors import Conflict
 from common.transactions import run_in_transaction
 
+#: A file that could not be read so often is refused.
+MOST_ATTEMPTS = 5
+
 
 class WrongState(Conflict):
     """The import isn't in a state in which that can be done."""
@@ -78,6 +81,17 @@ def report(run: ImportRun, *, now: datetime, **changes: Any) -> None:
         **changes, updated_at=now
     )
     if not stored:
+        raise Replaced
+
+
+def still_mine(run: ImportRun, *, now: datetime) -> None:
+    """Sign a life in the caller's transaction, which conflicts with a takeover at the same time.
+
+    Raises:
+        Replaced: another worker has taken it on.
+    """
+    signed = ImportRun.objects.filter(pk=run.pk, attempt=run.attempt).update(updated_at=now)
+    if not signed:
         raise Replaced
 
 

@@ -1,0 +1,305 @@
+"""Files on their way into a ledger: preview, commit, undo, on the real database."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from brokers import exports, selectors
+from brokers.domain.imports import RowState, RunState
+from brokers.models import ImportRow, ImportRun
+from brokers.services import committing, intake, reading, runs
+from marketdata.models import Instrument
+from portfolios import selectors as portfolios
+from portfolios.models import Portfolio, Transaction
+from portfolios.services import ledger
+from tests import factories
+from tests.factories import NOW, buy
+
+pytestmark = pytest.mark.django_db
+
+HEADER = "date,type,symbol,quantity,price,fee,currency,note\n"
+ROWS = HEADER + (
+    "2026-01-05,buy,ACME,10,5.50,1,USD,first\n"
+    "2026-01-06,buy,ACME,10,5.50,1,USD,second\n"
+    "2026-02-05,sell,ACME,4,6,1,USD,\n"
+)
+
+
+@pytest.fixture
+def acme():
+    return factories.make_instrument("ACME")
+
+
+@pytest.fixture
+def portfolio(ada):
+    return factories.make_portfolio(ada)
+
+
+def upload(portfolio, text, *, name="file.csv", creates_instruments=False):
+    run = intake.open_import(
+        portfolio.pk,
+        owner_id=portfolio.owner_id,
+        file_name=name,
+        chunks=[text if isinstance(text, bytes) else text.encode()],
+        creates_instruments=creates_instruments,
+        now=NOW,
+    )
+    reading.read(run.pk, row_limit=1_000, clock=lambda: NOW)
+    return ImportRun.objects.get(pk=run.pk)
+
+
+def commit(run):
+    committing.request_commit(run, now=NOW)
+    committing.commit(run.pk, clock=lambda: NOW)
+    return ImportRun.objects.get(pk=run.pk)
+
+
+def undo(run):
+    committing.request_undo(run, now=NOW)
+    committing.undo(run.pk, clock=lambda: NOW)
+    return ImportRun.objects.get(pk=run.pk)
+
+
+def counts(run):
+    return run.rows_new, run.rows_duplicate, run.rows_error
+
+
+def test_a_preview_changes_nothing(portfolio, acme):
+    run = upload(portfolio, ROWS)
+
+    assert run.state == RunState.PREVIEW.value
+    assert counts(run) == (3, 0, 0)
+    assert not Transaction.objects.exists()
+
+
+def test_committing_writes_the_rows_once(portfolio, acme):
+    run = commit(upload(portfolio, ROWS))
+
+    assert (run.state, run.rows_done) == (RunState.COMMITTED.value, 3)
+    rows = list(portfolios.list_transactions(portfolio.pk))
+    assert [(row.kind, row.quantity, row.note) for row in rows] == [
+        ("sell", Decimal(4), ""),
+        ("buy", Decimal(10), "second"),
+        ("buy", Decimal(10), "first"),
+    ]
+    with pytest.raises(runs.WrongState):
+        committing.request_commit(run, now=NOW)
+
+
+def test_an_import_that_is_repeated_brings_nothing_new(portfolio, acme):
+    commit(upload(portfolio, ROWS))
+
+    assert counts(upload(portfolio, ROWS)) == (0, 3, 0)
+
+
+@pytest.mark.parametrize(
+    ("in_ledger", "in_file", "new"), [(0, 2, 2), (1, 2, 1), (2, 2, 0), (3, 2, 0), (1, 4, 3)]
+)
+def test_equal_rows_are_matched_as_many_as_there_are(portfolio, acme, in_ledger, in_file, new):
+    for _ in range(in_ledger):
+        ledger.record_transaction(portfolio.pk, draft=buy(acme, "10", "5.5", fee="1"), now=NOW)
+
+    run = upload(portfolio, HEADER + "2026-01-05,buy,ACME,10,5.50,1.00,USD,again\n" * in_file)
+
+    assert counts(run) == (new, in_file - new, 0)
+    commit(run)
+    assert Transaction.objects.count() == max(in_ledger, in_file)
+
+
+def test_two_previews_of_one_file_commit_it_once(portfolio, acme):
+    first, second = upload(portfolio, ROWS), upload(portfolio, ROWS)
+    commit(first)
+
+    late = commit(second)
+
+    assert (late.rows_done, late.rows_duplicate) == (0, 3)
+    assert Transaction.objects.count() == 3
+
+
+def test_undoing_takes_the_whole_import_out_and_only_that(portfolio, acme):
+    kept = ledger.record_transaction(portfolio.pk, draft=buy(acme, "1", "1"), now=NOW)
+    run = undo(commit(upload(portfolio, ROWS)))
+
+    assert run.state == RunState.UNDONE.value
+    assert [row.pk for row in portfolios.list_transactions(portfolio.pk)] == [kept.pk]
+    # And the same file may be imported again.
+    assert counts(upload(portfolio, ROWS)) == (3, 0, 0)
+
+
+def test_a_worker_that_takes_over_goes_on_where_the_lost_one_was(portfolio, acme, monkeypatch):
+    monkeypatch.setattr(committing, "_BATCH", 1)
+    run = upload(portfolio, ROWS)
+    committing.request_commit(run, now=NOW)
+    calls = []
+
+    def dying_clock():
+        calls.append(None)
+        if len(calls) > 2:
+            raise KeyboardInterrupt
+        return NOW
+
+    with pytest.raises(KeyboardInterrupt):
+        committing.commit(run.pk, clock=dying_clock)
+    assert 0 < Transaction.objects.count() < 3
+    assert list(selectors.list_lost(now=NOW + timedelta(minutes=2))) == [run]
+
+    committing.commit(run.pk, clock=lambda: NOW)
+
+    assert Transaction.objects.count() == 3
+    assert ImportRun.objects.get(pk=run.pk).rows_done == 3
+
+
+def test_a_worker_that_was_replaced_writes_no_more(portfolio, acme, monkeypatch):
+    monkeypatch.setattr(committing, "_BATCH", 1)
+    run = upload(portfolio, ROWS)
+    committing.request_commit(run, now=NOW)
+    calls = []
+
+    def overtaking_clock():
+        calls.append(None)
+        if len(calls) == 3:
+            committing.commit(run.pk, clock=lambda: NOW)
+        return NOW
+
+    with pytest.raises(runs.Replaced):
+        committing.commit(run.pk, clock=overtaking_clock)
+
+    assert Transaction.objects.count() == 3
+
+
+def test_an_unknown_symbol_is_an_error_that_names_row_and_field(portfolio):
+    run = upload(portfolio, ROWS)
+
+    assert counts(run) == (0, 0, 3)
+    row = selectors.list_rows(run.pk, state=RowState.ERROR).first()
+    assert row.number == 2
+    assert row.errors[0]["field"] == "symbol"
+    assert "ACME" in row.errors[0]["message"]
+
+
+def test_unknown_symbols_become_instruments_of_the_owners_own_if_that_is_wanted(portfolio, ada, bo):
+    run = commit(upload(portfolio, ROWS, creates_instruments=True))
+
+    made = Instrument.objects.get()
+    assert (made.symbol, made.currency, made.owner_id) == ("ACME", "USD", ada.pk)
+    assert run.rows_done == 3
+    # The same file again finds them.
+    assert counts(upload(portfolio, ROWS, creates_instruments=True)) == (0, 3, 0)
+
+
+@pytest.mark.parametrize(
+    ("row", "field"),
+    [
+        ("2026-01-05,buy,ACME,-10,5,1,USD,", "quantity"),
+        ("2026-01-05,buy,ACME,1e40,5,1,USD,", "quantity"),
+        ("2026-01-05,buy,ACME,NaN,5,1,USD,", "quantity"),
+        ("2026-01-05,buy,ACME,0,5,1,USD,", "quantity"),
+        ("2026-01-05,buy,ACME,10,,1,USD,", "price"),
+        ("2026-13-05,buy,ACME,10,5,1,USD,", "trade_date"),
+        ("2999-01-05,buy,ACME,10,5,1,USD,", "trade_date"),
+        ("2026-01-05,bye,ACME,10,5,1,USD,", "kind"),
+        ("2026-01-05,buy,ACME,10,5,1,XXX,", "currency"),
+        ("2026-01-05,buy,,10,5,1,USD,", "instrument_id"),
+    ],
+)
+def test_a_bad_row_is_named_and_the_good_ones_stay(portfolio, acme, row, field):
+    run = upload(portfolio, ROWS + row + "\n")
+
+    assert counts(run) == (3, 0, 1)
+    bad = selectors.list_rows(run.pk, state=RowState.ERROR).get()
+    assert bad.number == 5
+    assert field in {error["field"] for error in bad.errors}
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("bomb.csv", b"PK\x03\x04" + bytes(2_000)),
+        ("half.json", b'{"meta": {}, "activities": [{"type": "BUY", "symbol": "AC'),
+        ("text.csv", b"just some text\nwithout columns\n"),
+        ("picture.csv", b"\x89PNG\r\n\x1a\n" + bytes(500)),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_refused_whole(portfolio, name, content):
+    run = upload(portfolio, content, name=name)
+
+    assert run.state == RunState.REFUSED.value
+    assert run.error
+    assert not ImportRow.objects.exists()
+    assert not Transaction.objects.exists()
+
+
+def test_an_empty_file_is_refused_at_the_door(portfolio):
+    with pytest.raises(intake.EmptyFile):
+        upload(portfolio, b"")
+
+    assert not ImportRun.objects.exists()
+
+
+def test_a_file_with_too_many_rows_is_refused_whole(portfolio, acme):
+    run = intake.open_import(
+        portfolio.pk,
+        owner_id=portfolio.owner_id,
+        file_name="long.csv",
+        chunks=[ROWS.encode()],
+        creates_instruments=False,
+        now=NOW,
+    )
+
+    reading.read(run.pk, row_limit=2, clock=lambda: NOW)
+
+    run.refresh_from_db()
+    assert run.state == RunState.REFUSED.value
+    assert "2 rows" in run.error
+
+
+def test_a_discarded_preview_leaves_nothing(portfolio, acme):
+    run = upload(portfolio, ROWS)
+
+    intake.discard(run, now=NOW)
+
+    assert not ImportRow.objects.exists()
+    assert list(selectors.list_imports(portfolio.pk)) == []
+
+
+@pytest.mark.parametrize("form", ["json", "csv"])
+def test_an_export_imports_again_to_the_same_ledger(portfolio, ada, form, acme):
+    commit(upload(portfolio, ROWS))
+    ledger.record_transaction(
+        portfolio.pk,
+        draft=factories.draft("deposit", "2026-01-02", amount="99.5", note="=1+1", account="Main"),
+        now=NOW,
+    )
+    content = b"".join(exports.write(Portfolio.objects.get(pk=portfolio.pk), form=form))
+    copy = factories.make_portfolio(ada, name="Copy")
+
+    run = commit(upload(copy, content, name=f"export.{form}"))
+
+    assert (run.rows_done, run.rows_error) == (4, 0)
+    fields = (
+        "kind",
+        "trade_date",
+        "instrument_id",
+        "quantity",
+        "price",
+        "amount",
+        "fee",
+        "tax",
+        "currency",
+        "note",
+        "account",
+        "fingerprint",
+    )
+
+    def rows(of):
+        return sorted(map(str, portfolios.list_transactions(of.pk).values_list(*fields)))
+
+    assert rows(copy) == rows(portfolio)
+
+
+def test_somebody_elses_import_is_not_found(portfolio, bo, acme):
+    run = upload(portfolio, ROWS)
+
+    with pytest.raises(selectors.ImportNotFound):
+        selectors.get_import(run.pk, portfolio_id=portfolio.pk, owner_id=bo.pk)
