@@ -2,37 +2,53 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_EVEN, Context, Decimal
+from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
 from typing import Any
 
 from django.db import models
 
-_CONTEXT = Context(prec=34, rounding=ROUND_HALF_EVEN)
+#: What a Decimal128 holds, which is what sums of stored values may need.
+_LONGEST = 34
 
 
-class MoneyField(models.DecimalField):
-    """A decimal cut to its places on the way in and out.
+class MoneyField(models.DecimalField):  # type: ignore[type-arg]
+    """A decimal cut to its places on the way in and out, half to even.
 
-    The backend stores whatever digits it is given, so an unrounded value would come back longer
-    than its field. At most 34 digits fit a Decimal128; more raises `decimal.InvalidOperation`,
-    which is why input is checked before it gets here.
+    The backend stores whatever digits it is given, so an unrounded update (`F("amount") / 3`)
+    would come back longer than its field. On the way in, a number that doesn't fit raises: input
+    is checked before it gets here, so that is a bug.
     """
 
-    def _quantized(self, value: Any) -> Decimal | None:
-        if value is None:
-            return None
-        step = Decimal(1).scaleb(-self.decimal_places)
-        return Decimal(str(value)).quantize(step, context=_CONTEXT)
-
     def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:  # noqa: FBT001, FBT002 - Django's signature
-        """Quantise before storing; expressions pass as they are."""
+        """Round before storing; expressions pass as they are.
+
+        Raises:
+            TypeError: it is a float, which would bring digits that nobody wrote.
+            ValueError: it is no number, or has more digits than the field.
+        """
         if value is not None and not hasattr(value, "resolve_expression"):
-            value = self._quantized(value)
+            value = self._rounded(value, digits=self.max_digits)
         return super().get_db_prep_value(value, connection, prepared)
 
     def from_db_value(self, value: Any, _expression: Any, _connection: Any) -> Decimal | None:
-        """Quantise what an unrounded update may have stored."""
-        return self._quantized(value)
+        """Round what an unrounded update may have stored, or a sum."""
+        return None if value is None else self._rounded(value, digits=_LONGEST)
+
+    def _rounded(self, value: Any, *, digits: int) -> Decimal:
+        if isinstance(value, float):
+            raise TypeError(f"{self.name} takes decimals, not the float {value!r}.")
+        number = Decimal(value)
+        step = Decimal(1).scaleb(-self.decimal_places)
+        context = Context(prec=digits, rounding=ROUND_HALF_EVEN)
+        try:
+            number = number.quantize(step, context=context)
+        except InvalidOperation as error:
+            raise ValueError(
+                f"{value} doesn't fit into the {digits} digits of {self.name}."
+            ) from error
+        if not number.is_finite():
+            raise ValueError(f"{self.name} can't be {value}.")
+        return number
 
 
 def amount_field(**options: Any) -> MoneyField:

@@ -19,7 +19,7 @@ elseif holder then
 end
 local time = redis.call('TIME')
 local last = tonumber(redis.call('GET', KEYS[2]) or '0')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local now = time[1] * 1000000 + time[2]
 local number = string.format('%.0f', math.max(last + 1, now))
 redis.call('SET', KEYS[2], number)
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])

@@ -1,4 +1,4 @@
-"""Fixtures of the database layer's tests."""
+"""What the tests of the shared parts share."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from contextlib import ExitStack
 
 import pytest
 from django.db import connection, connections, models
+from django.test import Client
 from django.test.utils import isolate_apps
 from django_mongodb_backend.base import DatabaseWrapper
 
 from tests.failpoints import fail_point
 
-__all__ = ["fail_point", "isolated", "made", "stock"]
+__all__ = ["addresses", "fail_point", "isolated", "made", "stock", "visitor"]
 
 
 @pytest.fixture
@@ -46,3 +47,15 @@ def made(db, isolated) -> Iterator[Callable[..., type[models.Model]]]:
             return model
 
         yield make
+
+
+@pytest.fixture
+def addresses(settings) -> None:
+    """Serve the addresses that fail on demand."""
+    settings.ROOT_URLCONF = "tests.common.addresses"
+
+
+@pytest.fixture
+def visitor(addresses) -> Client:
+    """Return a browser that sees failures as people do."""
+    return Client(raise_request_exception=False)

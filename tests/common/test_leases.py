@@ -91,8 +91,6 @@ def test_numbers_grow_even_when_redis_lost_its_data(contender, name):
         numbers.append(leader.hold())
         leader.release()
     client().delete(f"{name}:fence")
-    # The clock gives the number after a loss, so it can only be equal within its millisecond.
     numbers.append(contender().hold())
 
-    assert all(earlier <= later for earlier, later in pairwise(numbers))
-    assert len(set(numbers[:5])) == 5
+    assert all(earlier < later for earlier, later in pairwise(numbers))
