@@ -7,7 +7,6 @@ import pytest
 from bson import ObjectId
 from django.contrib import admin
 from django.contrib.auth.models import Group, Permission
-from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
@@ -16,7 +15,6 @@ from accounts import events
 from accounts.models import User
 
 PASSWORD = "correct horse battery staple"
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 admin.autodiscover()
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
 JUNK = ["++", "a(c", "🦊", "{'$ne': None}", "x" * 3_000, "a\x00b"]
@@ -44,21 +42,14 @@ def page_of(model, name, *args):
     return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{name}", args=args)
 
 
-@pytest.fixture(autouse=True)
-def _no_earlier_attempts(db):
-    cache.clear()
-
-
 @pytest.fixture
-def root() -> User:
+def root(db) -> User:
     return User.objects.create_superuser("root@example.test", PASSWORD)
 
 
 @pytest.fixture
-def staff(root) -> Client:
-    client = Client()
-    client.force_login(root, backend=BACKEND)
-    return client
+def staff(root, browser_of) -> Client:
+    return browser_of(root)
 
 
 def test_the_front_page_opens(staff):
@@ -118,8 +109,7 @@ def sample(field):
 class TestUsers:
     """The pages that change people."""
 
-    def test_a_user_can_be_found_and_opened(self, staff):
-        ada = User.objects.create_user("ada@example.test", PASSWORD)
+    def test_a_user_can_be_found_and_opened(self, staff, ada):
 
         listed = staff.get(page_of(User, "changelist"), {"q": "ADA@"})
         opened = staff.get(page_of(User, "change", ada.pk))
@@ -129,7 +119,7 @@ class TestUsers:
 
     def test_a_user_can_be_added(self, staff):
         form = {
-            "email": "Ada@example.test",
+            "email": "New@example.test",
             "usable_password": "true",
             "password1": PASSWORD,
             "password2": PASSWORD,
@@ -138,7 +128,7 @@ class TestUsers:
         answer = staff.post(page_of(User, "add"), form)
 
         assert answer.status_code == 302
-        assert User.objects.get(email="ada@example.test").check_password(PASSWORD)
+        assert User.objects.get(email="new@example.test").check_password(PASSWORD)
 
     def test_an_address_that_is_taken_is_refused_in_another_spelling(self, staff, root):
         form = {
@@ -153,8 +143,7 @@ class TestUsers:
         assert answer.status_code == 200
         assert answer.context["adminform"].form.errors["email"]
 
-    def test_groups_and_permissions_can_be_given(self, staff):
-        ada = User.objects.create_user("ada@example.test", PASSWORD)
+    def test_groups_and_permissions_can_be_given(self, staff, ada):
         group = Group.objects.create(name="support")
         permission = Permission.objects.get(codename="view_user")
 
@@ -177,8 +166,7 @@ class TestUsers:
         assert [each.pk for each in ada.groups.all()] == [group.pk]
         assert ada.has_perm("accounts.view_user")
 
-    def test_a_password_can_be_set_and_ends_the_sessions(self, staff):
-        ada = User.objects.create_user("ada@example.test", PASSWORD)
+    def test_a_password_can_be_set_and_ends_the_sessions(self, staff, ada):
         heard = []
 
         def listen(sender, user_id, **_more):
@@ -197,8 +185,7 @@ class TestUsers:
         assert User.objects.get(pk=ada.pk).check_password("a much better passphrase")
         assert heard == [str(ada.pk)]
 
-    def test_chosen_users_can_be_deactivated(self, staff, root):
-        ada = User.objects.create_user("ada@example.test", PASSWORD)
+    def test_chosen_users_can_be_deactivated(self, staff, root, ada):
 
         staff.post(
             page_of(User, "changelist"), {"action": "deactivate", "_selected_action": [str(ada.pk)]}
@@ -207,11 +194,10 @@ class TestUsers:
         assert not User.objects.get(pk=ada.pk).is_active
         assert User.objects.get(pk=root.pk).is_active
 
-    def test_staff_cannot_raise_themselves_or_touch_a_superuser(self, root):
+    def test_staff_cannot_raise_themselves_or_touch_a_superuser(self, root, browser_of):
         clerk = User.objects.create_user("clerk@example.test", PASSWORD, is_staff=True)
         clerk.user_permissions.add(Permission.objects.get(codename="change_user"))
-        client = Client()
-        client.force_login(clerk, backend=BACKEND)
+        client = browser_of(clerk)
         form = {
             "email": clerk.email,
             "is_active": "on",
@@ -229,10 +215,8 @@ class TestUsers:
         assert not User.objects.get(pk=clerk.pk).is_superuser
         assert password.status_code == 403
 
-    def test_people_without_powers_are_sent_to_the_sign_in(self):
-        ada = User.objects.create_user("ada@example.test", PASSWORD)
-        client = Client()
-        client.force_login(ada, backend=BACKEND)
+    def test_people_without_powers_are_sent_to_the_sign_in(self, ada, browser_of):
+        client = browser_of(ada)
 
         answer = client.get(page_of(User, "changelist"))
 

@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 
 from bson import ObjectId
 from django.core import signing
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from drf_spectacular.utils import OpenApiParameter, inline_serializer
 from rest_framework import serializers
@@ -77,9 +77,7 @@ def page_of(
     limit = _limit(request.GET.get("limit"))
     backward, edge = _unpack(request.GET.get("cursor"), key)
     order = [_turned(name) for name in key] if backward else list(key)
-    if edge is not None:
-        rows = rows.filter(_beyond(order, edge))
-    found = list(rows.order_by(*order)[: limit + 1])
+    found = _rows_beyond(rows.order_by(*order), order, edge, limit=limit + 1)
     more = len(found) > limit
     found = found[:limit]
     if backward:
@@ -119,17 +117,25 @@ def _turned(name: str) -> str:
     return name.removeprefix("-") if name.startswith("-") else f"-{name}"
 
 
-def _beyond(order: Sequence[str], edge: Sequence[Any]) -> Q:
-    """Select what lies after the edge: (a, b) > (x, y) is a ≥ x and (a > x or b > y)."""
-    name, *others = order
-    value, *rest = edge
-    field = name.removeprefix("-")
-    direction = "lt" if name.startswith("-") else "gt"
-    strictly = Q(**{f"{field}__{direction}": value})
-    if not others:
-        return strictly
-    # The first condition alone bounds the range of the index.
-    return Q(**{f"{field}__{direction}e": value}) & (strictly | _beyond(others, rest))
+def _rows_beyond(
+    rows: QuerySet[Row], order: Sequence[str], edge: Sequence[Any] | None, *, limit: int
+) -> list[Row]:
+    """Return the first rows after the edge: those that differ in the last field, then the others.
+
+    (a, b) > (x, y) in one condition is an "or", for which the server may choose to read all rows
+    with b > y. Two questions, each about one range of the index, leave it no such choice.
+    """
+    if edge is None:
+        return list(rows[:limit])
+    found: list[Row] = []
+    for last in range(len(order) - 1, -1, -1):
+        names = [name.removeprefix("-") for name in order[: last + 1]]
+        lookups = dict(zip(names[:-1], edge, strict=False))
+        lookups[f"{names[-1]}__{'lt' if order[last].startswith('-') else 'gt'}"] = edge[last]
+        found += rows.filter(**lookups)[: limit - len(found)]
+        if len(found) == limit:
+            break
+    return found
 
 
 def _address(

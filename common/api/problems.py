@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from math import ceil
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
@@ -176,7 +177,7 @@ def _headers_of(failure: BaseException) -> dict[str, str]:
     if challenge := getattr(failure, "auth_header", None):
         headers["WWW-Authenticate"] = challenge
     if wait := getattr(failure, "wait", None):
-        headers["Retry-After"] = str(int(wait) + 1)
+        headers["Retry-After"] = str(ceil(wait))
     return headers
 
 

@@ -10,9 +10,8 @@ ME = "/api/v1/me/"
 
 
 @pytest.fixture
-def me(program, ada):
-    program.force_authenticate(ada)
-    return program
+def me(program_of, ada):
+    return program_of(ada)
 
 
 def test_shows_who_is_signed_in(me, ada):
@@ -66,11 +65,11 @@ def test_a_session_changes_nothing_without_the_csrf_token(ada):
     assert User.objects.get().locale == "en-US"
 
 
-def test_the_page_stores_preferences(ada, client):
-    client.force_login(ada, backend="allauth.account.auth_backends.AuthenticationBackend")
+def test_the_page_stores_preferences(ada, browser_of):
+    browser = browser_of(ada)
     chosen = {"base_currency": "USD", "time_zone": "Asia/Kolkata", "locale": "en-IN"}
 
-    answer = client.post(reverse("preferences"), chosen, follow=True)
+    answer = browser.post(reverse("preferences"), chosen, follow=True)
 
     stored = User.objects.get()
     assert answer.status_code == 200
@@ -78,12 +77,12 @@ def test_the_page_stores_preferences(ada, client):
     assert answer.context["form"].initial == chosen
 
 
-def test_the_page_refuses_unknown_values(ada, client):
-    client.force_login(ada, backend="allauth.account.auth_backends.AuthenticationBackend")
+def test_the_page_refuses_unknown_values(ada, browser_of):
+    browser = browser_of(ada)
     for text in ["", "++", "x" * 10_000, "a\x00b", "🦊"]:
         chosen = {"base_currency": text, "time_zone": text, "locale": text}
 
-        answer = client.post(reverse("preferences"), chosen)
+        answer = browser.post(reverse("preferences"), chosen)
 
         assert answer.status_code == 422, repr(text)
         assert set(answer.context["form"].errors) == set(chosen), repr(text)

@@ -17,10 +17,8 @@ NEW = "a much better passphrase"
 
 
 @pytest.fixture
-def signed_in(ada):
-    client = Client()
-    client.force_login(ada, backend="allauth.account.auth_backends.AuthenticationBackend")
-    return client
+def signed_in(browser_of, ada):
+    return browser_of(ada)
 
 
 def change(client, old=PASSWORD, new=NEW):
@@ -40,9 +38,8 @@ def is_signed_in(client):
     return client.get(reverse("api-me")).status_code == 200
 
 
-def test_a_new_password_ends_all_other_sessions(ada, signed_in):
-    other = Client()
-    other.force_login(ada, backend="allauth.account.auth_backends.AuthenticationBackend")
+def test_a_new_password_ends_all_other_sessions(browser_of, ada, signed_in):
+    other = browser_of(ada)
 
     answer = change(signed_in)
 

@@ -89,7 +89,7 @@ def test_junk_in_a_field_is_a_form_error(browser, field):
     assert not User.objects.exists()
 
 
-def test_junk_passwords_never_break_the_form():
+def test_junk_passwords_never_break_the_form(db):
     for number, text in enumerate([*JUNK, "  ", "🦊" * 12]):
         answer = sign_up(Client(), email=f"{number}@example.test", password1=text, password2=text)
 
