@@ -21,7 +21,7 @@ from marketdata.domain.quotes import MarketState, Quote
 
 log = structlog.get_logger(__name__)
 
-_RATE_STEP = Decimal("0.000001")
+_RATE_PLACES = 6
 # A writer whose number is not the newest has been replaced without noticing; it must not
 # overwrite what its successor wrote.
 _WRITE = """
@@ -75,18 +75,6 @@ def read(instrument_ids: Sequence[str]) -> dict[str, Quote]:
     return {key: decode(str(text)) for key, text in zip(instrument_ids, texts, strict=True) if text}
 
 
-async def read_texts(instrument_ids: Sequence[str]) -> dict[str, str]:
-    """Return the newest quotes as they are stored; Redis down means none."""
-    if not instrument_ids:
-        return {}
-    try:
-        texts = await redis.async_client().mget([keys.QUOTE.of(each) for each in instrument_ids])
-    except RedisError as failure:
-        log.warning("quotes.unreadable", reason=type(failure).__name__)
-        return {}
-    return {key: str(text) for key, text in zip(instrument_ids, texts, strict=True) if text}
-
-
 def feed_age(now: datetime) -> float | None:
     """Return how many seconds ago the feed gave a sign of life; None when that isn't known."""
     try:
@@ -99,7 +87,6 @@ def feed_age(now: datetime) -> float | None:
 
 def encode(quote: Quote) -> str:
     """Write a quote down."""
-    rate = quote.change_rate
     return json.dumps(
         {
             "id": quote.instrument_id,
@@ -107,7 +94,7 @@ def encode(quote: Quote) -> str:
             "currency": quote.currency,
             "previous_close": plain(quote.previous_close),
             "change": plain(quote.change),
-            "change_rate": plain(None if rate is None else rate.quantize(_RATE_STEP)),
+            "change_rate": plain(quote.change_rate, places=_RATE_PLACES),
             "at": quote.at.isoformat().replace("+00:00", "Z"),
             "source": quote.source,
             "state": quote.market_state.value,
@@ -131,6 +118,15 @@ def decode(text: str) -> Quote:
     )
 
 
-def plain(number: Decimal | None) -> str | None:
-    """Write a number without an exponent, which not every reader of JSON would understand."""
-    return None if number is None else format(number, "f")
+def plain(number: Decimal | None, *, places: int | None = None) -> str | None:
+    """Write a number without an exponent, which not every reader of JSON would understand.
+
+    Args:
+        number: what to write; unknown stays None.
+        places: round to so many, half to even; exact unless given.
+    """
+    if number is None:
+        return None
+    text = format(number, "f" if places is None else f".{places}f")
+    # A loss of nothing is no loss.
+    return text.removeprefix("-") if not text.strip("-0.") else text

@@ -1,0 +1,121 @@
+"""The newest price of everything, as the hub knows it, and which of them are out of date."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+from decimal import Decimal
+
+from marketdata.adapters import quote_cache
+from marketdata.domain.fx import Rates
+from marketdata.domain.quotes import Quote, is_stale
+from realtime.protocol import quote_part
+
+
+class PriceBoard:
+    """Quotes by instrument: as text for clients, and as numbers for whoever calculates."""
+
+    def __init__(self, *, stale_after_seconds: float, moment: float) -> None:
+        """Begin empty.
+
+        Args:
+            stale_after_seconds: how old a quote may be, and how long the feed may be silent.
+            moment: the present on the monotonic clock, as everywhere in this class.
+        """
+        self._stale_after = stale_after_seconds
+        self._texts: dict[str, str] = {}
+        self._quotes: dict[str, Quote] = {}
+        self._stale: set[str] = set()
+        self._heard_at = moment
+        self._pairs: Mapping[str, tuple[str, str]] = {}
+        self._rates: tuple[Rates, Rates] | None = None
+        self.is_silent = False
+
+    def record(self, texts: Mapping[str, str], *, now: datetime, moment: float) -> set[str]:
+        """Take a batch from the feed; returns the instruments whose part has changed."""
+        self._heard_at = moment
+        self._texts.update(texts)
+        for key in texts:
+            self._quotes.pop(key, None)
+        self._stale.difference_update(texts)
+        changed = set(texts)
+        if self.is_silent:
+            self.is_silent = False
+            changed |= self._review(now)
+        if not self._pairs.keys().isdisjoint(changed):
+            self._rates = None
+        return changed
+
+    def add(self, quotes: Iterable[Quote], *, now: datetime) -> None:
+        """Take prices that were looked up; what the feed said meanwhile is newer."""
+        for quote in quotes:
+            key = quote.instrument_id
+            if key not in self._texts:
+                self._texts[key] = quote_cache.encode(quote)
+                if self._is_stale(key, now):
+                    self._stale.add(key)
+                self._rates = None
+
+    def review(self, *, now: datetime, moment: float) -> set[str]:
+        """Find out what has become stale, or has not been after all; returns what changed."""
+        self.is_silent = moment - self._heard_at > self._stale_after
+        return self._review(now)
+
+    def missing(self, keys: Collection[str]) -> list[str]:
+        """List those of which no price is known."""
+        return [key for key in keys if key not in self._texts]
+
+    def parts(self, keys: Collection[str]) -> str:
+        """Return the encoded quotes of several instruments, ready to be put into a frame."""
+        return ",".join(
+            quote_part(self._texts[key], stale=key in self._stale)
+            for key in keys
+            if key in self._texts
+        )
+
+    def quotes(self, keys: Collection[str]) -> dict[str, Quote]:
+        """Return the quotes of those instruments that have one."""
+        return {key: self._quote(key) for key in keys if key in self._texts}
+
+    def is_any_stale(self, keys: Collection[str]) -> bool:
+        """Tell whether a figure that rests on these is out of date."""
+        return not self._stale.isdisjoint(keys)
+
+    def set_pairs(self, pairs: Mapping[str, tuple[str, str]]) -> None:
+        """Take the currency pairs: instrument to its two currencies."""
+        if pairs != self._pairs:
+            self._pairs = pairs
+            self._rates = None
+
+    def pairs_for(self, currencies: Collection[str]) -> set[str]:
+        """Return the pairs that can bear on amounts in these currencies."""
+        if len(currencies) < 2:
+            return set()
+        return {key for key, sides in self._pairs.items() if not set(sides).isdisjoint(currencies)}
+
+    def rates(self) -> tuple[Rates, Rates]:
+        """Return the exchange rates of now and of the previous close."""
+        if self._rates is None:
+            now: dict[tuple[str, str], Decimal] = {}
+            previous: dict[tuple[str, str], Decimal] = {}
+            for key, quote in self.quotes(self._pairs.keys()).items():
+                now[self._pairs[key]] = quote.price
+                previous[self._pairs[key]] = quote.previous_close or quote.price
+            self._rates = Rates(now), Rates(previous)
+        return self._rates
+
+    def _quote(self, key: str) -> Quote:
+        if key not in self._quotes:
+            self._quotes[key] = quote_cache.decode(self._texts[key])
+        return self._quotes[key]
+
+    def _review(self, now: datetime) -> set[str]:
+        stale = {key for key in self._texts if self._is_stale(key, now)}
+        changed = stale ^ self._stale
+        self._stale = stale
+        return changed
+
+    def _is_stale(self, key: str, now: datetime) -> bool:
+        return self.is_silent or is_stale(
+            self._quote(key), now=now, after_seconds=self._stale_after
+        )
