@@ -50,7 +50,7 @@ class Console:
 
     def say(self, text: str, *, name: str = OWN_NAME) -> None:
         """Write each line of the text under the name."""
-        label = f"{name:<10}|"
+        label = f"{name:<14}|"
         if self._colored:
             color = self._colors.setdefault(name, COLORS[len(self._colors) % len(COLORS)])
             label = f"\x1b[{color}m{label}\x1b[0m"

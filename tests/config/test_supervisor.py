@@ -78,13 +78,13 @@ def turn_until(supervisor: Supervisor, output: io.StringIO, words: str) -> None:
 @pytest.mark.parametrize("code", [SLEEPER, PARENT], ids=["alone", "with a child"])
 def test_a_killed_process_is_started_again(supervised, code):
     keeper = supervised(code)
-    keeper.line_with("one       | here")
+    keeper.line_with("one           | here")
     family = [member for member in keeper.everything() if "sleep(600)" in member.cmdline()[-1]]
 
     family[0].kill()
 
     keeper.line_with("one was killed by SIGKILL; starting it again in 0.5 s")
-    keeper.line_with("one       | here")
+    keeper.line_with("one           | here")
     assert left_over(family) == []
 
 
@@ -152,7 +152,7 @@ def test_layers_stop_newest_first(output):
     with Supervisor(Console(output)) as supervisor:
         for name in ("database", "web"):
             supervisor.start(program(name, textwrap.dedent(polite)))
-            turn_until(supervisor, output, f"{name:<10}| up")
+            turn_until(supervisor, output, f"{name:<14}| up")
         raise Stopped
 
     assert re.findall(r"(\w+) +\| over", output.getvalue()) == ["web", "database"]
@@ -173,14 +173,14 @@ def test_a_step_that_fails_stops_the_start(supervisor, output):
     with pytest.raises(StepFailed, match=r"prepare ended with code 7\."):
         supervisor.run(step)
 
-    assert output.getvalue() == "prepare   | a line\nprepare   | cut\n"
+    assert output.getvalue() == "prepare       | a line\nprepare       | cut\n"
 
 
 def test_a_step_that_succeeds_is_not_repeated(supervisor, output):
     supervisor.run(program("prepare", "print('done')"))
     supervisor.run(program("next", "print('done')"))
 
-    assert output.getvalue() == "prepare   | done\nnext      | done\n"
+    assert output.getvalue() == "prepare       | done\nnext          | done\n"
 
 
 def test_a_process_that_ends_before_it_is_ready_is_reported(supervisor):
@@ -210,7 +210,7 @@ def test_a_flood_of_output_arrives_whole(supervisor, output):
 
     lines = output.getvalue().splitlines()
     assert len(lines) == 50_000
-    assert lines[-1] == "flood     | 49999 " + "x" * 20
+    assert lines[-1] == "flood         | 49999 " + "x" * 20
 
 
 def test_names_are_colored_on_a_terminal_only(monkeypatch):
@@ -224,8 +224,8 @@ def test_names_are_colored_on_a_terminal_only(monkeypatch):
     Console(terminal).say("a\nb", name="web")
     Console(file).say("a\nb", name="web")
 
-    assert terminal.getvalue().count("\x1b[36mweb       |\x1b[0m ") == 2
-    assert file.getvalue() == "web       | a\nweb       | b\n"
+    assert terminal.getvalue().count("\x1b[36mweb           |\x1b[0m ") == 2
+    assert file.getvalue() == "web           | a\nweb           | b\n"
 
 
 def test_a_reader_that_goes_away_stops_everything(supervised):
@@ -242,6 +242,6 @@ def test_what_runs_elsewhere_is_started_once_it_is_gone(supervisor, output):
     elsewhere = iter([True, True])
     supervisor.start(program("shared", SLEEPER, runs_elsewhere=lambda: next(elsewhere, False)))
 
-    turn_until(supervisor, output, "shared    | here")
+    turn_until(supervisor, output, "shared        | here")
 
     assert "shared is gone from where it ran; starting it here" in output.getvalue()
