@@ -193,7 +193,9 @@ def latest_prices(ids: Collection[str]) -> dict[str, Quote]:
     """
     quotes = latest_quotes(ids)
     silent = [ObjectId(key) for key in ids if key not in quotes]
-    for each in Instrument.objects.filter(pk__in=silent, last_close__isnull=False):
+    for each in Instrument.objects.filter(pk__in=silent):
+        if each.last_close is None or each.last_close_date is None:
+            continue
         quotes[str(each.pk)] = Quote(
             instrument_id=str(each.pk),
             price=each.last_close,

@@ -26,6 +26,7 @@ _TRIES = 3
 def recalculate_portfolio(*, portfolio_id: str, extend: bool = False, **_later: Any) -> None:
     """Bring one portfolio's read models up to its ledger."""
     now = clock.now()
+    outcome = Outcome.SUPERSEDED
     try:
         for _ in range(_TRIES):
             outcome = recalculation.recalculate(

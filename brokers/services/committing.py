@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 
 from bson import ObjectId
 
@@ -57,7 +58,7 @@ def commit(run_id: ObjectId, *, clock: Callable[[], datetime]) -> ImportRun | No
     while rows := _next_rows(run):
         now = clock()
         _make_instruments(run, rows, now=now)
-        progress = run_in_transaction(lambda rows=rows, now=now: _commit_batch(run, rows, now=now))
+        progress = run_in_transaction(partial(_commit_batch, run, rows, now=now))
         for name, value in progress.items():
             setattr(run, name, value)
         runs.announce(run)

@@ -1,0 +1,2 @@
+from django_mongodb_backend.fields.auto import ObjectIdAutoField as ObjectIdAutoField
+from django_mongodb_backend.fields.objectid import ObjectIdField as ObjectIdField

@@ -1,0 +1,5 @@
+from django.db.transaction import Atomic, on_commit
+
+def atomic(using: str | None = None) -> Atomic: ...
+
+__all__ = ["atomic", "on_commit"]
