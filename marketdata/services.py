@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 
 from bson import ObjectId
-from common.money import is_currency
 
 from common.bulk import upsert_many
 from common.errors import Conflict, InvalidInput
+from common.money import is_currency
 from common.transactions import run_in_transaction
 from marketdata import selectors
 from marketdata.adapters.base import DailyClose, Listing, PriceSource

@@ -7,9 +7,9 @@ from decimal import Decimal
 from typing import Any
 
 from bson import ObjectId
-from common.money import CURRENCIES
 from django import forms
 
+from common.money import CURRENCIES
 from marketdata import selectors as market
 from marketdata.domain.instruments import is_isin
 from portfolios.domain.transactions import Draft, Kind

@@ -10,7 +10,6 @@ from typing import Any
 
 from common.money import exact
 from marketdata.domain.quotes import Quote
-
 from portfolios.domain.transactions import Kind
 from portfolios.models import DailyValue, Portfolio, Transaction
 from portfolios.selectors.holdings import PositionView, Summary

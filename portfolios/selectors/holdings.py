@@ -9,9 +9,8 @@ from decimal import Decimal
 from typing import Any
 
 from common.money import exact
-from marketdata.domain.quotes import Quote
-
 from marketdata import selectors as market
+from marketdata.domain.quotes import Quote
 from portfolios.domain.status import Status
 from portfolios.domain.valuation import Holding, PositionValue, Valuation, value
 from portfolios.models import Portfolio, Snapshot

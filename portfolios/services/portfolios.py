@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from bson import ObjectId
-from common.money import is_currency
 from django.db import IntegrityError
 
 from common.errors import Conflict, InvalidInput
+from common.money import is_currency
 from common.transactions import run_in_transaction
 from portfolios.models import DailyValue, Portfolio, Position, Snapshot, Transaction
 from portfolios.services.ledger import mark_changed
