@@ -33,5 +33,6 @@ urlpatterns = [
     path("api/v1/", include("marketdata.api.urls")),
     path("api/v1/", include("portfolios.api.urls")),
     path("api/v1/", include("brokers.api.urls")),
+    path("api/v1/", include("realtime.urls")),
     path("api/v1/schema/", SpectacularAPIView.as_view(), name="api-schema"),
 ]
