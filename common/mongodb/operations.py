@@ -11,4 +11,5 @@ class DatabaseOperations(operations.DatabaseOperations):
     row and `"++"` raise. Sign-up, password reset and the admin's search all get there.
     """
 
+    compiler_module = "common.mongodb.compiler"
     prep_for_iexact_query = operations.DatabaseOperations.prep_for_like_query
