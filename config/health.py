@@ -13,7 +13,7 @@ import structlog
 from django.conf import settings
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
-from django.http import HttpRequest, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from common import clock, redis
 from marketdata.adapters import quote_cache
@@ -29,10 +29,13 @@ Check = Callable[[], str | None]
 
 
 class Readiness:
-    """The latest outcome of all checks, asked for at most every two seconds."""
+    """The latest outcome of all checks, remembered so that many probes cost as much as one."""
 
-    def __init__(self, checks: Mapping[str, Check]) -> None:
+    def __init__(
+        self, checks: Mapping[str, Check], *, remembered_seconds: float = _REMEMBERED_SECONDS
+    ) -> None:
         self._checks = checks
+        self._remembered_seconds = remembered_seconds
         self._pool = ThreadPoolExecutor(max_workers=len(checks), thread_name_prefix="readiness")
         self._lock = Lock()
         self._checked_at = float("-inf")
@@ -41,7 +44,7 @@ class Readiness:
     def reasons(self) -> dict[str, str]:
         """Return what is wrong: name of the check → reason; empty when all is well."""
         with self._lock:
-            if monotonic() - self._checked_at > _REMEMBERED_SECONDS:
+            if monotonic() - self._checked_at >= self._remembered_seconds:
                 self._reasons = self._ask()
                 self._checked_at = monotonic()
             return self._reasons
@@ -97,31 +100,36 @@ def check_feed() -> str | None:
     """Ask when the price feed last gave a sign of life."""
     age = quote_cache.feed_age(clock.now())
     if age is None:
-        return "the feed does not run"
+        return "there is no sign of life"
     if age > max(_FEED_SECONDS, settings.FEED_STALE_SECONDS):
         return f"the last sign of life is {age:.0f} s old"
     return None
 
 
-_readiness = Readiness(
-    {
-        "mongodb": check_mongodb,
-        "redis": check_redis,
-        "migrations": _MigrationCheck(),
-        "feed": check_feed,
-    }
-)
+CHECKS: Mapping[str, Check] = {
+    "mongodb": check_mongodb,
+    "redis": check_redis,
+    "migrations": _MigrationCheck(),
+    "feed": check_feed,
+}
 
 
-def alive(request: HttpRequest) -> JsonResponse:
+def alive(request: HttpRequest) -> HttpResponse:
     """/healthz: answer without asking anything."""
     return JsonResponse({"status": "ok"})
 
 
-def ready(request: HttpRequest) -> JsonResponse:
-    """/readyz: answer 503 with the reasons while the work can't be done."""
-    reasons = _readiness.reasons()
-    if reasons:
-        log.warning("readiness.failed", **reasons)
-    status = "unavailable" if reasons else "ok"
-    return JsonResponse({"status": status, "reasons": reasons}, status=503 if reasons else 200)
+def readiness_view(readiness: Readiness) -> Callable[[HttpRequest], HttpResponse]:
+    """Make the view that answers 503, with the reasons, while the work can't be done."""
+
+    def ready(request: HttpRequest) -> HttpResponse:
+        reasons = readiness.reasons()
+        if reasons:
+            log.warning("readiness.failed", **reasons)
+        status = "unavailable" if reasons else "ok"
+        return JsonResponse({"status": status, "reasons": reasons}, status=503 if reasons else 200)
+
+    return ready
+
+
+ready = readiness_view(Readiness(CHECKS))

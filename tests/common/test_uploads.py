@@ -41,7 +41,7 @@ class Body:
         ("", 10**15, 413),
         ("multipart/form-data; boundary=x", 3 * MEGABYTE, 413),
         ("multipart/form-data; boundary=x", 200 * MEGABYTE, 413),
-        ("application/json", MEGABYTE, 422),
+        ("application/json", MEGABYTE, 400),
     ],
 )
 def test_a_declared_length_is_checked_before_anything_is_read(visitor, kind, length, status):

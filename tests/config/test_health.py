@@ -1,0 +1,119 @@
+"""What probes are told."""
+
+import json
+from threading import Event, Thread
+from time import monotonic
+
+import pytest
+
+from common import clock, keys, redis
+from config import health
+from config.health import Readiness, readiness_view
+from tests.failpoints import fail_point
+
+__all__ = ["fail_point"]
+
+
+@pytest.fixture
+def heartbeat():
+    """Let the feed give a sign of life, some seconds ago."""
+
+    def beat(seconds_ago=0.0):
+        redis.client().set(keys.FEED_HEARTBEAT.of(), clock.now().timestamp() - seconds_ago, ex=60)
+
+    yield beat
+    redis.client().delete(keys.FEED_HEARTBEAT.of())
+
+
+def ask(rf, checks):
+    answer = readiness_view(Readiness(checks))(rf.get("/readyz"))
+    return answer.status_code, json.loads(answer.content)["reasons"]
+
+
+def test_liveness_asks_nothing(db, client, django_assert_num_queries):
+    with django_assert_num_queries(0):
+        answer = client.get("/healthz")
+
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+
+
+def test_ready_when_everything_answers(rf, db, heartbeat):
+    heartbeat()
+
+    assert ask(rf, health.CHECKS) == (200, {})
+
+
+def test_the_address_answers(client, db):
+    assert client.get("/readyz").status_code in {200, 503}
+
+
+def test_not_ready_without_a_feed(rf, db):
+    assert ask(rf, health.CHECKS) == (503, {"feed": "there is no sign of life"})
+
+
+def test_not_ready_when_the_feed_went_quiet(rf, db, heartbeat):
+    heartbeat(seconds_ago=31)
+
+    status, reasons = ask(rf, health.CHECKS)
+
+    assert status == 503
+    assert reasons["feed"].startswith("the last sign of life is 31")
+
+
+def test_not_ready_without_redis(rf, db, settings):
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+
+    status, reasons = ask(rf, health.CHECKS)
+
+    assert status == 503
+    assert set(reasons) == {"redis", "feed"}
+
+
+def test_not_ready_while_mongodb_fails(rf, db, fail_point, heartbeat):
+    heartbeat()
+    checks = {name: health.CHECKS[name] for name in ("mongodb", "feed")}
+    # Several times, because the driver's own heartbeat asks the same.
+    fail_point("hello", times=20, errorCode=11600, appName="livefolio")
+
+    status, reasons = ask(rf, checks)
+
+    assert status == 503
+    assert set(reasons) == {"mongodb"}
+
+
+def test_a_check_that_hangs_costs_a_second_and_hides_no_other(rf):
+    release = Event()
+    started = monotonic()
+
+    status, reasons = ask(
+        rf,
+        {"slow": lambda: release.wait(10) and None, "broken": lambda: 1 / 0, "fine": lambda: None},
+    )
+    release.set()
+
+    assert status == 503
+    assert reasons == {"slow": "no answer within 1 s", "broken": "fails with ZeroDivisionError"}
+    assert monotonic() - started < 5
+
+
+def test_an_outcome_is_remembered_for_many_probes():
+    asked = []
+    readiness = Readiness({"one": lambda: asked.append(1)})
+
+    probes = [Thread(target=readiness.reasons) for _ in range(8)]
+    for probe in probes:
+        probe.start()
+    for probe in probes:
+        probe.join()
+
+    assert len(asked) == 1
+
+
+def test_an_outcome_is_not_remembered_for_ever():
+    asked = []
+    readiness = Readiness({"one": lambda: asked.append(1)}, remembered_seconds=0)
+
+    readiness.reasons()
+    readiness.reasons()
+
+    assert len(asked) == 2
