@@ -117,7 +117,7 @@ def parse_decimal(text: str) -> Decimal:
     """Read a plain number, or one with an exponent, exactly.
 
     Returns:
-        A number without exponent, of at most ten decimals.
+        A number with at most ten decimals, its tens and thousands written out as digits.
 
     Raises:
         NotADecimal: it is no number, or has too many digits to be kept.

@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
+from common.money import exact
 from marketdata.domain.fx import MAX_AGE_DAYS, RateHistory
 from portfolios.domain.status import Status
 from portfolios.domain.transactions import Event, OrderKey
@@ -174,7 +175,8 @@ class Book:
     @property
     def realized_base(self) -> Decimal | None:
         """Return the gains of all sales in the portfolio's currency, or None if one is unknown."""
-        return known_sum(each.realized_base for each in self.positions.values())
+        with exact():
+            return known_sum(each.realized_base for each in self.positions.values())
 
 
 @dataclass(frozen=True, slots=True)

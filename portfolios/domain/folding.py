@@ -236,7 +236,9 @@ class Fold:
             fee += event.amount or _ZERO
         elif event.kind is Kind.TAX:
             tax += event.amount or _ZERO
-        position = self._position(event) if event.instrument_id and (fee or tax) else None
+        if not (fee or tax):
+            return
+        position = self._position(event) if event.instrument_id else None
         if fee:
             base = self.in_base(event, fee)
             self._tally.add("fees", event.currency, fee, base)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 
-from common.money import exact
 from portfolios.domain.status import Status
 
 
@@ -25,13 +24,12 @@ def times(left: Decimal | None, right: Decimal | None) -> Decimal | None:
 
 
 def known_sum(amounts: Iterable[Decimal | None]) -> Decimal | None:
-    """Add up exactly; the sum of nothing is zero, and one unknown makes it unknown."""
+    """Add up as `plus` does; the sum of nothing is zero."""
     total = Decimal(0)
-    with exact():
-        for amount in amounts:
-            if amount is None:
-                return None
-            total += amount
+    for amount in amounts:
+        if amount is None:
+            return None
+        total += amount
     return total
 
 
