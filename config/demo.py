@@ -82,7 +82,7 @@ def environment(folder: Path, *, port: int, with_accounts: bool) -> dict[str, st
         "ALLOWED_HOSTS": "127.0.0.1,localhost",
         "SITE_URL": f"http://127.0.0.1:{port}",
         "EMAIL_URL": "consolemail://",
-        "LOG_STYLE": "console",
+        "LOG_STYLE": "console" if sys.stdout.isatty() else "plain",
         # `load_demo` makes accounts with a known password only where this says so.
         "DEMO_ACCOUNTS": str(with_accounts).lower(),
         "DJANGO_SETTINGS_MODULE": "config.settings.base",
