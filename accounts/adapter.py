@@ -10,13 +10,13 @@ from allauth.account import app_settings
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.models import EmailConfirmationHMAC
 from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.core import signing
 from django.forms import BaseForm
 from django.http import HttpRequest
 from django.urls import reverse
 
 from accounts import events
-from accounts.models import User
 from common.clients import client_address
 from common.errors import Unavailable
 
@@ -32,7 +32,7 @@ class MailUnavailable(Unavailable):
     code = "mail-unavailable"
 
 
-class Confirmation(EmailConfirmationHMAC):  # type: ignore[misc]  # allauth has no types
+class Confirmation(EmailConfirmationHMAC):
     """The confirmation of an address, with a key that JSON can write: an ObjectId it can't."""
 
     @property
@@ -47,16 +47,15 @@ class AccountAdapter(DefaultAccountAdapter):
     def save_user(
         self,
         request: HttpRequest,
-        user: User,
+        user: AbstractBaseUser,
         form: BaseForm,
         commit: bool = True,  # noqa: FBT001, FBT002 - allauth's signature
-    ) -> User:
+    ) -> AbstractBaseUser:
         """Store a new user together with the preferences of the form."""
         for name in ("base_currency", "time_zone", "locale"):
             if chosen := form.cleaned_data.get(name):
                 setattr(user, name, chosen)
-        saved: User = super().save_user(request, user, form, commit=commit)
-        return saved
+        return super().save_user(request, user, form, commit=commit)
 
     def get_client_ip(self, request: HttpRequest) -> str:
         """Count attempts by the same address as every other limit does."""

@@ -31,7 +31,7 @@ class UserCreation(AdminUserCreationForm):
         return str(self.cleaned_data["email"]).lower()
 
 
-class UserChange(UserChangeForm):
+class UserChange(UserChangeForm):  # type: ignore[type-arg]  # not generic when it runs
     """An existing user."""
 
     base_currency = forms.ChoiceField(choices=preferences.currency_choices)
@@ -49,7 +49,7 @@ class UserChange(UserChangeForm):
 
 
 @admin.register(User)
-class UserAdmin(ContribUserAdmin):
+class UserAdmin(ContribUserAdmin):  # type: ignore[type-arg]  # not generic when it runs
     """Who may sign in, and who may do more."""
 
     form = UserChange
@@ -73,12 +73,12 @@ class UserAdmin(ContribUserAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
         """Keep staff from giving themselves more than they were given."""
         fixed = super().get_readonly_fields(request, obj)
-        return fixed if request.user.is_superuser else (*fixed, *_POWERS)
+        return fixed if _may_do_everything(request) else (*fixed, *_POWERS)
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         """Keep staff from taking over an account that may do everything, by its password."""
         allowed = super().has_change_permission(request, obj)
-        if obj is not None and obj.is_superuser and not request.user.is_superuser:
+        if obj is not None and obj.is_superuser and not _may_do_everything(request):
             return False
         return allowed
 
@@ -90,3 +90,7 @@ class UserAdmin(ContribUserAdmin):
             user.is_active = False
             user.save(update_fields=["is_active"])
         self.message_user(request, f"{len(chosen)} deactivated.")
+
+
+def _may_do_everything(request: HttpRequest) -> bool:
+    return isinstance(request.user, User) and request.user.is_superuser

@@ -6,11 +6,11 @@ from typing import Any
 
 from allauth.account.forms import SignupForm
 from django import forms
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.validators import MaxLengthValidator
 from django.http import HttpRequest
 
 from accounts import preferences
-from accounts.models import User
 from common.transactions import run_in_transaction
 
 # Long enough for every passphrase, short enough that hashing one costs nothing to speak of.
@@ -18,7 +18,7 @@ _LONGEST_PASSWORD = 1_024
 _LONGEST_EMAIL = 254
 
 
-class SignUpForm(SignupForm):  # type: ignore[misc]  # allauth has no types
+class SignUpForm(SignupForm):
     """An address and a password; the preferences have defaults that suit most."""
 
     base_currency = forms.ChoiceField(choices=preferences.currency_choices, required=False)
@@ -31,11 +31,10 @@ class SignUpForm(SignupForm):  # type: ignore[misc]  # allauth has no types
             _limit_length(self.fields[name], _LONGEST_PASSWORD)
         _limit_length(self.fields["email"], _LONGEST_EMAIL)
 
-    def save(self, request: HttpRequest) -> User:
+    def save(self, request: HttpRequest) -> AbstractBaseUser:
         """Store the user and the address, or neither."""
         save = super().save
-        saved: User = run_in_transaction(lambda: save(request))
-        return saved
+        return run_in_transaction(lambda: save(request))
 
 
 class PreferencesForm(forms.Form):

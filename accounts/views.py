@@ -15,7 +15,7 @@ from accounts.forms import PreferencesForm, SignUpForm
 from accounts.http import AuthedHttpRequest
 
 
-class SignUp(SignupView):  # type: ignore[misc]  # allauth has no types
+class SignUp(SignupView):
     """/accounts/signup/: become a user."""
 
     def form_valid(self, form: SignUpForm) -> HttpResponse:
@@ -26,7 +26,8 @@ class SignUp(SignupView):  # type: ignore[misc]  # allauth has no types
             # The form looked before the other one wrote; looking again finds the address taken.
             again = SignUpForm(**self.get_form_kwargs())
             if not again.is_valid():
-                return self.form_invalid(again)
+                refusal: HttpResponse = self.form_invalid(again)
+                return refusal
             if not again.account_already_exists:
                 raise
             answer = super().form_valid(again)

@@ -16,7 +16,7 @@ def client_address(request: HttpRequest | Request) -> str:
     further to the left was written by the client itself, and is not believed.
     """
     direct: str = request.META.get("REMOTE_ADDR") or ""
-    proxies: int = settings.REST_FRAMEWORK["NUM_PROXIES"]
+    proxies = int(str(settings.REST_FRAMEWORK["NUM_PROXIES"]))
     forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "")
     if not proxies or not forwarded:
         return direct

@@ -50,7 +50,7 @@ class CappedUploadHandler(FileUploadHandler):
         input_data: IO[bytes],
         META: Mapping[str, Any],  # noqa: N803 - Django's name
         content_length: int,
-        boundary: bytes,
+        boundary: str,
         encoding: str | None = None,
     ) -> None:
         """Refuse by the declared length."""

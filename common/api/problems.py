@@ -164,10 +164,8 @@ def _flattened(detail: Any, path: str = "") -> Iterator[tuple[str, str]]:
 
 def _detail_of(failure: BaseException) -> str:
     if isinstance(failure, exceptions.APIException):
-        detail = failure.detail
-        if isinstance(detail, Mapping):
-            detail = detail.get("detail", "")
-        return str(detail)
+        detail: Any = failure.detail
+        return str(detail.get("detail", "") if isinstance(detail, Mapping) else detail)
     # Django's own messages may quote paths and settings.
     return ""
 
