@@ -1,0 +1,78 @@
+"""What a file tells us row by row, and what an export of a ledger tells a file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from portfolios.domain.transactions import Draft
+
+#: The longest texts that the ledger and the instruments keep.
+SYMBOL_LENGTH = 32
+NAME_LENGTH = 160
+ACCOUNT_LENGTH = 80
+NOTE_LENGTH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class RowError:
+    """One field of a row that can't be read, and why, in words."""
+
+    field: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class StatementRow:
+    """One row of a file: what it says, or why it can't be understood.
+
+    Attributes:
+        number: the line of a CSV file, the position in a JSON list; counts from 1.
+        draft_fields: the fields of a `Draft` without `instrument_id`, and `symbol`, `isin`, `mic`,
+            `name`, `asset_class`, `instrument_currency`; what the file doesn't say is absent.
+            None when anything in the row can't be read.
+        raw: the row as the file has it, shortened, for people to look at.
+        errors: what can't be read; whether a kind has all it needs is checked elsewhere.
+    """
+
+    number: int
+    draft_fields: Mapping[str, object] | None
+    raw: Mapping[str, str]
+    errors: tuple[RowError, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class InstrumentIdentity:
+    """What tells an instrument from all others, in any installation."""
+
+    symbol: str
+    currency: str
+    isin: str = ""
+    mic: str = ""
+    asset_class: str = ""
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerLine:
+    """One transaction on its way out into a file."""
+
+    draft: Draft
+    instrument: InstrumentIdentity | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PortfolioHeading:
+    """What an export says of the portfolio that it holds."""
+
+    name: str
+    base_currency: str
+    tracks_cash: bool
+
+
+def shown(text: str, limit: int = 40) -> str:
+    """Make a text from a file fit to be shown: one line, printable, not long."""
+    short = text if len(text) <= limit else text[: limit - 1] + "…"
+    if short.isprintable():
+        return short
+    return "".join(char if char.isprintable() else " " for char in short)
