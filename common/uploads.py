@@ -10,12 +10,27 @@ from django.core.exceptions import RequestDataTooBig
 from django.core.files.uploadhandler import FileUploadHandler
 from django.http import HttpRequest, HttpResponseBase
 
-from common.api.problems import problem_of
+from common.api.problems import Problem, problem_of
 from common.middleware import Handler
 from common.pages import failure_response
 
 # A form around a file: boundaries, names, the other fields.
 _FORM_BYTES = 65_536
+_MEGABYTE = 1_048_576
+_LENGTH_REQUIRED = Problem(
+    411,
+    "length-required",
+    "The length is missing",
+    "Send the body in one piece, with its length in the Content-Length header.",
+)
+
+
+class BodyTooLarge(RequestDataTooBig):
+    """More was sent than is taken."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
 
 
 class BodyLimit:
@@ -29,6 +44,8 @@ class BodyLimit:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Answer the request."""
+        if _is_of_unknown_length(request.META):
+            return failure_response(request, _LENGTH_REQUIRED)
         try:
             check_length(request.META)
         except RequestDataTooBig as failure:
@@ -81,5 +98,10 @@ def check_length(headers: Mapping[str, Any]) -> None:
         raise _too_big(settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
 
 
-def _too_big(limit: int) -> RequestDataTooBig:
-    return RequestDataTooBig(f"The body is over {limit} bytes.")
+def _is_of_unknown_length(headers: Mapping[str, Any]) -> bool:
+    # Such a body would be taken for an empty one.
+    return "HTTP_TRANSFER_ENCODING" in headers and not headers.get("CONTENT_LENGTH")
+
+
+def _too_big(limit: int) -> BodyTooLarge:
+    return BodyTooLarge(f"At most {limit / _MEGABYTE:g} MB are taken.")

@@ -45,7 +45,9 @@ class Readiness:
         """Return what is wrong: name of the check → reason; empty when all is well."""
         with self._lock:
             if monotonic() - self._checked_at >= self._remembered_seconds:
-                self._reasons = self._ask()
+                before, self._reasons = self._reasons, self._ask()
+                if before != self._reasons:
+                    log.warning("readiness.changed", **self._reasons)
                 self._checked_at = monotonic()
             return self._reasons
 
@@ -124,8 +126,6 @@ def readiness_view(readiness: Readiness) -> Callable[[HttpRequest], HttpResponse
 
     def ready(request: HttpRequest) -> HttpResponse:
         reasons = readiness.reasons()
-        if reasons:
-            log.warning("readiness.failed", **reasons)
         status = "unavailable" if reasons else "ok"
         return JsonResponse({"status": status, "reasons": reasons}, status=503 if reasons else 200)
 

@@ -163,11 +163,9 @@ def _flattened(detail: Any, path: str = "") -> Iterator[tuple[str, str]]:
 
 
 def _detail_of(failure: BaseException) -> str:
-    if isinstance(failure, exceptions.APIException):
-        detail: Any = failure.detail
-        return str(detail.get("detail", "") if isinstance(detail, Mapping) else detail)
-    # Django's own messages may quote paths and settings.
-    return ""
+    # Django's own messages are left out: they may quote paths and settings.
+    detail: Any = getattr(failure, "detail", "")
+    return str(detail.get("detail", "") if isinstance(detail, Mapping) else detail)
 
 
 def _headers_of(failure: BaseException) -> dict[str, str]:

@@ -60,6 +60,7 @@ def test_a_page_is_answered_for_a_page(visitor):
 
     assert answer.status_code == 413
     assert answer["Content-Type"].startswith("text/html")
+    assert "At most 2 MB are taken." in answer.content.decode()
 
 
 @pytest.mark.parametrize("length", ["junk", "-1", "", "1e9"])
@@ -67,6 +68,15 @@ def test_a_length_that_is_none_is_no_length(visitor, length):
     answer = visitor.post("/api/fail/fine", CONTENT_TYPE="application/json", CONTENT_LENGTH=length)
 
     assert answer.status_code in {400, 422}
+
+
+def test_a_body_in_chunks_is_asked_to_say_its_length(visitor):
+    answer = visitor.generic(
+        "POST", "/api/fail/fine", b"", "application/json", HTTP_TRANSFER_ENCODING="chunked"
+    )
+
+    assert answer.status_code == 411
+    assert answer.json()["type"] == "/problems/length-required"
 
 
 def test_a_file_within_the_limit_passes_whole():
