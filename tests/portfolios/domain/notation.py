@@ -13,6 +13,7 @@ Blanks part the days; a comma joins rows of one day: "10@5,-4@6 x2". Words in fr
 import re
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from portfolios.domain.engine import Ledger
 from portfolios.domain.transactions import Event, Kind
@@ -39,7 +40,7 @@ def day(number: int) -> date:
 
 
 def events(text: str, currency: str = "USD") -> list[Event]:
-    made = []
+    made: list[Event] = []
     for number, rows in enumerate(text.split(), start=1):
         for row in rows.split(","):
             made.append(_event(row, day(number), currency, f"e{len(made) + 1:03}"))
@@ -57,6 +58,7 @@ def _event(row: str, on: date, currency: str, event_id: str) -> Event:
     kind, number = _KINDS[sign], Decimal(number)
     fee, tax = ([Decimal(each) for each in charges.split("+")[1:]] + [Decimal(0)] * 2)[:2]
     field = "ratio" if kind is Kind.SPLIT else "amount" if kind in _AMOUNTS else "quantity"
+    fields: dict[str, Any] = {field: number}
     return Event(
         id=event_id,
         created_at=CREATED_AT,
@@ -67,5 +69,5 @@ def _event(row: str, on: date, currency: str, event_id: str) -> Event:
         price=Decimal(price) if price else None,
         fee=fee,
         tax=tax,
-        **{field: number},
+        **fields,
     )

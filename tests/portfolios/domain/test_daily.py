@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -49,7 +50,7 @@ def values(
     )
 
 
-def column(made: list[DayValue], name: str) -> list:
+def column(made: list[DayValue], name: str) -> list[Any]:
     return [getattr(each, name) for each in made]
 
 
@@ -183,7 +184,11 @@ RATES = usd_per_eur("1.1 1.2 - - 1.15 1.05 1.3")
 
 
 def every_day(events, **options) -> list[DayValue]:
-    known = {"start": FIRST_DAY, "end": FIRST_DAY + timedelta(days=15), "tracks_cash": True}
+    known: dict[str, Any] = {
+        "start": FIRST_DAY,
+        "end": FIRST_DAY + timedelta(days=15),
+        "tracks_cash": True,
+    }
     return list(
         daily_values(Ledger(events, "EUR", RATES), closes=CLOSES, rates=RATES, **(known | options))
     )

@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -37,7 +38,7 @@ GOOD = {
 
 
 def draft(kind: Kind = Kind.BUY, **changes) -> Draft:
-    known = {"trade_date": TODAY, "currency": "EUR"} | GOOD[kind] | changes
+    known: dict[str, Any] = {"trade_date": TODAY, "currency": "EUR"} | GOOD[kind] | changes
     for name in NUMBERS & known.keys():
         if isinstance(known[name], str):
             known[name] = Decimal(known[name])
