@@ -9,6 +9,7 @@ from typing import Any
 from bson import ObjectId
 from django import forms
 
+from common.errors import Failure
 from common.money import CURRENCIES
 from marketdata import selectors as market
 from marketdata.domain.instruments import is_isin
@@ -20,6 +21,14 @@ from portfolios.selectors import TransactionFilter
 def currency_choices() -> list[tuple[str, str]]:
     """List the currencies to choose from: code and name."""
     return [(code, f"{code} – {currency.name}") for code, currency in CURRENCIES.items()]
+
+
+def take_errors(form: forms.Form, error: Failure) -> None:
+    """Show what a service had to say, beside the fields it speaks of."""
+    for field, lines in (error.errors or {"": [error.detail]}).items():
+        name = {"instrument_id": "instrument"}.get(field, field)
+        for line in lines:
+            form.add_error(name if name in form.fields else None, line)
 
 
 class PortfolioForm(forms.Form):
@@ -91,9 +100,12 @@ class TransactionForm(forms.Form):
     note = forms.CharField(required=False, max_length=500)
     revision = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, user_id: ObjectId, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, user_id: ObjectId, row: Transaction | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self._user_id = user_id
+        self._row = row
 
     @staticmethod
     def values_of(transaction: Transaction) -> dict[str, Any]:
@@ -107,7 +119,11 @@ class TransactionForm(forms.Form):
         known = super().clean() or {}
         text = (known.get("instrument") or "").strip().upper()
         known["instrument_id"] = None
-        if text:
+        before = self._row.instrument if self._row else None
+        if before is not None and text == before.symbol:
+            # What wasn't touched stays, also where the symbol alone could mean another listing.
+            known["instrument_id"] = str(before.pk)
+        elif text:
             names = {"isin": text} if is_isin(text) else {"symbol": text}
             found = market.find_instrument(
                 user_id=self._user_id, currency=known.get("currency") or "", **names
@@ -119,8 +135,9 @@ class TransactionForm(forms.Form):
         return known
 
     def draft(self) -> Draft:
-        """Return what was typed, once the form is valid."""
-        known = self.cleaned_data
+        """Return what was typed, once the form is valid; what it doesn't show stays as it was."""
+        known, row = self.cleaned_data, self._row
+        same_day = row is not None and row.trade_date == known["trade_date"]
         return Draft(
             kind=Kind(known["kind"]),
             trade_date=known["trade_date"],
@@ -135,14 +152,9 @@ class TransactionForm(forms.Form):
             fx_rate=known["fx_rate"],
             account=known["account"],
             note=known["note"],
+            executed_at=row.executed_at if row and same_day else None,
+            sequence=row.sequence if row else 0,
         )
-
-    def take_errors(self, errors: Any) -> None:
-        """Show what a service had to say beside the fields it speaks of."""
-        for field, messages in errors.items():
-            name = {"instrument_id": "instrument"}.get(field, field)
-            for message in messages:
-                self.add_error(name if name in self.fields else None, message)
 
 
 _PLAIN_FIELDS = (
@@ -175,7 +187,7 @@ class TransactionFilterForm(forms.Form):
     end = forms.DateField(
         label="To", required=False, widget=forms.DateInput(attrs={"type": "date"})
     )
-    text = forms.CharField(label="In notes", required=False, max_length=80)
+    text = forms.CharField(label="In notes or accounts", required=False, max_length=80)
 
     def wanted(self) -> TransactionFilter:
         """Return the filter; a field that makes no sense is left out of it."""

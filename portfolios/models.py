@@ -23,7 +23,7 @@ class Portfolio(Timestamped):
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="portfolios"
     )
     name = models.CharField(max_length=80)
-    base_currency = models.CharField(max_length=3)
+    base_currency = models.CharField(max_length=5)
     #: Off for ledgers without deposits, whose cash would only be the negative of what was bought.
     tracks_cash = models.BooleanField(default=True)
     ledger_revision = models.PositiveBigIntegerField(default=0, editable=False)
@@ -73,7 +73,7 @@ class Transaction(Timestamped):
     ratio = quantity_field(null=True, blank=True)
     fee = amount_field(default=0)
     tax = amount_field(default=0)
-    currency = models.CharField(max_length=3)
+    currency = models.CharField(max_length=5)
     #: The rate really booked: portfolio currency for one unit of `currency`.
     fx_rate = price_field(null=True, blank=True)
     note = models.CharField(max_length=500, blank=True)
@@ -145,7 +145,7 @@ class Position(Timestamped):
     )
     revision = models.PositiveBigIntegerField()
     quantity = quantity_field()
-    currency = models.CharField(max_length=3)
+    currency = models.CharField(max_length=5)
     #: Cost of the open lots in the instrument's currency, and in the portfolio's; null is unknown.
     cost = amount_field(null=True, blank=True)
     cost_base = amount_field(null=True, blank=True)

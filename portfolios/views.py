@@ -24,6 +24,7 @@ from portfolios.forms import (
     PortfolioSettingsForm,
     TransactionFilterForm,
     TransactionForm,
+    take_errors,
 )
 from portfolios.models import Portfolio
 from portfolios.services import ledger, portfolios
@@ -51,11 +52,15 @@ class Page(LoginRequiredMixin, View):
 
 
 def _range(request: AuthedHttpRequest, *, today: date) -> tuple[str, date | None]:
-    name = request.GET.get("range", _DEFAULT_RANGE)
-    days = {key: back for key, _, back in RANGES}.get(name, 366)
-    if name not in {key for key, _, _ in RANGES}:
-        name = _DEFAULT_RANGE
+    days_back = {name: days for name, _, days in RANGES}
+    wanted = request.GET.get("range")
+    name = wanted if wanted in days_back else _DEFAULT_RANGE
+    days = days_back[name]
     return name, today - timedelta(days=days) if days else None
+
+
+def _ranges(chosen: str) -> list[dict[str, Any]]:
+    return [{"name": name, "label": label, "chosen": name == chosen} for name, label, _ in RANGES]
 
 
 class Overview(Page):
@@ -85,7 +90,7 @@ class NewPortfolio(Page):
                     request.user.pk, **form.cleaned_data, now=clock.now()
                 )
             except (Conflict, InvalidInput) as error:
-                _take_errors(form, error)
+                take_errors(form, error)
             else:
                 return redirect("portfolio", portfolio_id=made.pk)
         return render(request, "portfolios/portfolio_form.html", {"form": form}, status=422)
@@ -105,9 +110,7 @@ class PortfolioPage(Page):
             latest=selectors.list_transactions(portfolio.pk)[:8],
             instruments=market.instruments_by_id,
         )
-        context["ranges"] = [
-            {"name": name, "label": label, "chosen": name == chosen} for name, label, _ in RANGES
-        ]
+        context["ranges"] = _ranges(chosen)
         return render(request, "portfolios/portfolio.html", context)
 
 
@@ -132,7 +135,7 @@ class PortfolioSettings(Page):
                     portfolio.pk, **form.cleaned_data, now=clock.now()
                 )
             except (Conflict, InvalidInput) as error:
-                _take_errors(form, error)
+                take_errors(form, error)
             else:
                 if changed.is_recalculating:
                     tasks.request_recalculation(changed)
@@ -190,7 +193,7 @@ class Transactions(Page):
             try:
                 ledger.record_transaction(portfolio.pk, draft=form.draft(), now=clock.now())
             except InvalidInput as error:
-                form.take_errors(error.errors)
+                take_errors(form, error)
             else:
                 tasks.request_recalculation(portfolio)
                 messages.success(request, "Recorded.")
@@ -230,7 +233,8 @@ class EditTransaction(Page):
     ) -> HttpResponse:
         """Change the transaction, unless somebody else has meanwhile."""
         portfolio = self.portfolio(portfolio_id)
-        form = TransactionForm(request.POST, user_id=request.user.pk)
+        row = selectors.get_transaction(portfolio.pk, transaction_id=transaction_id)
+        form = TransactionForm(request.POST, user_id=request.user.pk, row=row)
         if form.is_valid():
             try:
                 ledger.edit_transaction(
@@ -241,10 +245,8 @@ class EditTransaction(Page):
                     changed_by=request.user.pk,
                     now=clock.now(),
                 )
-            except InvalidInput as error:
-                form.take_errors(error.errors)
-            except Conflict as error:
-                form.add_error(None, error.detail)
+            except (Conflict, InvalidInput) as error:
+                take_errors(form, error)
             else:
                 tasks.request_recalculation(portfolio)
                 messages.success(request, "Changed.")
@@ -329,13 +331,5 @@ class InstrumentPage(Page):
             closes=closes.get(str(instrument.pk), []),
             summaries=selectors.summarize_all(found, now=now),
         )
-        context["ranges"] = [
-            {"name": name, "label": label, "chosen": name == chosen} for name, label, _ in RANGES
-        ]
+        context["ranges"] = _ranges(chosen)
         return render(request, "marketdata/instrument.html", context)
-
-
-def _take_errors(form: Any, error: InvalidInput | Conflict) -> None:
-    for field, lines in (error.errors or {"": [error.detail]}).items():
-        for line in lines:
-            form.add_error(field if field in form.fields else None, line)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from bson import ObjectId
 from django.http import StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
@@ -36,7 +41,11 @@ class Imports(APIView):
 
     parser_classes = [MultiPartParser]
 
-    @extend_schema(parameters=[*PARAMETERS], responses=paged(ImportOutput))
+    @extend_schema(
+        operation_id="portfolios_imports_list",
+        parameters=[*PARAMETERS],
+        responses=paged(ImportOutput),
+    )
     def get(self, request: AuthedRequest, portfolio_id: ObjectId) -> Response:
         """List a portfolio's imports, newest first."""
         portfolio = portfolios.get_portfolio(portfolio_id, owner_id=request.user.pk)
@@ -81,15 +90,18 @@ class ImportDetail(APIView):
 class ImportRows(APIView):
     """/portfolios/<id>/imports/<id>/rows/"""
 
-    @extend_schema(parameters=[RowsQuery, *PARAMETERS], responses=paged(ImportRowOutput))
+    @extend_schema(
+        operation_id="portfolios_imports_rows_list",
+        parameters=[RowsQuery, *PARAMETERS],
+        responses=paged(ImportRowOutput),
+    )
     def get(self, request: AuthedRequest, portfolio_id: ObjectId, run_id: ObjectId) -> Response:
         """List the rows of an import in the file's order."""
+        run = _run(request, portfolio_id, run_id)
         query = RowsQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
         state = query.validated_data.get("state")
-        rows = selectors.list_rows(
-            _run(request, portfolio_id, run_id).pk, state=RowState(state) if state else None
-        )
+        rows = selectors.list_rows(run.pk, state=RowState(state) if state else None)
         page = page_of(request, rows, key=("number",))
         return Response(page.answer(request, ImportRowOutput(page.rows, many=True).data))
 
@@ -116,8 +128,20 @@ class Undos(APIView):
         return Response(ImportOutput(run).data, status=202)
 
 
+class ByQuery(DefaultContentNegotiation):
+    """Let the query say which form is wanted; failures are JSON, whatever would be accepted."""
+
+    def select_renderer(
+        self, request: Request, renderers: Sequence[Any], format_suffix: str | None = None
+    ) -> tuple[Any, str]:
+        """Take the first."""
+        return renderers[0], renderers[0].media_type
+
+
 class Export(APIView):
     """/portfolios/<id>/export/"""
+
+    content_negotiation_class = ByQuery
 
     @extend_schema(
         parameters=[ExportQuery],
@@ -128,9 +152,9 @@ class Export(APIView):
     )
     def get(self, request: AuthedRequest, portfolio_id: ObjectId) -> StreamingHttpResponse:
         """Download a whole ledger in a form that imports again to the same ledger."""
+        portfolio = portfolios.get_portfolio(portfolio_id, owner_id=request.user.pk)
         query = ExportQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
-        portfolio = portfolios.get_portfolio(portfolio_id, owner_id=request.user.pk)
         form = query.validated_data["file"]
         name = exports.file_name(portfolio, form)
         return StreamingHttpResponse(

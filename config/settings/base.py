@@ -297,6 +297,7 @@ REST_FRAMEWORK = {
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
 SPECTACULAR_SETTINGS = {
+    "DEFAULT_GENERATOR_CLASS": "common.api.schema.Generator",
     "TITLE": "Livefolio API",
     "DESCRIPTION": "Portfolios, transactions, imports and prices.",
     "VERSION": "1",

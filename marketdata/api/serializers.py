@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from bson import ObjectId
 from rest_framework import serializers
 
-from common.api.fields import DecimalStringField, ObjectIdField
+from common.api.fields import CurrencyField, DecimalStringField, ObjectIdField
+from common.errors import NotFound
+from common.ids import parse_object_id
 from marketdata.domain.instruments import AssetClass
 from marketdata.domain.quotes import MarketState
+
+_MOST_QUOTES = 500
 
 
 class InstrumentOutput(serializers.Serializer[object]):
@@ -33,7 +38,7 @@ class InstrumentInput(serializers.Serializer[object]):
 
     symbol = serializers.CharField(max_length=32)
     name = serializers.CharField(max_length=160)
-    currency = serializers.CharField(min_length=3, max_length=5)
+    currency = CurrencyField()
     asset_class = serializers.ChoiceField(choices=[kind.value for kind in AssetClass])
     isin = serializers.CharField(max_length=12, required=False, allow_blank=True, default="")
 
@@ -74,7 +79,21 @@ class BarsOutput(serializers.Serializer[object]):
 class QuotesQuery(serializers.Serializer[object]):
     """Whose prices are wanted."""
 
-    ids = serializers.CharField(help_text="Instrument ids, separated by commas; 500 at most.")
+    ids = serializers.CharField(
+        help_text=f"Instrument ids, separated by commas; {_MOST_QUOTES} at most."
+    )
+
+    def validate_ids(self, text: str) -> list[ObjectId]:
+        """Read the ids."""
+        texts = [each.strip() for each in text.split(",") if each.strip()]
+        if len(texts) > _MOST_QUOTES:
+            raise serializers.ValidationError(f"Ask for {_MOST_QUOTES} quotes at most.")
+        try:
+            return [parse_object_id(each) for each in texts]
+        except NotFound as error:
+            raise serializers.ValidationError(
+                "Separate ids of 24 hexadecimal digits by commas."
+            ) from error
 
 
 class BarsQuery(serializers.Serializer[object]):

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from rest_framework import serializers
 
+from common import clock
 from common.api.fields import CurrencyField, DecimalStringField, ObjectIdField
 from portfolios.domain.status import Status
 from portfolios.domain.transactions import Draft, Kind
+from portfolios.selectors import TransactionFilter
 
 _KINDS = [kind.value for kind in Kind]
 _STATUSES = [status.value for status in Status]
@@ -63,6 +65,10 @@ class TransactionInput(serializers.Serializer[object]):
     note = serializers.CharField(max_length=500, required=False, allow_blank=True, default="")
     sequence = serializers.IntegerField(min_value=0, max_value=2**31 - 1, default=0)
 
+    def validate_executed_at(self, moment: datetime | None) -> datetime | None:
+        """Cut to what is stored, so that the answer says what is read later."""
+        return moment and clock.to_milliseconds(moment)
+
     def draft(self) -> Draft:
         """Return what was sent, once it is valid."""
         known = dict(self.validated_data)
@@ -75,6 +81,12 @@ class TransactionInput(serializers.Serializer[object]):
 
 class TransactionEdit(TransactionInput):
     """A row as it should be, and the revision it was changed from."""
+
+    revision = serializers.IntegerField(min_value=1, max_value=2**31 - 1)
+
+
+class RevisionQuery(serializers.Serializer[object]):
+    """Which revision of a row is meant."""
 
     revision = serializers.IntegerField(min_value=1, max_value=2**31 - 1)
 
@@ -126,7 +138,16 @@ class TransactionsQuery(serializers.Serializer[object]):
     instrument_id = ObjectIdField(required=False)
     start = serializers.DateField(required=False)
     end = serializers.DateField(required=False)
-    text = serializers.CharField(required=False, max_length=80)
+    text = serializers.CharField(
+        required=False, max_length=80, help_text="What notes or accounts hold, in any case."
+    )
+
+    def wanted(self) -> TransactionFilter:
+        """Return what was asked for, once it is valid."""
+        known: dict[str, Any] = dict(self.validated_data)
+        if "kind" in known:
+            known["kind"] = Kind(known["kind"])
+        return TransactionFilter(**known)
 
 
 class LotOutput(serializers.Serializer[object]):
@@ -219,10 +240,3 @@ class ValuesQuery(serializers.Serializer[object]):
     """Which days are wanted; a year unless told."""
 
     start = serializers.DateField(required=False)
-
-
-def known_filter(data: dict[str, Any]) -> dict[str, Any]:
-    """Turn a valid query into the arguments of a `TransactionFilter`."""
-    kind: str | None = data.get("kind")
-    start: date | None = data.get("start")
-    return data | {"kind": Kind(kind) if kind else None, "start": start}

@@ -5,14 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 from bson import ObjectId
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.http import AuthedRequest
 from common import clock
 from common.api.pagination import PARAMETERS, page_of, paged
-from common.errors import InvalidInput
 from marketdata import selectors as market
 from portfolios import selectors, tasks
 from portfolios.api.serializers import (
@@ -20,6 +19,7 @@ from portfolios.api.serializers import (
     PortfolioChange,
     PortfolioInput,
     PortfolioOutput,
+    RevisionQuery,
     RevisionsOutput,
     SummaryOutput,
     TransactionEdit,
@@ -27,18 +27,13 @@ from portfolios.api.serializers import (
     TransactionOutput,
     TransactionsQuery,
     ValuesQuery,
-    known_filter,
 )
 from portfolios.domain.transactions import Draft
 from portfolios.models import Portfolio
-from portfolios.selectors import TransactionFilter
 from portfolios.services import ledger, portfolios
 
-
-class RevisionMissing(InvalidInput):
-    """Say which revision you delete: `?revision=`."""
-
-    code = "revision-missing"
+#: How far back daily values go, unless told.
+_A_YEAR = timedelta(days=366)
 
 
 def _portfolio(request: AuthedRequest, portfolio_id: ObjectId) -> Portfolio:
@@ -48,17 +43,24 @@ def _portfolio(request: AuthedRequest, portfolio_id: ObjectId) -> Portfolio:
 def _check_instrument(request: AuthedRequest, draft: Draft) -> None:
     """Refuse an instrument that the user may not see as one that doesn't exist."""
     if draft.instrument_id is not None:
-        market.get_instrument(ObjectId(draft.instrument_id), user_id=request.user.pk)
+        try:
+            market.get_instrument(ObjectId(draft.instrument_id), user_id=request.user.pk)
+        except market.InstrumentNotFound as error:
+            raise ledger.TransactionRefused(errors={"instrument_id": [error.detail]}) from error
 
 
 class Portfolios(APIView):
     """/portfolios/"""
 
-    @extend_schema(parameters=[*PARAMETERS], responses=paged(PortfolioOutput))
+    @extend_schema(
+        operation_id="portfolios_list",
+        parameters=[*PARAMETERS],
+        responses=paged(PortfolioOutput),
+    )
     def get(self, request: AuthedRequest) -> Response:
         """List the user's portfolios by name."""
         found = selectors.list_portfolios(request.user.pk)
-        page = page_of(request, found, key=("name", "id"))
+        page = page_of(request, found, key=("name",))
         return Response(page.answer(request, PortfolioOutput(page.rows, many=True).data))
 
     @extend_schema(request=PortfolioInput, responses={201: PortfolioOutput})
@@ -81,11 +83,10 @@ class PortfolioDetail(APIView):
     @extend_schema(request=PortfolioChange, responses=PortfolioOutput)
     def put(self, request: AuthedRequest, portfolio_id: ObjectId) -> Response:
         """Rename a portfolio, or change whether it keeps cash."""
+        portfolio = _portfolio(request, portfolio_id)
         body = PortfolioChange(data=request.data)
         body.is_valid(raise_exception=True)
-        changed = portfolios.change_portfolio(
-            _portfolio(request, portfolio_id).pk, **body.validated_data, now=clock.now()
-        )
+        changed = portfolios.change_portfolio(portfolio.pk, **body.validated_data, now=clock.now())
         if changed.is_recalculating:
             tasks.request_recalculation(changed)
         return Response(PortfolioOutput(changed).data)
@@ -100,24 +101,27 @@ class PortfolioDetail(APIView):
 class Transactions(APIView):
     """/portfolios/<id>/transactions/"""
 
-    @extend_schema(parameters=[TransactionsQuery, *PARAMETERS], responses=paged(TransactionOutput))
+    @extend_schema(
+        operation_id="portfolios_transactions_list",
+        parameters=[TransactionsQuery, *PARAMETERS],
+        responses=paged(TransactionOutput),
+    )
     def get(self, request: AuthedRequest, portfolio_id: ObjectId) -> Response:
         """List a ledger, newest first."""
+        portfolio = _portfolio(request, portfolio_id)
         query = TransactionsQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
-        rows = selectors.list_transactions(
-            _portfolio(request, portfolio_id).pk,
-            wanted=TransactionFilter(**known_filter(query.validated_data)),
-        )
+        rows = selectors.list_transactions(portfolio.pk, wanted=query.wanted())
         page = page_of(request, rows, key=("-trade_date", "-id"))
         return Response(page.answer(request, TransactionOutput(page.rows, many=True).data))
 
     @extend_schema(request=TransactionInput, responses={201: TransactionOutput})
     def post(self, request: AuthedRequest, portfolio_id: ObjectId) -> Response:
         """Record one transaction."""
+        portfolio = _portfolio(request, portfolio_id)
         body = TransactionInput(data=request.data)
         body.is_valid(raise_exception=True)
-        portfolio, draft = _portfolio(request, portfolio_id), body.draft()
+        draft = body.draft()
         _check_instrument(request, draft)
         row = ledger.record_transaction(portfolio.pk, draft=draft, now=clock.now())
         tasks.request_recalculation(portfolio)
@@ -142,9 +146,10 @@ class TransactionDetail(APIView):
         self, request: AuthedRequest, portfolio_id: ObjectId, transaction_id: ObjectId
     ) -> Response:
         """Replace a row; 409 when it has changed since the revision named."""
+        portfolio = _portfolio(request, portfolio_id)
         body = TransactionEdit(data=request.data)
         body.is_valid(raise_exception=True)
-        portfolio, draft = _portfolio(request, portfolio_id), body.draft()
+        draft = body.draft()
         _check_instrument(request, draft)
         row = ledger.edit_transaction(
             portfolio.pk,
@@ -157,21 +162,18 @@ class TransactionDetail(APIView):
         tasks.request_recalculation(portfolio)
         return Response(TransactionOutput(row).data)
 
-    @extend_schema(
-        parameters=[OpenApiParameter("revision", int, required=True)], responses={204: None}
-    )
+    @extend_schema(parameters=[RevisionQuery], responses={204: None})
     def delete(
         self, request: AuthedRequest, portfolio_id: ObjectId, transaction_id: ObjectId
     ) -> Response:
-        """Void a row; its history is kept."""
+        """Void a row, unless it has changed since the revision named; its history is kept."""
         portfolio = _portfolio(request, portfolio_id)
-        revision = request.query_params.get("revision", "")
-        if not (revision.isdecimal() and len(revision) < 10):
-            raise RevisionMissing
+        query = RevisionQuery(data=request.query_params)
+        query.is_valid(raise_exception=True)
         ledger.void_transaction(
             portfolio.pk,
             transaction_id=transaction_id,
-            revision=int(revision),
+            revision=query.validated_data["revision"],
             changed_by=request.user.pk,
             now=clock.now(),
         )
@@ -210,10 +212,10 @@ class DailyValues(APIView):
     @extend_schema(parameters=[ValuesQuery], responses=DailyValuesOutput)
     def get(self, request: AuthedRequest, portfolio_id: ObjectId) -> Response:
         """List what a portfolio was worth at the end of each day, oldest first."""
+        portfolio = _portfolio(request, portfolio_id)
         query = ValuesQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
-        portfolio = _portfolio(request, portfolio_id)
-        start = query.validated_data.get("start") or clock.now().date() - timedelta(days=366)
+        start = query.validated_data.get("start") or clock.now().date() - _A_YEAR
         values = selectors.list_daily_values(portfolio.pk, start=start)
         found = {"currency": portfolio.base_currency, "values": list(values)}
         return Response(DailyValuesOutput(found).data)

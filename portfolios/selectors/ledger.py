@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from datetime import date
 
 from bson import ObjectId
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from common.errors import NotFound
 from marketdata import selectors as market
@@ -51,7 +51,8 @@ def list_transactions(
 ) -> QuerySet[Transaction]:
     """List the rows of a ledger that are not void, newest first.
 
-    `wanted.text` is looked for in notes and accounts; `start` and `end` are both included.
+    `wanted.text` is looked for in notes and accounts, in any case; `start` and `end` are both
+    included.
     """
     wanted = wanted or TransactionFilter()
     rows = Transaction.objects.filter(portfolio_id=portfolio_id, is_void=False)
@@ -64,7 +65,7 @@ def list_transactions(
     if wanted.end is not None:
         rows = rows.filter(trade_date__lte=wanted.end)
     if wanted.text:
-        rows = rows.filter(note__icontains=wanted.text)
+        rows = rows.filter(Q(note__icontains=wanted.text) | Q(account__icontains=wanted.text))
     return rows.order_by("-trade_date", "-id")
 
 

@@ -39,8 +39,8 @@ def find_portfolio_for(user_id: str, portfolio_id: str) -> Portfolio | None:
 
 
 def list_portfolios(owner_id: ObjectId) -> QuerySet[Portfolio]:
-    """List an owner's portfolios by name."""
-    return Portfolio.objects.filter(owner_id=owner_id).order_by("name", "id")
+    """List an owner's portfolios by name, which no two of them share."""
+    return Portfolio.objects.filter(owner_id=owner_id).order_by("name")
 
 
 def list_all_ids() -> Iterator[str]:
