@@ -90,9 +90,10 @@ def install_schedule(jobs: tuple[Job, ...] = SCHEDULE) -> None:
 def _install(job: Job) -> None:
     rhythm = _rhythm(job)
     default = f"Default: {rhythm}"
-    row = PeriodicTask.objects.filter(name=job.name).first() or PeriodicTask(name=job.name)
-    before = None if row.pk is None else _editable(row)
-    is_untouched = before is None or row.description.endswith(f"\nDefault: {row.scheduler}")
+    found = PeriodicTask.objects.filter(name=job.name).first()
+    before = None if found is None else _editable(found)
+    is_untouched = found is None or found.description.endswith(f"\nDefault: {found.scheduler}")
+    row = found or PeriodicTask(name=job.name)
     row.task = job.task
     row.queue = job.queue
     row.description = f"{job.description}\n{default}"

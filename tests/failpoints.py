@@ -23,7 +23,8 @@ def fail_point(db) -> Iterator[Arm]:
     The data is the server's: `errorCode`, `errorLabels`, `closeConnection`, `writeConcernError`,
     `blockConnection` with `blockTimeMS`.
     """
-    with MongoClient(settings.DATABASES["default"]["HOST"]) as client:
+    client: MongoClient[dict[str, Any]]
+    with MongoClient(str(settings.DATABASES["default"]["HOST"])) as client:
 
         def arm(*commands: str, times: int = 1, **data: Any) -> None:
             client.admin.command(

@@ -35,7 +35,7 @@ class MongoQuery(query.MongoQuery):
 
     def get_pipeline(self) -> list[dict[str, Any]]:
         """Return the stages, the sort as early as it may come."""
-        pipeline: list[dict[str, Any]] = super().get_pipeline()
+        pipeline: list[dict[str, Any]] = super().get_pipeline()  # type: ignore[no-untyped-call]
         for place in range(1, len(pipeline)):
             before, sort = pipeline[place - 1], pipeline[place]
             if "$sort" in sort and _leaves_alone(before, sort["$sort"]):

@@ -69,15 +69,15 @@ class DatabaseSchemaEditor(schema.DatabaseSchemaEditor):
         **kwargs: Any,
     ) -> None:
         """Alter a field; make its unique indexes anew when null became possible or impossible."""
-        super()._alter_field(model, old_field, new_field, *args, **kwargs)  # type: ignore[no-untyped-call]
+        super()._alter_field(model, old_field, new_field, *args, **kwargs)
         if old_field.null != new_field.null:
             self._renew_unique_indexes(old_field, new_field)
 
     def _renew_unique_indexes(self, old_field: Field[Any, Any], new_field: Field[Any, Any]) -> None:
         model = new_field.model
         if old_field.unique and new_field.unique and not new_field.primary_key:
-            self._remove_field_unique(model, new_field)  # type: ignore[no-untyped-call]
-            self._add_field_unique(model, new_field)  # type: ignore[no-untyped-call]
+            self._remove_field_unique(model, new_field)
+            self._add_field_unique(model, new_field)
         for constraint in _unique_constraints_over(new_field):
             self.remove_constraint(model, constraint)
             self.add_constraint(model, constraint)

@@ -3,7 +3,8 @@
 import pytest
 from bson import ObjectId
 from django.urls import URLResolver, path
-from django.urls.resolvers import RegexPattern, Resolver404
+from django.urls.exceptions import Resolver404
+from django.urls.resolvers import RegexPattern
 
 from common.errors import NotFound
 from common.ids import ObjectIdConverter, parse_object_id

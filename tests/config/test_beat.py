@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 from celery import Celery
-from django_celery_beat.models import IntervalSchedule, PeriodicTask
+from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
 from kombu import Queue
 
 from common import clock, keys
@@ -231,3 +231,14 @@ def test_a_run_that_can_not_be_sent_stays_due_and_keeps_no_other_waiting(app, be
     assert sent(app) == 1
     lost.refresh_from_db()
     assert (lost.last_run_at, lost.total_run_count) == (long_ago, 0)
+
+
+@pytest.mark.parametrize("shape", ["{hour}", "{hour:02}", "*", "{hour}-{hour}"])
+def test_a_crontab_of_this_hour_is_read_however_it_is_written(beat, shape):
+    hour = clock.now().hour
+    crontab = CrontabSchedule.objects.create(minute="*", hour=shape.format(hour=hour))
+    PeriodicTask.objects.create(name="Now", task="tests.now", queue=QUEUE, crontab=crontab)
+    leader = beat()
+    leader._leads()
+
+    assert "Now" in leader.schedule

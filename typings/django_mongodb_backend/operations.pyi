@@ -1,3 +1,6 @@
 from typing import Any
 
-def __getattr__(name: str) -> Any: ...
+from django.db.backends.base.operations import BaseDatabaseOperations
+
+class DatabaseOperations(BaseDatabaseOperations):
+    def prep_for_like_query(self, x: Any) -> str: ...

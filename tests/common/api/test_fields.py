@@ -2,6 +2,7 @@
 
 import json
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from bson import ObjectId
@@ -21,7 +22,7 @@ from common.money import Money
 
 TEXT = "0123456789abcdef01234567"
 #: Nothing that any of the fields may take, and everything that might break one.
-JUNK = (
+JUNK: tuple[Any, ...] = (
     None,
     True,
     False,
@@ -51,7 +52,7 @@ JUNK = (
 FIELDS = (ObjectIdField, DecimalStringField, CurrencyField, MoneyField)
 
 
-class Body(serializers.Serializer):
+class Body(serializers.Serializer[Any]):
     """A body with one field of each kind."""
 
     key = ObjectIdField()
@@ -225,7 +226,7 @@ def test_yen_are_written_without_decimals():
 
 
 def test_fields_can_be_left_out_or_unknown():
-    class Optional(serializers.Serializer):
+    class Optional(serializers.Serializer[Any]):
         key = ObjectIdField(required=False)
         number = DecimalStringField(allow_null=True)
 
