@@ -16,6 +16,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from common import clock, redis
+from common.api.problems import is_outage
 from marketdata.adapters import quote_cache
 
 log = structlog.get_logger(__name__)
@@ -65,6 +66,8 @@ def _answer(asked: Future[str | None], *, deadline: float) -> str | None:
         asked.cancel()
         return f"no answer within {_CHECK_SECONDS:g} s"
     except Exception as failure:  # noqa: BLE001 - whatever a check raises is its answer
+        if is_outage(failure):
+            return "no answer"
         return f"fails with {type(failure).__name__}"
 
 
