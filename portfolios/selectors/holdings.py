@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -144,10 +144,12 @@ def summarize_all(portfolios: Sequence[Portfolio], *, now: datetime) -> list[Sum
     ]
 
 
+_TOTALS = ("realized", "income", "fees", "taxes")
 _EMPTY: Mapping[str, Any] = {
     "status": Status.COMPLETE.value,
     "positions": [],
     "cash": {},
+    "totals": dict.fromkeys(_TOTALS, "0"),
     "problems": [],
 }
 
@@ -194,10 +196,7 @@ def _summary(
             )
         ),
         cash=_cash(content),
-        realized=_sum(line["realized_base"] for line in lines),
-        income=_sum(line["income_base"] for line in lines),
-        fees=_sum(line["fees_base"] for line in lines),
-        taxes=_sum(line["taxes_base"] for line in lines),
+        **{name: _decimal(content["totals"][name]) for name in _TOTALS},
         problems=tuple(
             ProblemView(each["transaction"], each["code"], each["reason"])
             for each in content["problems"]
@@ -275,13 +274,3 @@ def _ratio(part: Decimal | None, whole: Decimal | None) -> Decimal | None:
     with exact():
         return part / whole
 
-
-def _sum(texts: Iterable[str | None]) -> Decimal | None:
-    """Add amounts up; one that is unknown makes the sum unknown."""
-    total = Decimal(0)
-    with exact():
-        for text in texts:
-            if text is None:
-                return None
-            total += Decimal(text)
-    return total

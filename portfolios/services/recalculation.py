@@ -225,6 +225,13 @@ def _content(book: Book) -> dict[str, Any]:
         "status": book.status.value,
         "positions": [_position(each) for each in book.positions.values()],
         "cash": {currency: _text(amount) for currency, amount in book.cash.items()},
+        # Of the whole portfolio: some income and fees belong to no position.
+        "totals": {
+            "realized": _text(book.realized_base),
+            "income": _text(book.totals.income_base),
+            "fees": _text(book.totals.fees_base),
+            "taxes": _text(book.totals.taxes_base),
+        },
         "problems": [
             {"transaction": each.event_id, "code": each.code, "reason": each.reason}
             for each in book.problems

@@ -205,3 +205,18 @@ def test_the_task_of_a_deleted_portfolio_ends_quietly(portfolio):
     portfolio.delete()
 
     tasks.recalculate_portfolio(portfolio_id=key)
+
+
+def test_income_and_fees_that_belong_to_no_position_count_for_the_portfolio(portfolio, acme):
+    record(
+        portfolio,
+        draft("interest", "2026-02-25", amount="5", tax="1"),
+        draft("fee", "2026-02-25", amount="2"),
+        draft("dividend", "2026-02-26", instrument=acme, amount="3"),
+    )
+    recalculate(portfolio)
+    portfolio.refresh_from_db()
+
+    summary = selectors.summarize(portfolio, now=NOW)
+
+    assert (summary.income, summary.fees, summary.taxes) == (Decimal(8), Decimal(2), Decimal(1))
