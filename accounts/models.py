@@ -47,7 +47,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     id = ObjectIdField(primary_key=True, default=ObjectId, db_column="_id", editable=False)
     email = models.EmailField("e-mail address", unique=True)
-    base_currency = models.CharField(max_length=3, default="EUR")
+    base_currency = models.CharField(max_length=5, default="EUR")
     time_zone = models.CharField(max_length=64, default="UTC")
     locale = models.CharField(max_length=16, default="en-US")
     is_staff = models.BooleanField("may use the admin", default=False)

@@ -21,7 +21,7 @@ class Migration(migrations.Migration):
                 ('is_superuser', models.BooleanField(default=False, help_text='Designates that this user has all permissions without explicitly assigning them.', verbose_name='superuser status')),
                 ('id', django_mongodb_backend.fields.ObjectIdField(db_column='_id', default=bson.objectid.ObjectId, editable=False, primary_key=True, serialize=False)),
                 ('email', models.EmailField(max_length=254, unique=True, verbose_name='e-mail address')),
-                ('base_currency', models.CharField(default='EUR', max_length=3)),
+                ('base_currency', models.CharField(default='EUR', max_length=5)),
                 ('time_zone', models.CharField(default='UTC', max_length=64)),
                 ('locale', models.CharField(default='en-US', max_length=16)),
                 ('is_staff', models.BooleanField(default=False, verbose_name='may use the admin')),
