@@ -21,7 +21,7 @@ log = structlog.get_logger(__name__)
 
 _HEADER = "X-Request-ID"
 _VALID_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
-_QUIET_ROUTES = {"healthz", "readyz"}
+_PROBES = {"/healthz", "/readyz"}
 
 
 class RequestLog:
@@ -82,7 +82,7 @@ def _request_id(request: HttpRequest) -> str:
 def _write_line(request: HttpRequest, response: HttpResponseBase, *, milliseconds: float) -> None:
     match = request.resolver_match
     route = match.route if match is not None else None
-    write = log.debug if route in _QUIET_ROUTES else log.info
+    write = log.debug if request.path in _PROBES else log.info
     write(
         "request.finished",
         method=request.method,

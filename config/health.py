@@ -13,10 +13,11 @@ import structlog
 from django.conf import settings
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponseBase, JsonResponse
 
 from common import clock, redis
 from common.api.problems import is_outage
+from common.middleware import Handler
 from marketdata.adapters import quote_cache
 
 log = structlog.get_logger(__name__)
@@ -119,20 +120,28 @@ CHECKS: Mapping[str, Check] = {
 }
 
 
-def alive(request: HttpRequest) -> HttpResponse:
-    """/healthz: answer without asking anything."""
-    return JsonResponse({"status": "ok"})
+class Probes:
+    """Answer /healthz and /readyz ahead of all that looks at the host name or a session.
 
+    Whoever probes asks by an address of the machine, which is none of the site's names.
+    """
 
-def readiness_view(readiness: Readiness) -> Callable[[HttpRequest], HttpResponse]:
-    """Make the view that answers 503, with the reasons, while the work can't be done."""
+    def __init__(self, get_response: Handler, readiness: Readiness | None = None) -> None:
+        self.get_response = get_response
+        self._readiness = readiness or _READINESS
 
-    def ready(request: HttpRequest) -> HttpResponse:
-        reasons = readiness.reasons()
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer a probe, and pass everything else on."""
+        if request.path == "/healthz":
+            return JsonResponse({"status": "ok"})
+        if request.path == "/readyz":
+            return self._ready()
+        return self.get_response(request)
+
+    def _ready(self) -> HttpResponseBase:
+        reasons = self._readiness.reasons()
         status = "unavailable" if reasons else "ok"
         return JsonResponse({"status": status, "reasons": reasons}, status=503 if reasons else 200)
 
-    return ready
 
-
-ready = readiness_view(Readiness(CHECKS))
+_READINESS = Readiness(CHECKS)

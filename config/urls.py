@@ -1,4 +1,4 @@
-"""Every address: pages, the API, health, the admin."""
+"""Every address: pages, the API, the admin; `config.health` answers probes before these."""
 
 from allauth.account.views import logout
 from django.contrib import admin
@@ -8,7 +8,6 @@ from drf_spectacular.views import SpectacularAPIView
 
 from common import theme
 from common.ids import register
-from config import health
 
 register()
 
@@ -19,8 +18,6 @@ handler429 = "common.pages.too_many_requests"
 handler500 = "common.pages.server_error"
 
 urlpatterns = [
-    path("healthz", health.alive, name="healthz"),
-    path("readyz", health.ready, name="readyz"),
     path("", RedirectView.as_view(pattern_name="overview"), name="home"),
     path("theme/", theme.choose, name="theme"),
     path("accounts/", include("accounts.urls")),

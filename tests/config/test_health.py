@@ -8,7 +8,7 @@ import pytest
 
 from common import clock, keys, redis
 from config import health
-from config.health import Readiness, readiness_view
+from config.health import Probes, Readiness
 from tests.failpoints import fail_point
 
 __all__ = ["fail_point"]
@@ -26,7 +26,7 @@ def heartbeat():
 
 
 def ask(rf, checks):
-    answer = readiness_view(Readiness(checks))(rf.get("/readyz"))
+    answer = Probes(None, Readiness(checks))(rf.get("/readyz"))
     return answer.status_code, json.loads(answer.content)["reasons"]
 
 
@@ -43,8 +43,18 @@ def test_ready_when_everything_answers(rf, db, heartbeat):
     assert ask(rf, health.CHECKS) == (200, {})
 
 
-def test_the_address_answers(client, db):
-    assert client.get("/readyz").status_code in {200, 503}
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+def test_probes_by_the_address_of_the_machine_are_answered(client, db, path):
+    answer = client.get(path, HTTP_HOST="10.1.2.3:8000")
+
+    assert answer.status_code in {200, 503}
+    assert "status" in answer.json()
+
+
+def test_plain_http_is_enough_for_a_probe(client, db, settings):
+    settings.SECURE_SSL_REDIRECT = True
+
+    assert client.get("/healthz").status_code == 200
 
 
 def test_not_ready_without_a_feed(rf, db):
