@@ -117,7 +117,7 @@ def services(variables: dict[str, str], *, port: int) -> list[Process]:
                 *("--app-dir", str(ROOT), "--host", HOST, "--port", str(port)),
                 *("--loop", "uvloop", "--http", "httptools", "--ws", "websockets-sansio"),
                 *("--ws-max-size", "65536", "--ws-per-message-deflate", "false"),
-                *("--timeout-graceful-shutdown", "10", "--no-access-log"),
+                *("--timeout-graceful-shutdown", "10", "--no-access-log", "--no-proxy-headers"),
             ],
             environment=variables,
             is_ready=lambda: is_serving(port),
