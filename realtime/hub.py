@@ -37,6 +37,7 @@ FLUSH_SECONDS = 0.1
 # Valuing portfolios may take this much of each turn; the rest waits, longest first.
 _VALUING_SECONDS = 0.004
 _RESTART_SECONDS = 1.0
+_STOP_SECONDS = 0.5
 
 
 class TooManyConnections(protocol.BadMessage):
@@ -81,9 +82,12 @@ class Hub:
 
     async def stop(self) -> None:
         """End all work."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        pending = set(self._tasks)
+        while pending:
+            # Once is not always enough: a Redis client at work can lose a cancellation.
+            for task in pending:
+                task.cancel()
+            _, pending = await asyncio.wait(pending, timeout=_STOP_SECONDS)
         await self._membership.leave()
 
     def join(self, connection: Connection) -> None:

@@ -123,10 +123,15 @@ def plain(number: Decimal | None, *, places: int | None = None) -> str | None:
 
     Args:
         number: what to write; unknown stays None.
-        places: round to so many, half to even; exact unless given.
+        places: round to so many, half to even. Unless given it is exact, and loses only the
+            zeros after its second decimal, which say how a database keeps it.
     """
     if number is None:
         return None
-    text = format(number, "f" if places is None else f".{places}f")
+    if places is not None:
+        text = format(number, f".{places}f")
+    else:
+        whole, point, decimals = format(number, "f").partition(".")
+        text = whole + point + decimals[:2] + decimals[2:].rstrip("0")
     # A loss of nothing is no loss.
     return text.removeprefix("-") if not text.strip("-0.") else text

@@ -1,0 +1,89 @@
+"""The wire: what is read, what is written, and that it is documented."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import get_args, get_type_hints
+
+import pytest
+from bson import ObjectId
+
+from realtime import protocol
+from realtime.protocol import BadMessage, CloseCode
+
+DOCUMENT = (Path(__file__).parents[2] / "docs" / "live-protocol.md").read_text()
+KEY = str(ObjectId())
+
+
+@pytest.mark.parametrize("message", get_args(protocol.ClientMessage | protocol.ServerMessage))
+def test_every_message_and_field_is_documented(message):
+    hints = get_type_hints(message)
+
+    (kind,) = get_args(hints.pop("type"))
+
+    (row,) = {line for line in DOCUMENT.splitlines() if line.startswith(f"| `{kind}` |")} or {""}
+    assert row, kind
+    assert [name for name in hints if f"`{name}`" not in DOCUMENT] == []
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        protocol.QuoteFields,
+        protocol.PortfolioFields,
+        protocol.PositionFields,
+        protocol.JobFields,
+    ],
+)
+def test_every_part_of_a_message_is_documented(part):
+    assert [name for name in get_type_hints(part) if f"`{name}`" not in DOCUMENT] == []
+
+
+@pytest.mark.parametrize("code", CloseCode)
+def test_every_close_code_is_documented(code):
+    assert f"| {code.value} |" in DOCUMENT
+
+
+@pytest.mark.parametrize(
+    "limit",
+    [
+        f"{protocol.MAX_FRAME_BYTES:,} bytes",
+        f"{protocol.MAX_MESSAGES_PER_SECOND} messages",
+        f"{protocol.MAX_INSTRUMENTS} instruments",
+        f"{protocol.MAX_PORTFOLIOS} portfolios",
+        f"{protocol.MAX_CONNECTIONS_PER_USER} connections",
+    ],
+)
+def test_every_limit_is_documented(limit):
+    assert limit in DOCUMENT
+
+
+def test_a_subscription_is_read_without_doubles():
+    text = json.dumps({"type": "subscribe", "instruments": [KEY, KEY.upper()], "more": 1})
+
+    assert protocol.parse(text) == {"type": "subscribe", "instruments": [KEY], "portfolios": []}
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"type": 1}', '{"type": "quotes"}'])
+def test_what_is_no_message_is_refused(text):
+    with pytest.raises(BadMessage):
+        protocol.parse(text)
+
+
+FRAMES = [
+    (protocol.Snapshot, protocol.snapshot_frame(1, at="now", quotes="{}", portfolios="{},{}")),
+    (protocol.Quotes, protocol.quotes_frame(1, at="now", quotes="{},{}")),
+    (protocol.Portfolio, protocol.portfolio_frame(1, at="now", portfolio="{}")),
+    (protocol.Job, protocol.job_frame(1, job="{}")),
+    (protocol.Reload, protocol.reload_frame(1, topic="imports", key=KEY)),
+]
+
+
+@pytest.mark.parametrize(("declared", "text"), FRAMES)
+def test_frames_have_the_fields_they_declare(declared, text):
+    frame = json.loads(text)
+
+    hints = get_type_hints(declared)
+    assert frame.keys() == hints.keys()
+    assert get_args(hints["type"]) == (frame["type"],)

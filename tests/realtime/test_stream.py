@@ -1,0 +1,341 @@
+"""The live stream as its clients see it."""
+
+from __future__ import annotations
+
+import asyncio
+from decimal import Decimal
+
+import pytest
+from bson import ObjectId
+
+from accounts.models import User
+from portfolios.services import ledger, recalculation
+from realtime import broadcast
+from realtime.protocol import MAX_FRAME_BYTES, CloseCode
+from tests import factories
+from tests.realtime.conftest import ORIGIN, ask, cookie_of, quote
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def acme(db):
+    instrument = factories.make_instrument("ACME")
+    factories.make_closes(instrument, {"2026-02-27": "8.00"})
+    return str(instrument.pk)
+
+
+@pytest.fixture
+async def watching(connected, browser_of, ada, acme):
+    """Ada's socket, watching one instrument."""
+    socket = await connected(await ask(browser_of, ada))
+    await socket.say({"type": "subscribe", "instruments": [acme]})
+    await socket.hear("snapshot")
+    return socket
+
+
+async def test_a_subscriber_gets_a_snapshot_and_then_each_new_price(watching, acme):
+    snapshot = watching.frames[-1]
+
+    await broadcast_until(watching, quote(acme, "10.50"))
+
+    assert snapshot["quotes"][0] | {"at": ""} == {
+        "id": acme,
+        "price": "8.00",
+        "currency": "USD",
+        "previous_close": None,
+        "change": None,
+        "change_rate": None,
+        "at": "",
+        "source": "last close",
+        "state": "closed",
+        "stale": False,
+    }
+    told = watching.frames[-1]["quotes"][0]
+    assert (told["price"], told["change"], told["change_rate"]) == ("10.50", "2.50", "0.312500")
+    assert told["stale"] is False
+
+
+async def broadcast_until(socket, *quotes):
+    """Say it until it is heard: the hub joins its group a moment after it has started."""
+    for _ in range(50):
+        await broadcast.quotes_recorded(quotes)
+        try:
+            return await asyncio.wait_for(socket.hear("quotes"), 0.3)
+        except TimeoutError:
+            continue
+    raise AssertionError("nothing was heard")
+
+
+async def test_frames_are_numbered_without_gaps(watching, acme):
+    await broadcast_until(watching, quote(acme, "10.00"))
+    await watching.say({"type": "snapshot"})
+    await watching.hear("snapshot")
+
+    numbers = [frame["seq"] for frame in watching.frames if "seq" in frame]
+
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
+async def test_who_no_longer_watches_hears_no_more(watching, acme):
+    await broadcast_until(watching, quote(acme))
+    await watching.say({"type": "unsubscribe", "instruments": [acme]})
+    await watching.say({"type": "ping"})
+    await watching.hear("pong")
+
+    await broadcast.quotes_recorded([quote(acme, "11.00")])
+
+    assert await watching.hears_nothing()
+
+
+async def test_a_visitor_without_a_session_is_told_so(open_socket):
+    socket = open_socket(headers=[ORIGIN])
+
+    assert (await socket.connect())["type"] == "websocket.accept"
+    assert await socket.close_code() == CloseCode.NOT_SIGNED_IN
+
+
+async def test_a_page_of_another_site_is_refused(open_socket, browser_of, ada):
+    cookie = cookie_of(await ask(browser_of, ada))
+    socket = open_socket(headers=[cookie, (b"origin", b"https://evil.example")])
+
+    assert (await socket.connect())["type"] == "websocket.close"
+
+
+async def test_a_cookie_without_an_origin_is_refused(open_socket, browser_of, ada):
+    socket = open_socket(headers=[cookie_of(await ask(browser_of, ada))])
+
+    assert (await socket.connect())["type"] == "websocket.close"
+
+
+async def test_an_unknown_address_is_refused_and_no_error(open_socket):
+    socket = open_socket("/ws/v1/nothing/", headers=[ORIGIN])
+
+    assert (await socket.connect())["type"] == "websocket.close"
+
+
+async def test_a_program_connects_with_a_ticket_that_works_once(open_socket, program_of, ada):
+    answer = await ask(program_of(ada).post, "/api/v1/stream-tickets/")
+    address = f"/ws/v1/stream/?ticket={answer.json()['ticket']}"
+
+    first, second = open_socket(address), open_socket(address)
+
+    assert answer.status_code == 201
+    assert answer.json()["expires_in_seconds"] == 30
+    await first.connect()
+    await first.say({"type": "ping"})
+    await first.hear("pong")
+    await second.connect()
+    assert await second.close_code() == CloseCode.NOT_SIGNED_IN
+
+
+async def test_a_ticket_of_somebody_who_was_deactivated_is_worth_nothing(
+    open_socket, program_of, ada
+):
+    answer = await ask(program_of(ada).post, "/api/v1/stream-tickets/")
+    await ask(User.objects.filter(pk=ada.pk).update, is_active=False)
+
+    socket = open_socket(f"/ws/v1/stream/?ticket={answer.json()['ticket']}")
+    await socket.connect()
+
+    assert await socket.close_code() == CloseCode.NOT_SIGNED_IN
+
+
+async def test_a_wrong_ticket_is_not_made_good_by_a_cookie(open_socket, browser_of, ada):
+    cookie = cookie_of(await ask(browser_of, ada))
+    socket = open_socket("/ws/v1/stream/?ticket=wrong", headers=[cookie])
+    await socket.connect()
+
+    assert await socket.close_code() == CloseCode.NOT_SIGNED_IN
+
+
+async def test_a_strangers_things_are_as_if_they_did_not_exist(connected, browser_of, ada, bo):
+    portfolio = await ask(factories.make_portfolio, ada)
+    house = await ask(factories.make_instrument, "HOUSE", owner=ada, mic="")
+    asked = [str(house.pk), str(portfolio.pk)]
+    socket = await connected(await ask(browser_of, bo))
+
+    await socket.say({"type": "subscribe", "instruments": asked[:1], "portfolios": asked[1:]})
+
+    snapshot = await socket.hear("snapshot")
+    error = await socket.hear("error")
+    assert (snapshot["quotes"], snapshot["portfolios"]) == ([], [])
+    assert error["code"] == "not-found"
+    assert all(key in error["detail"] for key in asked)
+
+
+@pytest.mark.parametrize(
+    "junk",
+    [
+        "",
+        "not json",
+        "[1, 2]",
+        '"subscribe"',
+        "null",
+        "[" * 30_000,
+        {"type": "no such type"},
+        {"type": ["subscribe"]},
+        {"instruments": []},
+        {"type": "subscribe", "instruments": "ABC"},
+        {"type": "subscribe", "instruments": [1]},
+        {"type": "subscribe", "portfolios": ["../../etc"]},
+        {"type": "subscribe", "portfolios": {"$ne": None}},
+    ],
+)
+async def test_junk_gets_an_error_and_the_connection_stays(connected, browser_of, ada, junk):
+    socket = await connected(await ask(browser_of, ada))
+
+    await socket.say(junk)
+
+    assert (await socket.hear("error"))["code"] == "bad-message"
+    await socket.say({"type": "ping"})
+    await socket.hear("pong")
+
+
+async def test_watching_too_much_is_refused_as_a_whole(connected, browser_of, ada):
+    socket = await connected(await ask(browser_of, ada))
+
+    await socket.say({"type": "subscribe", "instruments": [str(ObjectId()) for _ in range(501)]})
+
+    assert (await socket.hear("error"))["code"] == "too-many-watched"
+
+
+async def test_bytes_are_not_understood(connected, browser_of, ada):
+    socket = await connected(await ask(browser_of, ada))
+
+    await socket.say_bytes(b"\x00\x01")
+
+    assert await socket.close_code() == CloseCode.UNACCEPTABLE
+
+
+async def test_a_frame_that_is_too_big_closes_the_connection(connected, browser_of, ada):
+    socket = await connected(await ask(browser_of, ada))
+
+    await socket.say(" " * (MAX_FRAME_BYTES + 1))
+
+    assert await socket.close_code() == CloseCode.TOO_BIG
+
+
+async def test_too_many_messages_close_the_connection(connected, browser_of, ada):
+    socket = await connected(await ask(browser_of, ada))
+
+    for _ in range(11):
+        await socket.say({"type": "ping"})
+
+    assert await socket.close_code() == CloseCode.TOO_MANY
+
+
+async def test_signing_out_closes_that_browsers_connections_only(connected, browser_of, ada):
+    here, elsewhere = await ask(browser_of, ada), await ask(browser_of, ada)
+    first, second = await connected(here), await connected(elsewhere)
+    await both_are_heard(first, second)
+
+    await ask(here.post, "/accounts/logout/")
+
+    assert await first.close_code() == CloseCode.NOT_SIGNED_IN
+    await second.say({"type": "ping"})
+    await second.hear("pong")
+
+
+async def both_are_heard(*sockets):
+    """Wait until the hub listens to the user's group, by way of a message that comes over it."""
+    await asyncio.sleep(0.2)
+    for socket in sockets:
+        await socket.say({"type": "ping"})
+        await socket.hear("pong")
+
+
+async def test_another_password_closes_all_connections(connected, browser_of, ada):
+    first = await connected(await ask(browser_of, ada))
+    second = await connected(await ask(browser_of, ada))
+    await both_are_heard(first, second)
+
+    def change_password():
+        user = User.objects.get(pk=ada.pk)
+        user.set_password("another long pass phrase")
+        user.save()
+
+    await ask(change_password)
+
+    assert await first.close_code() == CloseCode.NOT_SIGNED_IN
+    assert await second.close_code() == CloseCode.NOT_SIGNED_IN
+
+
+async def test_a_job_is_told_to_its_owner_alone(connected, browser_of, ada, bo):
+    mine = await connected(await ask(browser_of, ada))
+    other = await connected(await ask(browser_of, bo))
+    await both_are_heard(mine, other)
+    job = {
+        "id": "1",
+        "kind": "import",
+        "portfolio": "2",
+        "state": "preview",
+        "done": 5,
+        "total": 5,
+        "counts": {"new": 5},
+        "error": None,
+    }
+
+    await broadcast.job_progressed(user_id=str(ada.pk), job=job, has_ended=True)
+
+    assert (await mine.hear("job"))["job"] == job
+    assert (await mine.hear("reload"))["topic"] == "imports"
+    assert await other.hears_nothing()
+
+
+async def test_a_portfolios_worth_follows_prices_and_rates(connected, browser_of, ada):
+    portfolio, acme, pair = await ask(make_holdings, ada)
+    socket = await connected(await ask(browser_of, ada))
+    await socket.say({"type": "subscribe", "portfolios": [str(portfolio.pk)]})
+    before = (await socket.hear("snapshot"))["portfolios"][0]
+
+    worth = {"total": None}
+    for _ in range(50):
+        await broadcast.quotes_recorded(
+            [
+                quote(acme.pk, "12.00"),
+                quote(pair.pk, "1.25", previous_close=Decimal("1.20")),
+            ]
+        )
+        frame = await socket.hear("portfolio")
+        worth = frame["portfolio"]
+        if worth["total"] == "96.00":
+            break
+
+    assert (before["total"], before["status"]) == ("80.00", "complete")
+    # 10 × 12.00 USD at 1.25 USD for a EUR, after 10 × 8.00 USD at 1.20.
+    assert worth["total"] == "96.00"
+    assert worth["day_change"] == "29.33"
+    assert worth["positions"][0]["weight"] == "1.000000"
+    assert worth["positions"][0]["price"] == "12.00"
+
+
+def make_holdings(owner):
+    """Ten shares that cost and were last worth 80 EUR; no cash is kept."""
+    acme = factories.make_instrument("ACME")
+    factories.make_closes(acme, {"2026-01-05": "8.00", "2026-02-27": "8.00"})
+    pair = factories.make_pair("EUR/USD")
+    factories.make_closes(pair, {"2026-01-05": "1.00", "2026-02-27": "1.00"})
+    portfolio = factories.make_portfolio(owner, base_currency="EUR", tracks_cash=False)
+    record(portfolio, factories.buy(acme, "10", "8.00"))
+    return portfolio, acme, pair
+
+
+def record(portfolio, draft):
+    ledger.record_transaction(portfolio.pk, draft=draft, now=factories.NOW)
+    recalculation.recalculate(portfolio.pk, today=factories.TODAY, now=factories.NOW)
+
+
+async def test_a_change_of_the_ledger_reaches_the_page(connected, browser_of, ada):
+    portfolio, acme, _ = await ask(make_holdings, ada)
+    socket = await connected(await ask(browser_of, ada))
+    await socket.say({"type": "subscribe", "portfolios": [str(portfolio.pk)]})
+    await socket.hear("snapshot")
+    await both_are_heard(socket)
+
+    await ask(record, portfolio, factories.buy(acme, "5", "8.00", "2026-01-06"))
+
+    reload = await socket.hear("reload", topic="holdings")
+    frame = await socket.hear("portfolio")
+    assert reload["id"] == str(portfolio.pk)
+    assert frame["portfolio"]["total"] == "120.00"
