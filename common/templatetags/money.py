@@ -24,52 +24,55 @@ from common.numerals import Convention, convention_of, price_decimals, write_num
 
 register = template.Library()
 
+#: What templates hand over: numbers, numbers as texts, and an empty text for what isn't there.
+Figure = Decimal | int | str | None
+
 UNKNOWN = mark_safe('<span class="unknown" title="unknown">–</span>')
 _PERCENT_DECIMALS = 2
 _AGES = ((60, "s"), (3_600, "min"), (86_400, "h"))
 
 
 @register.simple_tag(takes_context=True)
-def money(context: Context, amount: Decimal | None, currency: str) -> str:
+def money(context: Context, amount: Figure, currency: str) -> str:
     """Write an amount with the decimals of its currency: 1,234.50."""
     decimals = digits(currency)
     return _number(context, amount, least=decimals, most=decimals)
 
 
 @register.simple_tag(takes_context=True)
-def change(context: Context, amount: Decimal | None, currency: str) -> str:
+def change(context: Context, amount: Figure, currency: str) -> str:
     """Write a gain or loss with its sign: +1,234.50."""
     decimals = digits(currency)
     return _number(context, amount, least=decimals, most=decimals, signed=True)
 
 
 @register.simple_tag(takes_context=True)
-def percent(context: Context, rate: Decimal | None) -> str:
+def percent(context: Context, rate: Figure) -> str:
     """Write a share of something: 0.1234 is 12.34%."""
     return _percentage(context, rate, signed=False)
 
 
 @register.simple_tag(takes_context=True)
-def rate(context: Context, value: Decimal | None) -> str:
+def rate(context: Context, value: Figure) -> str:
     """Write a relative gain or loss with its sign: 0.0123 is +1.23%."""
     return _percentage(context, value, signed=True)
 
 
 @register.simple_tag(takes_context=True)
-def quantity(context: Context, value: Decimal | None) -> str:
+def quantity(context: Context, value: Figure) -> str:
     """Write a number of units with the decimals it has."""
     return _number(context, value)
 
 
 @register.simple_tag(takes_context=True)
-def price(context: Context, value: Decimal | None, currency: str) -> str:
+def price(context: Context, value: Figure, currency: str) -> str:
     """Write a price, rounded to the decimals worth reading."""
     least = min(digits(currency), 2)
-    return _number(context, value, least=least, most=price_decimals(value or Decimal(0)))
+    return _number(context, value, least=least, most=price_decimals(_known(value) or Decimal(0)))
 
 
 @register.simple_tag(takes_context=True)
-def recorded(context: Context, value: Decimal | None, currency: str) -> str:
+def recorded(context: Context, value: Figure, currency: str) -> str:
     """Write an amount or price of the ledger as it was recorded, unrounded."""
     return _number(context, value, least=min(digits(currency), 2))
 
@@ -136,20 +139,21 @@ def digits(currency: str) -> int:
 
 
 @register.filter
-def tone(value: Decimal | None) -> str:
+def tone(value: Figure) -> str:
     """Name the color of a gain or loss: `gain`, `loss`, `flat` or `unknown`."""
-    if value is None:
+    known = _known(value)
+    if known is None:
         return "unknown"
-    if value == 0:
+    if known == 0:
         return "flat"
-    return "gain" if value > 0 else "loss"
+    return "gain" if known > 0 else "loss"
 
 
-def _number(context: Context, value: Decimal | None, **style: Any) -> str:
+def _number(context: Context, value: Figure, **style: Any) -> str:
     return _written(value, lambda known: write_number(known, _convention(context), **style))
 
 
-def _percentage(context: Context, value: Decimal | None, *, signed: bool) -> str:
+def _percentage(context: Context, value: Figure, *, signed: bool) -> str:
     convention = _convention(context)
     decimals = _PERCENT_DECIMALS
 
@@ -161,8 +165,13 @@ def _percentage(context: Context, value: Decimal | None, *, signed: bool) -> str
     return _written(value, written)
 
 
-def _written(value: Decimal | None, write: Callable[[Decimal], str]) -> SafeString | str:
-    return UNKNOWN if value is None else write(value)
+def _written(value: Figure, write: Callable[[Decimal], str]) -> SafeString | str:
+    known = _known(value)
+    return UNKNOWN if known is None else write(known)
+
+
+def _known(value: Figure) -> Decimal | None:
+    return None if value is None or value == "" else Decimal(value)
 
 
 def _convention(context: Context) -> Convention:

@@ -1,0 +1,80 @@
+// The one wrapper around the chart library: a line of values over days, in the colors of the theme.
+
+import { AreaSeries, createChart, CrosshairMode, LineType } from "lightweight-charts";
+
+import { color } from "./theme.js";
+
+/**
+ * @typedef {{date: string, value: string}} Point
+ * @typedef {object} ValueChart
+ * @property {(point: Point) => void} update  moves or adds the last point
+ * @property {() => void} remove
+ */
+
+/**
+ * Draws values over days into a box.
+ * @param {HTMLElement} box
+ * @param {Point[]} points oldest first
+ * @param {object} options
+ * @param {(value: number) => string} options.write how a value is written on the axis
+ * @param {(point: {date: string, value: number} | null) => void} options.onHover
+ * @returns {ValueChart}
+ */
+export function drawValues(box, points, { write, onHover }) {
+  const chart = createChart(box, {
+    autoSize: true,
+    // The notice that the licence asks for stands at the foot of every page.
+    layout: { attributionLogo: false },
+    crosshair: { mode: CrosshairMode.Magnet, horzLine: { visible: false, labelVisible: false } },
+    handleScroll: false,
+    handleScale: false,
+    localization: { priceFormatter: write },
+    rightPriceScale: { borderVisible: false, scaleMargins: { top: 0.12, bottom: 0.06 } },
+    timeScale: { borderVisible: false, fixLeftEdge: true, fixRightEdge: true },
+  });
+  const series = chart.addSeries(AreaSeries, {
+    lineWidth: 2,
+    lineType: LineType.Simple,
+    priceLineVisible: false,
+    lastValueVisible: false,
+    crosshairMarkerRadius: 4,
+  });
+  const paint = () => applyTheme(chart, series);
+  paint();
+  series.setData(points.map(toBar));
+  chart.timeScale().fitContent();
+  chart.subscribeCrosshairMove(({ time, seriesData }) => {
+    const bar = seriesData.get(series);
+    onHover(bar ? { date: String(time), value: bar.value } : null);
+  });
+  document.addEventListener("livefolio:theme", paint);
+  return {
+    update: (point) => series.update(toBar(point)),
+    remove: () => {
+      document.removeEventListener("livefolio:theme", paint);
+      chart.remove();
+    },
+  };
+}
+
+// A drawing has a few hundred pixels: here, and only here, a float is exact enough.
+const toBar = ({ date, value }) => ({ time: date, value: Number(value) });
+
+function applyTheme(chart, series) {
+  const grid = { color: color("--chart-grid") };
+  chart.applyOptions({
+    layout: {
+      background: { color: "transparent" },
+      textColor: color("--ink-faint"),
+      fontFamily: getComputedStyle(document.body).fontFamily,
+      fontSize: 12,
+    },
+    grid: { vertLines: { visible: false }, horzLines: grid },
+    crosshair: { vertLine: { color: color("--line-strong"), labelVisible: false } },
+  });
+  series.applyOptions({
+    lineColor: color("--chart-line"),
+    topColor: color("--chart-area"),
+    bottomColor: color("--chart-area-end"),
+  });
+}

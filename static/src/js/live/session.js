@@ -1,0 +1,182 @@
+// The live half of a page: subscribes to what it shows, writes what comes, says how fresh it is.
+
+import { valuesOf } from "./protocol.js";
+import { LiveSocket } from "./socket.js";
+import { describe } from "./status.js";
+
+const REVIEW_EVERY = 1_000;
+const RELOAD_PAUSE = 300;
+const SPEAK_AFTER = 3_000;
+
+/**
+ * @param {import("./bind.js").Board} board
+ * @param {{reload: (region: Element) => void}} page what can be done to the page
+ */
+export class Session {
+  #board;
+  #page;
+  #socket;
+  #subscribed = { instruments: new Set(), portfolios: new Set() };
+  #facts = { socket: "connecting", lostAt: null, lag: null, isFilled: false };
+  #reloads = new Map();
+  #spoken = null;
+  #wasLost = false;
+
+  constructor(board, page) {
+    this.#board = board;
+    this.#page = page;
+    const scheme = location.protocol === "https:" ? "wss" : "ws";
+    this.#socket = new LiveSocket(`${scheme}://${location.host}/ws/v1/stream/`, {
+      onOpen: () => this.#opened(),
+      onMessage: (message) => this.#take(message),
+      onGap: () => this.#caughtGap(),
+      onState: (state) => this.#changed(state),
+    });
+  }
+
+  /** Begins to live. */
+  start() {
+    document.addEventListener("visibilitychange", () => this.#socket.setHidden(document.hidden));
+    addEventListener("online", () => this.#socket.setHidden(document.hidden));
+    addEventListener("offline", () => this.#review());
+    addEventListener("pagehide", () => this.#socket.disconnect());
+    addEventListener("pageshow", (event) => event.persisted && this.#socket.connect());
+    setInterval(() => this.#review(), REVIEW_EVERY);
+    this.#socket.connect();
+  }
+
+  /** Subscribes to what has come onto the page since, and gives up what has gone. */
+  follow() {
+    const shown = {
+      instruments: this.#board.ids("quote"),
+      portfolios: new Set([...this.#board.ids("portfolio"), ...this.#board.ids("position")]),
+    };
+    this.#tell("subscribe", shown, this.#subscribed);
+    this.#tell("unsubscribe", this.#subscribed, shown);
+    this.#subscribed = shown;
+  }
+
+  #tell(type, some, others) {
+    const instruments = [...some.instruments].filter((id) => !others.instruments.has(id));
+    const portfolios = [...some.portfolios].filter((id) => !others.portfolios.has(id));
+    if (instruments.length + portfolios.length > 0) {
+      this.#socket.send({ type, instruments, portfolios });
+    }
+  }
+
+  #opened() {
+    const isBack = this.#facts.lostAt !== null;
+    this.#facts = { ...this.#facts, lostAt: null, isFilled: false };
+    this.#subscribed = { instruments: new Set(), portfolios: new Set() };
+    this.follow();
+    const watchesNothing = this.#subscribed.instruments.size + this.#subscribed.portfolios.size === 0;
+    if (watchesNothing) this.#facts.isFilled = true;
+    // News sent while the line was down is gone: look at the truth again.
+    if (isBack) this.#reloadAll();
+  }
+
+  #caughtGap() {
+    this.#socket.send({ type: "snapshot" });
+    this.#reloadAll();
+  }
+
+  #changed(state) {
+    if (state === "waiting" && this.#facts.lostAt === null) this.#facts.lostAt = Date.now();
+    this.#facts.socket = state;
+    this.#review();
+  }
+
+  #take(message) {
+    if (message.at) this.#facts.lag = Math.max(0, Date.now() - Date.parse(message.at));
+    if (message.type === "snapshot") this.#facts.isFilled = true;
+    if (message.type === "reload") this.#reload(`${message.topic}:${message.id}`);
+    this.#board.put(valuesOf(message));
+    for (const portfolio of message.portfolios ?? [message.portfolio ?? []].flat()) {
+      this.#compareRevision(portfolio);
+    }
+    if (message.job) this.#compareState(message.job);
+  }
+
+  /** Fetches holdings anew that were computed from another ledger than those on the page. */
+  #compareRevision({ id, revision, recalculating }) {
+    for (const region of document.querySelectorAll(`[data-reload~="holdings:${id}"]`)) {
+      const shown = region.dataset.revision;
+      if (shown !== undefined && shown !== String(revision) && !recalculating) this.#plan(region);
+    }
+  }
+
+  #compareState({ id, kind, state }) {
+    if (kind !== "import") return;
+    for (const region of document.querySelectorAll(`[data-reload~="imports:${id}"]`)) {
+      if (region.dataset.state !== undefined && region.dataset.state !== state) this.#plan(region);
+    }
+  }
+
+  #reload(topic) {
+    for (const region of document.querySelectorAll(`[data-reload~="${topic}"]`)) this.#plan(region);
+  }
+
+  #reloadAll() {
+    for (const region of document.querySelectorAll("[data-reload]")) this.#plan(region);
+  }
+
+  /** Fetches a region soon; several reasons at once make one request. */
+  #plan(region) {
+    if (this.#reloads.has(region.id)) return;
+    const fetchIt = () => {
+      this.#reloads.delete(region.id);
+      const present = document.getElementById(region.id);
+      if (present) this.#page.reload(present);
+    };
+    this.#reloads.set(region.id, setTimeout(fetchIt, RELOAD_PAUSE));
+  }
+
+  #review() {
+    const now = Date.now();
+    const described = describe({
+      ...this.#facts,
+      ...this.#freshness(now),
+      isOnline: navigator.onLine,
+      now,
+    });
+    for (const badge of document.querySelectorAll("[data-live-status]")) {
+      badge.hidden = false;
+      if (badge.dataset.state !== described.state) badge.dataset.state = described.state;
+      const words = badge.querySelector("[data-live-words]");
+      if (words.textContent !== described.text) words.textContent = described.text;
+    }
+    document.documentElement.toggleAttribute("data-not-live", described.state !== "live");
+    this.#speak(described.state, now);
+  }
+
+  #freshness(now) {
+    let staleCount = 0;
+    let openCount = 0;
+    let staleSince = now;
+    for (const id of this.#subscribed.instruments) {
+      const state = this.#board.value(`quote:${id}:state`);
+      if (state !== undefined && state !== "closed") openCount += 1;
+      if (this.#board.value(`quote:${id}:stale`) !== true) continue;
+      staleCount += 1;
+      staleSince = Math.min(staleSince, Date.parse(this.#board.value(`quote:${id}:at`)));
+    }
+    return { staleCount, openCount, staleSince };
+  }
+
+  /** Tells screen readers of a loss that lasts, and of the return from it; of nothing else. */
+  #speak(state, now) {
+    const isLost = this.#facts.lostAt !== null && now - this.#facts.lostAt > SPEAK_AFTER;
+    if (isLost && !this.#wasLost) {
+      this.#wasLost = true;
+      this.#say("Connection lost. Prices are not being updated.");
+    } else if (this.#wasLost && state === "live") {
+      this.#wasLost = false;
+      this.#say("Connection restored. Prices are live again.");
+    }
+  }
+
+  #say(sentence) {
+    const announcer = document.getElementById("announcer");
+    if (announcer && this.#spoken !== sentence) announcer.textContent = this.#spoken = sentence;
+  }
+}
