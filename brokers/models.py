@@ -45,7 +45,7 @@ class ImportRun(Timestamped):
 
     class Meta:
         indexes = [
-            models.Index(fields=["portfolio", "-created_at"], name="imports_of_portfolio"),
+            models.Index(fields=["portfolio", "-created_at", "-id"], name="imports_of_portfolio"),
             models.Index(fields=["owner", "-created_at"], name="imports_of_owner"),
             models.Index(fields=["state", "updated_at"], name="imports_unfinished"),
         ]

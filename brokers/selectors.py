@@ -41,7 +41,7 @@ def list_imports(portfolio_id: ObjectId) -> QuerySet[ImportRun]:
     return (
         ImportRun.objects.filter(portfolio_id=portfolio_id)
         .exclude(state=RunState.DISCARDED.value)
-        .order_by("-created_at")
+        .order_by("-created_at", "-id")
     )
 
 

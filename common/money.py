@@ -142,6 +142,14 @@ def parse_decimal(text: str) -> Decimal:
     return number.quantize(Decimal(1).scaleb(-places), context=_CONTEXT)
 
 
+def plain(number: Decimal) -> str:
+    """Write a decimal without exponent, without zeros at its end and without a minus before 0."""
+    text = f"{number:f}"
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
+
+
 def fits(number: Decimal) -> bool:
     """Say whether the ledger can keep a number exactly: 18 digits before the point, 10 after."""
     if not number.is_finite():

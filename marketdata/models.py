@@ -26,7 +26,7 @@ class Instrument(Timestamped):
     name = models.CharField(max_length=160)
     isin = models.CharField("ISIN", max_length=12, blank=True)
     mic = models.CharField("market (MIC)", max_length=4, blank=True)
-    currency = models.CharField(max_length=3)
+    currency = models.CharField(max_length=5)
     asset_class = models.CharField(
         max_length=16, choices=[(kind.value, kind.label) for kind in AssetClass]
     )
@@ -38,9 +38,8 @@ class Instrument(Timestamped):
         indexes = [
             models.Index(fields=["symbol"], name="instrument_symbol"),
             models.Index(fields=["isin"], name="instrument_isin"),
-            models.Index(fields=["owner", "symbol"], name="instrument_owner"),
+            models.Index(fields=["owner", "is_active", "symbol", "id"], name="instrument_visible"),
             models.Index(fields=["asset_class", "symbol"], name="instrument_class"),
-            models.Index(fields=["is_active", "symbol"], name="instrument_active"),
         ]
 
     def __str__(self) -> str:

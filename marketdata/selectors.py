@@ -132,7 +132,7 @@ def closes_between(ids: Collection[str], *, start: date, end: date) -> Closes:
 
     Instruments without any close are left out.
     """
-    rows: Sequence[tuple[Any, date, Decimal]] = (
+    rows = (
         PriceBar.objects.filter(
             instrument_id__in=[ObjectId(key) for key in ids], date__gte=start, date__lte=end
         )

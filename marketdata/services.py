@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 
 from bson import ObjectId
+from django.db import IntegrityError
 
 from common.bulk import upsert_many
 from common.errors import Conflict, InvalidInput
@@ -84,8 +85,6 @@ def create_instrument(
         errors["isin"] = [f"{isin!r} is not an ISIN: its check digit is wrong or its form is."]
     if errors:
         raise InvalidInput("The instrument can't be made as described.", errors=errors)
-    if selectors.find_own_instrument(user_id=owner_id, symbol=symbol, currency=currency):
-        raise InstrumentExists
     instrument = Instrument(
         identity=identity_of(symbol=symbol, mic="", currency=currency, owner_id=str(owner_id)),
         owner_id=owner_id,
@@ -97,7 +96,10 @@ def create_instrument(
         created_at=now,
         updated_at=now,
     )
-    run_in_transaction(lambda: instrument.save(force_insert=True))
+    try:
+        run_in_transaction(lambda: instrument.save(force_insert=True))
+    except IntegrityError as error:
+        raise InstrumentExists from error
     return instrument
 
 

@@ -175,6 +175,6 @@ def instrument_page(
     }
 
 
-def symbols(instruments: Sequence[Any]) -> list[dict[str, str]]:
+def symbols(instruments: Iterable[Any]) -> list[dict[str, str]]:
     """List what the symbol field suggests."""
-    return [{"symbol": each.symbol, "name": each.name} for each in instruments[:200]]
+    return [{"symbol": each.symbol, "name": each.name} for each in instruments]

@@ -39,6 +39,8 @@ RANGES: tuple[tuple[str, str, int | None], ...] = (
     ("max", "Max", None),
 )
 _DEFAULT_RANGE = "1y"
+#: Suggested by the symbol field; more would only make the page heavy.
+_MOST_SYMBOLS = 200
 
 
 class Page(LoginRequiredMixin, View):
@@ -211,7 +213,9 @@ class Transactions(Page):
             "form": form,
             "filters": filters,
             "page": presentation.transaction_page(page, instruments=market.instruments_by_id),
-            "symbols": presentation.symbols(market.list_instruments(self.request.user.pk)),
+            "symbols": presentation.symbols(
+                market.list_instruments(self.request.user.pk)[:_MOST_SYMBOLS]
+            ),
         }
         return render(self.request, "portfolios/transactions.html", context, status=status)
 
@@ -265,7 +269,9 @@ class EditTransaction(Page):
             "portfolio": presentation.portfolio_line(portfolio),
             "transaction_id": str(transaction_id),
             "form": form,
-            "symbols": presentation.symbols(market.list_instruments(self.request.user.pk)),
+            "symbols": presentation.symbols(
+                market.list_instruments(self.request.user.pk)[:_MOST_SYMBOLS]
+            ),
         }
         return render(self.request, "portfolios/transaction_form.html", context, status=status)
 

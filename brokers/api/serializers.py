@@ -50,7 +50,7 @@ class ImportRowOutput(serializers.Serializer[object]):
     state = serializers.ChoiceField(choices=_ROW_STATES)
     raw = serializers.JSONField()
     content = serializers.JSONField()
-    errors = RowErrorOutput(many=True)  # type: ignore[assignment] - hides DRF's own property
+    errors = RowErrorOutput(many=True)  # type: ignore[assignment]  # hides DRF's own
 
 
 class RowsQuery(serializers.Serializer[object]):

@@ -58,7 +58,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='importrun',
-            index=models.Index(fields=['portfolio', '-created_at'], name='imports_of_portfolio'),
+            index=models.Index(fields=['portfolio', '-created_at', '-id'], name='imports_of_portfolio'),
         ),
         migrations.AddIndex(
             model_name='importrun',

@@ -15,7 +15,7 @@ from rest_framework import serializers
 
 from common.errors import NotFound
 from common.ids import parse_object_id
-from common.money import Money, NotADecimal, is_currency, parse_decimal, rounded
+from common.money import Money, NotADecimal, is_currency, parse_decimal, plain, rounded
 
 
 @extend_schema_field({"type": "string", "pattern": "^[0-9a-f]{24}$"})
@@ -142,11 +142,3 @@ class MoneyField(serializers.Field[Money, Any, dict[str, str], Money]):
     def to_representation(self, value: Money) -> dict[str, str]:
         """Write both parts."""
         return {"amount": f"{rounded(value).amount:f}", "currency": value.currency}
-
-
-def plain(number: Decimal) -> str:
-    """Write a decimal without exponent, without zeros at its end and without a minus before 0."""
-    text = f"{number:f}"
-    if "." in text:
-        text = text.rstrip("0").rstrip(".")
-    return "0" if text == "-0" else text

@@ -50,7 +50,7 @@ class QuoteOutput(serializers.Serializer[object]):
     price = DecimalStringField()
     currency = serializers.CharField()
     at = serializers.DateTimeField()
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]  # hides what Field calls so
     previous_close = DecimalStringField(allow_null=True)
     change = DecimalStringField(allow_null=True)
     change_rate = DecimalStringField(allow_null=True)

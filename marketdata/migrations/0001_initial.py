@@ -25,7 +25,7 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(max_length=160)),
                 ('isin', models.CharField(blank=True, max_length=12, verbose_name='ISIN')),
                 ('mic', models.CharField(blank=True, max_length=4, verbose_name='market (MIC)')),
-                ('currency', models.CharField(max_length=3)),
+                ('currency', models.CharField(max_length=5)),
                 ('asset_class', models.CharField(choices=[('stock', 'Stock'), ('etf', 'ETF'), ('fund', 'Fund'), ('bond', 'Bond'), ('crypto', 'Cryptocurrency'), ('commodity', 'Commodity'), ('currency', 'Currency pair'), ('other', 'Other')], max_length=16)),
                 ('last_close', common.fields.MoneyField(blank=True, decimal_places=10, max_digits=28, null=True)),
                 ('last_close_date', models.DateField(blank=True, null=True)),
@@ -54,15 +54,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='instrument',
-            index=models.Index(fields=['owner', 'symbol'], name='instrument_owner'),
+            index=models.Index(fields=['owner', 'is_active', 'symbol', 'id'], name='instrument_visible'),
         ),
         migrations.AddIndex(
             model_name='instrument',
             index=models.Index(fields=['asset_class', 'symbol'], name='instrument_class'),
-        ),
-        migrations.AddIndex(
-            model_name='instrument',
-            index=models.Index(fields=['is_active', 'symbol'], name='instrument_active'),
         ),
         migrations.AddIndex(
             model_name='pricebar',

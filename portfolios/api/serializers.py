@@ -233,7 +233,7 @@ class DailyValuesOutput(serializers.Serializer[object]):
     """Values of days, oldest first."""
 
     currency = serializers.CharField()
-    values = DailyValueOutput(many=True)  # type: ignore[assignment] - DRF names nothing else so
+    values = DailyValueOutput(many=True)  # type: ignore[assignment]  # hides nothing used
 
 
 class ValuesQuery(serializers.Serializer[object]):

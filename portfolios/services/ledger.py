@@ -14,6 +14,7 @@ from decimal import Decimal
 from bson import ObjectId
 
 from common.errors import Conflict, InvalidInput, NotFound
+from common.money import plain
 from common.transactions import run_in_transaction
 from portfolios.domain.transactions import Draft, check, fingerprint
 from portfolios.models import Portfolio, Transaction, TransactionRevision
@@ -254,4 +255,6 @@ def _revision(
 
 
 def _as_text(value: object) -> str:
-    return format(value, "f") if isinstance(value, Decimal) else str(value)
+    if isinstance(value, Decimal):
+        return plain(value)
+    return value.isoformat() if isinstance(value, date) else str(value)

@@ -16,9 +16,8 @@ from common.api.fields import (
     DecimalStringField,
     MoneyField,
     ObjectIdField,
-    plain,
 )
-from common.money import Money
+from common.money import Money, plain
 
 TEXT = "0123456789abcdef01234567"
 #: Nothing that any of the fields may take, and everything that might break one.
