@@ -7,7 +7,6 @@ import pytest
 from bson import ObjectId
 from django.contrib import admin
 from django.contrib.auth.models import Group, Permission
-from django.test import Client
 from django.urls import reverse
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
@@ -48,7 +47,7 @@ def root(db) -> User:
 
 
 @pytest.fixture
-def staff(root, browser_of) -> Client:
+def staff(root, browser_of):
     return browser_of(root)
 
 

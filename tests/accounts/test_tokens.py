@@ -165,18 +165,25 @@ def test_an_expired_refresh_token_is_refused(program, ada):
     assert refresh(program, token).status_code == 401
 
 
-@pytest.mark.parametrize("event", ["deactivated", "new password", "deleted"])
-def test_tokens_end_with_what_they_were_bought_with(program, ada, event):
+def deactivate(user):
+    user.is_active = False
+    user.save()
+
+
+def change_password(user):
+    user.set_password("a much better passphrase")
+    user.save()
+
+
+def delete(user):
+    user.delete()
+
+
+@pytest.mark.parametrize("end", [deactivate, change_password, delete])
+def test_tokens_end_with_what_they_were_bought_with(program, ada, end):
     token = RefreshToken.for_user(ada)
-    match event:
-        case "deactivated":
-            ada.is_active = False
-            ada.save()
-        case "new password":
-            ada.set_password("a much better passphrase")
-            ada.save()
-        case "deleted":
-            ada.delete()
+
+    end(ada)
 
     assert who(program, token.access_token).status_code == 401
     assert refresh(program, token).status_code == 401

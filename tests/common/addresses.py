@@ -1,5 +1,7 @@
 """Addresses whose views fail in every anticipated way, and in one that isn't."""
 
+from typing import Any
+
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.db import DatabaseError, OperationalError
 from django.http import Http404, HttpResponse
@@ -53,13 +55,13 @@ def fail(name):
     raise failure
 
 
-class Nested(serializers.Serializer):
+class Nested(serializers.Serializer[Any]):
     """A row of a list."""
 
     price = serializers.IntegerField()
 
 
-class Form(serializers.Serializer):
+class Form(serializers.Serializer[Any]):
     """Fields of every shape."""
 
     name = serializers.CharField()
