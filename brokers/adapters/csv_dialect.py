@@ -13,7 +13,7 @@ from brokers.adapters.text_stream import BoundedLines, encoding_name, find_encod
 from brokers.domain.dates import DateOrder, OrderEvidence, order_evidence
 from brokers.domain.numbers import DecimalSign, SignEvidence, sign_evidence
 from brokers.domain.statements import shown
-from brokers.domain.vocabulary import column_of, is_german
+from brokers.domain.vocabulary import column_of
 
 NUMBER_FIELDS = frozenset({"quantity", "price", "amount", "ratio", "fee", "tax", "fx_rate"})
 
@@ -94,8 +94,7 @@ def survey(stream: BinaryIO) -> Dialect:
             elif name == "trade_date" and text:
                 dates.add(order_evidence(text), line, text)
     stream.seek(begin)
-    signs = _decide_signs(layout, numbers)
-    return Dialect(layout, signs, _decide_order(layout, dates, signs, numbers))
+    return Dialect(layout, _decide_signs(layout, numbers), _decide_order(dates))
 
 
 def data_records(stream: BinaryIO, layout: Layout) -> Iterator[tuple[int, list[str]]]:
@@ -212,16 +211,10 @@ def _decide_signs(layout: Layout, numbers: Mapping[str, _Witnesses]) -> dict[str
     return signs
 
 
-def _decide_order(
-    layout: Layout,
-    dates: _Witnesses,
-    signs: Mapping[str, DecimalSign],
-    numbers: Mapping[str, _Witnesses],
-) -> DateOrder:
-    """Choose whether day or month comes first, never by a guess.
+def _decide_order(dates: _Witnesses) -> DateOrder:
+    """Choose whether day or month comes first, by a date that tells, never by a guess.
 
-    Where no date of the file tells, a German heading or a decimal comma does: nobody who writes
-    them puts the month first.
+    Neither the language of the headings nor a decimal comma is proof: spreadsheets mix them.
     """
     if {OrderEvidence.DAY_FIRST, OrderEvidence.MONTH_FIRST} <= dates.seen.keys():
         raise UnreadableFile(
@@ -231,12 +224,7 @@ def _decide_order(
     for evidence, order in _ORDERS.items():
         if evidence in dates.seen:
             return order
-    has_comma = any(
-        signs[name] is DecimalSign.COMMA and SignEvidence.COMMA in witnesses.seen
-        for name, witnesses in numbers.items()
-    )
-    is_european = has_comma or any(is_german(heading) for heading in layout.headings)
-    if OrderEvidence.EITHER in dates.seen and not is_european:
+    if OrderEvidence.EITHER in dates.seen:
         raise UnreadableFile(
             f"{dates.quote(OrderEvidence.EITHER)} may have the day or the month first, and no date "
             "in the file tells which. Write the dates like 2026-01-31."

@@ -11,6 +11,7 @@ from typing import Any, BinaryIO, TypeAlias
 
 import ijson
 from ijson.common import JSONError
+from ijson.utils import sendable_list
 
 from brokers.adapters.base import UnreadableFile
 from brokers.domain.statements import shown
@@ -56,7 +57,7 @@ def read_records(stream: BinaryIO, sections: Collection[str]) -> Iterator[JsonRe
     collector = _Collector(frozenset(sections))
     begin = stream.tell()
     offset = 0
-    events: Any = ijson.sendable_list()
+    events: Any = sendable_list()
     parser = ijson.basic_parse_coro(events)
     for chunk in _chunks(stream):
         try:
@@ -93,7 +94,7 @@ def _not_json(
 ) -> UnreadableFile:
     """Find the byte at which a chunk stops being JSON, and say so."""
     stream.seek(begin)
-    parser = ijson.basic_parse_coro(ijson.sendable_list())
+    parser = ijson.basic_parse_coro(sendable_list())
     line, line_start, position = 1, 0, 0
     try:
         for chunk in _chunks(stream):

@@ -98,7 +98,6 @@ def _by_word(table: Mapping[Meaning, str]) -> dict[str, Meaning]:
 
 
 _COLUMNS = _by_word(_GERMAN_COLUMNS) | _by_word(_ENGLISH_COLUMNS)
-_GERMAN_HEADINGS = _by_word(_GERMAN_COLUMNS).keys() - _by_word(_ENGLISH_COLUMNS).keys()
 _KINDS = _by_word(_KIND_WORDS) | {plain(kind.value): kind for kind in Kind}
 _ASSET_CLASSES = _by_word(_ASSET_CLASS_WORDS) | {each.value: each for each in AssetClass}
 
@@ -106,11 +105,6 @@ _ASSET_CLASSES = _by_word(_ASSET_CLASS_WORDS) | {each.value: each for each in As
 def column_of(heading: str) -> str | None:
     """Say which of our fields a column holds by its heading, or None."""
     return _COLUMNS.get(plain(heading))
-
-
-def is_german(heading: str) -> bool:
-    """Say whether a heading is one that only German files have."""
-    return plain(heading) in _GERMAN_HEADINGS
 
 
 def kind_of(word: str) -> Kind | None:
