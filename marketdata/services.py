@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime, timedelta
 
 from bson import ObjectId
@@ -103,11 +103,20 @@ def create_instrument(
     return instrument
 
 
-def record_closes(source: PriceSource, *, today: date, now: datetime) -> int:
+def record_closes(
+    source: PriceSource,
+    *,
+    today: date,
+    now: datetime,
+    only: Collection[str] | None = None,
+) -> int:
     """Store the daily closes that are missing up to yesterday; return how many were written.
 
     Each instrument goes on from the day after its last stored close, so a day that was missed
     is caught up by the next run. Safe to run twice: a bar is keyed by instrument and day.
+
+    Args:
+        only: the ids of the instruments that are meant; None means all.
     """
     end = today - timedelta(days=1)
     written = 0
@@ -117,6 +126,8 @@ def record_closes(source: PriceSource, *, today: date, now: datetime) -> int:
         )
     )
     for listing in selectors.list_listings():
+        if only is not None and listing.instrument_id not in only:
+            continue
         last = last_dates.get(ObjectId(listing.instrument_id))
         start = last + timedelta(days=1) if last else today - HISTORY
         if start <= end:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -19,8 +20,10 @@ from common import clock
 from common.transactions import run_in_transaction
 from config.demo import DEMO_ACCOUNTS, DEMO_PASSWORD
 from config.env import ROOT, env
+from marketdata import selectors as market_selectors
 from marketdata import services as market
 from marketdata.adapters.registry import get_source
+from marketdata.tasks import record_closes
 from portfolios import selectors
 from portfolios.services import portfolios, recalculation
 
@@ -61,14 +64,16 @@ class Command(BaseCommand):
                 "DEMO_ACCOUNTS=true says so. `make demo` does on its own database."
             )
         now = clock.now()
-        market.record_closes(get_source(), today=now.date(), now=now)
         demo, staff = DEMO_ACCOUNTS
         owner = _account(demo, base_currency="EUR", time_zone="Europe/Berlin")
         _account(staff, is_staff=True, is_superuser=True)
         there = {each.name for each in selectors.list_portfolios(owner.pk)}
         for wanted in PORTFOLIOS:
             if wanted.name not in there:
-                self.stdout.write(_load(owner, wanted, today=now.date(), now=now))
+                self.stdout.write(_load(owner, wanted, now=now))
+        _value(selectors.list_portfolios(owner.pk), today=now.date(), now=now)
+        # The other instruments can wait until the worker runs.
+        record_closes.delay()
 
 
 def _account(email: str, **fields: Any) -> User:
@@ -84,7 +89,7 @@ def _account(email: str, **fields: Any) -> User:
     return run_in_transaction(sign_up)
 
 
-def _load(owner: User, wanted: DemoPortfolio, *, today: date, now: datetime) -> str:
+def _load(owner: User, wanted: DemoPortfolio, *, now: datetime) -> str:
     portfolio = portfolios.create_portfolio(
         owner.pk,
         name=wanted.name,
@@ -95,8 +100,17 @@ def _load(owner: User, wanted: DemoPortfolio, *, today: date, now: datetime) -> 
     run = _read(owner, portfolio, wanted, now=now)
     committing.request_commit(run, now=now)
     committing.commit(run.pk, clock=clock.now)
-    recalculation.recalculate(portfolio.pk, today=today, now=now)
     return f"{wanted.name}: {run.rows_new} transactions from {wanted.file_name}."
+
+
+def _value(found: Iterable[Any], *, today: date, now: datetime) -> None:
+    """Store the closes of what is held, and compute what it was and is worth."""
+    keys = list(found)
+    held = {event.instrument_id for each in keys for event in selectors.list_events(each.pk)}
+    wanted = {key for key in held if key} | market_selectors.currency_pairs().keys()
+    market.record_closes(get_source(), today=today, now=now, only=wanted)
+    for portfolio in keys:
+        recalculation.recalculate(portfolio.pk, today=today, now=now, extend=True)
 
 
 def _read(owner: User, portfolio: Any, wanted: DemoPortfolio, *, now: datetime) -> Any:
