@@ -1,0 +1,177 @@
+"""The API of instruments and prices, on the real database and the real Redis."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.urls import reverse
+
+from marketdata.adapters import quote_cache
+from marketdata.domain.quotes import MarketState, Quote
+from marketdata.models import Instrument
+from tests import factories, junk, stored
+from tests.factories import NOW
+
+pytestmark = pytest.mark.django_db
+
+HOUSE = {"symbol": "house", "name": "My house", "currency": "eur", "asset_class": "other"}
+
+
+@pytest.fixture
+def acme():
+    return factories.make_instrument("ACME", isin="US0378331005")
+
+
+@pytest.fixture
+def api(program_of, ada):
+    return program_of(ada)
+
+
+def at(name, *ids):
+    return reverse(f"api-{name}", args=ids)
+
+
+def symbols(answer):
+    return [each["symbol"] for each in answer.json()["results"]]
+
+
+def make_own(api, **changes):
+    return api.post(at("instruments"), HOUSE | changes, format="json")
+
+
+def test_instruments_are_listed_by_symbol_page_by_page(api):
+    for symbol in ("CCC", "AAA", "BBB"):
+        factories.make_instrument(symbol)
+
+    first = api.get(at("instruments"), {"limit": 2})
+    second = api.get(first.json()["next"])
+
+    assert (symbols(first), symbols(second)) == (["AAA", "BBB"], ["CCC"])
+    assert symbols(api.get(second.json()["previous"])) == ["AAA", "BBB"]
+
+
+def test_a_symbol_is_searched_by_how_it_begins(api):
+    for symbol in ("ACME", "ACN", "BACN"):
+        factories.make_instrument(symbol)
+
+    found = {
+        text: symbols(api.get(at("instruments"), {"symbol": text})) for text in ("ac", "a.", "")
+    }
+
+    assert found == {"ac": ["ACME", "ACN"], "a.": [], "": ["ACME", "ACN", "BACN"]}
+
+
+def test_an_instrument_of_ones_own_is_seen_by_nobody_else(api, program_of, bo, acme):
+    made = make_own(api).json()
+
+    assert (made["symbol"], made["currency"], made["is_own"]) == ("HOUSE", "EUR", True)
+    assert symbols(api.get(at("instruments"))) == ["ACME", "HOUSE"]
+    stranger = program_of(bo)
+    assert symbols(stranger.get(at("instruments"))) == ["ACME"]
+    for name in ("instrument", "bars"):
+        assert stranger.get(at(name, made["id"])).status_code == 404
+    assert stranger.get(at("quotes"), {"ids": made["id"]}).json() == {"quotes": []}
+
+
+def test_an_instrument_is_made_once(api):
+    make_own(api)
+
+    again = make_own(api, symbol=" House ")
+
+    assert again.status_code == 409
+    assert again.json()["type"] == "/problems/instrument-exists"
+    assert Instrument.objects.count() == 1
+
+
+def test_a_shared_instrument_is_shown_with_its_last_close(api, acme):
+    factories.make_closes(acme, {"2026-02-27": "12.50"})
+
+    shown = api.get(at("instrument", acme.pk)).json()
+
+    assert (shown["isin"], shown["mic"], shown["is_own"]) == ("US0378331005", "XNAS", False)
+    assert (shown["last_close"], shown["last_close_date"]) == ("12.5", "2026-02-27")
+
+
+def test_daily_closes_are_listed_oldest_first(api, acme):
+    factories.make_closes(acme, {"2026-02-25": "10", "2026-02-26": "11.25", "2026-02-27": "12"})
+
+    def days(**query):
+        bars = api.get(at("bars", acme.pk), query).json()["bars"]
+        return [(bar["date"][-2:], bar["close"]) for bar in bars]
+
+    assert days(start="2026-02-26", end="2026-02-27") == [("26", "11.25"), ("27", "12")]
+    assert days(end="2026-02-25") == [("25", "10")]
+    assert days(start="2026-03-01", end="2026-02-01") == []
+    assert days(end="0001-01-01") == []
+
+
+def test_quotes_are_live_where_there_is_a_feed_and_the_last_close_elsewhere(api, acme):
+    quiet, dark = factories.make_instrument("QUIET"), factories.make_instrument("DARK")
+    factories.make_closes(quiet, {"2026-02-27": "5"})
+    quote_cache.write(
+        [
+            Quote(
+                instrument_id=str(acme.pk),
+                price=Decimal("12.34"),
+                currency="USD",
+                at=NOW - timedelta(seconds=1),
+                source="simulated",
+                previous_close=Decimal(10),
+                market_state=MarketState.OPEN,
+            )
+        ]
+    )
+
+    ids = ", ".join(str(each.pk) for each in (acme, quiet, dark))
+    quotes = api.get(at("quotes"), {"ids": ids}).json()["quotes"]
+
+    live, closed = sorted(quotes, key=lambda quote: quote["source"], reverse=True)
+    assert (live["price"], live["change"], live["change_rate"]) == ("12.34", "2.34", "0.234")
+    assert (live["at"], live["market_state"]) == ("2026-03-02T11:59:59Z", "open")
+    assert (closed["price"], closed["source"], closed["change"]) == ("5", "last close", None)
+
+
+@pytest.mark.parametrize(
+    "ids", ["", " ", "zzz", "0" * 23, "abcdefghijkl", "$ne", "a\x00", ",".join(["0" * 24] * 501)]
+)
+def test_quotes_of_nonsense_are_refused_by_name(api, ids):
+    answer = api.get(at("quotes"), {"ids": ids})
+
+    assert answer.status_code == 422
+    assert "ids" in answer.json()["errors"]
+
+
+def test_five_hundred_quotes_are_given(api):
+    assert api.get(at("quotes"), {"ids": ",".join(["0" * 24] * 500)}).json() == {"quotes": []}
+
+
+@pytest.mark.parametrize(
+    ("field", "values"),
+    [
+        ("symbol", junk.TEXTS | {"nothing": "", "blanks": "  "}),
+        ("name", junk.TEXTS | {"nothing": ""}),
+        ("currency", junk.ANYWHERE | {"unknown": "XXX"}),
+        ("asset_class", junk.ANYWHERE),
+        ("isin", junk.TEXTS | {"a wrong check digit": "US0378331006", "lower": "us0378331005"}),
+    ],
+)
+def test_a_bad_instrument_is_refused_and_nothing_changes(api, field, values):
+    before = stored.everything()
+
+    for name, value in values.items():
+        content = junk.as_json(HOUSE | {field: value})
+        answer = api.post(at("instruments"), content, content_type="application/json")
+        assert answer.status_code == 422, name
+        assert field in answer.json()["errors"], name
+
+    assert stored.everything() == before
+
+
+@pytest.mark.parametrize(
+    "query", [{"symbol": "x" * 33}, {"symbol": "a\x00"}, {"cursor": "made up"}]
+)
+def test_a_bad_search_is_refused_by_name(api, query):
+    answer = api.get(at("instruments"), query)
+
+    assert answer.status_code == 422
+    assert set(answer.json()["errors"]) == set(query)

@@ -1,0 +1,410 @@
+"""The API of portfolios, through its real addresses and on the real database."""
+
+from urllib.parse import urlencode
+
+import pytest
+from django.urls import reverse
+from rest_framework.test import APIClient
+
+from tests import factories, junk, stored
+
+pytestmark = pytest.mark.django_db
+
+#: What each kind needs beside its date and currency.
+KINDS = {
+    "buy": {"quantity": "10", "price": "5.5", "fee": "1"},
+    "sell": {"quantity": "4", "price": "6.25", "tax": "0.5"},
+    "dividend": {"amount": "3.3", "tax": "0.33"},
+    "interest": {"amount": "1"},
+    "fee": {"amount": "2"},
+    "tax": {"amount": "2"},
+    "deposit": {"amount": "1000"},
+    "withdrawal": {"amount": "10"},
+    "split": {"ratio": "4"},
+    "transfer_in": {"quantity": "3", "price": "7"},
+    "transfer_out": {"quantity": "3"},
+}
+ABOUT_AN_INSTRUMENT = {"buy", "sell", "dividend", "split", "transfer_in", "transfer_out"}
+
+
+@pytest.fixture
+def acme():
+    instrument = factories.make_instrument("ACME")
+    factories.make_closes(instrument, {"2026-02-26": "11", "2026-02-27": "12"})
+    return instrument
+
+
+@pytest.fixture
+def portfolio(ada):
+    return factories.make_portfolio(ada)
+
+
+@pytest.fixture
+def api(program_of, ada) -> APIClient:
+    return program_of(ada)
+
+
+def at(name, *ids):
+    return reverse(f"api-{name}", args=ids)
+
+
+def post(api, address, content):
+    return api.post(address, content, format="json")
+
+
+def body_of(kind, instrument=None, **more):
+    about = {"instrument_id": str(instrument.pk)} if kind in ABOUT_AN_INSTRUMENT else {}
+    return (
+        {"kind": kind, "trade_date": "2026-01-05", "currency": "USD"} | about | KINDS[kind] | more
+    )
+
+
+def recorded(api, portfolio, kind="buy", instrument=None, **more):
+    answer = post(api, at("transactions", portfolio.pk), body_of(kind, instrument, **more))
+    assert answer.status_code == 201, answer.content
+    return answer.json()
+
+
+def assert_refused(answer, *, field=None, status=422):
+    """Assert that an answer is a problem document, and names the field."""
+    assert answer.status_code == status, answer.content
+    assert answer["Content-Type"] == "application/problem+json"
+    problem = answer.json()
+    assert problem["status"] == status
+    assert problem["type"].startswith("/problems/")
+    assert problem["title"]
+    assert problem["detail"]
+    if field is not None:
+        assert field in problem["errors"], problem
+
+
+def test_a_token_leads_from_an_empty_account_to_a_live_summary(ada, acme):
+    program = APIClient()
+    password = {"email": ada.email, "password": "correct horse battery staple"}
+    access = post(program, at("token"), password).json()["access"]
+    program.credentials(HTTP_AUTHORIZATION=f"Bearer {access}")
+
+    made = post(program, at("portfolios"), {"name": "First", "base_currency": "usd"}).json()
+    post(program, at("transactions", made["id"]), body_of("deposit"))
+    post(program, at("transactions", made["id"]), body_of("buy", acme))
+    summary = program.get(at("summary", made["id"])).json()
+
+    assert made["base_currency"] == "USD"
+    assert (summary["status"], summary["revision"], summary["is_recalculating"]) == (
+        "complete",
+        2,
+        False,
+    )
+    assert summary["cash"] == {"USD": "944"}
+    assert (summary["total"], summary["holdings_value"]) == ("1064", "120")
+    (position,) = summary["positions"]
+    assert position["symbol"] == "ACME"
+    assert (position["quantity"], position["cost"], position["average_cost"]) == ("10", "56", "5.6")
+    assert (position["price"], position["price_source"]) == ("12", "last close")
+    assert position["unrealized_base"] == "64"
+    assert position["lots"] == [
+        {"opened_on": "2026-01-05", "quantity": "10", "cost": "56", "cost_base": "56"}
+    ]
+
+
+def test_a_browser_that_is_signed_in_may_look_around(browser_of, ada, portfolio, acme):
+    browser = browser_of(ada)
+
+    listed = browser.get(at("portfolios"), headers={"accept": "text/html"})
+    missing = browser.get(at("portfolio", "0" * 24), headers={"accept": "text/html"})
+
+    assert listed.status_code == 200
+    assert "Long term" in listed.content.decode()
+    assert missing.status_code == 404
+    assert "portfolio-not-found" in missing.content.decode()
+
+
+def test_a_browser_changes_nothing_without_the_csrf_token(ada, portfolio):
+    browser = APIClient(enforce_csrf_checks=True)
+    browser.force_login(ada, backend="allauth.account.auth_backends.AuthenticationBackend")
+    before = stored.everything()
+
+    assert_refused(browser.delete(at("portfolio", portfolio.pk)), status=403)
+
+    assert stored.everything() == before
+
+
+def test_portfolios_are_made_listed_changed_and_deleted(api, ada):
+    made = post(api, at("portfolios"), {"name": "  Long   term ", "base_currency": "EUR"}).json()
+    post(api, at("portfolios"), {"name": "Crypto", "base_currency": "USDT", "tracks_cash": False})
+    one = at("portfolio", made["id"])
+
+    listed = api.get(at("portfolios")).json()
+    changed = api.put(one, {"name": "Pension", "tracks_cash": False}, format="json").json()
+
+    assert [each["name"] for each in listed["results"]] == ["Crypto", "Long term"]
+    assert (changed["name"], changed["tracks_cash"], changed["base_currency"]) == (
+        "Pension",
+        False,
+        "EUR",
+    )
+    assert api.get(one).json() == changed
+    assert api.delete(one).status_code == 204
+    assert_refused(api.get(one), status=404)
+
+
+def test_a_name_is_taken_once(api, portfolio):
+    answer = post(api, at("portfolios"), {"name": portfolio.name, "base_currency": "EUR"})
+
+    assert_refused(answer, field="name", status=409)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_is_recorded_and_read_back_as_it_was_sent(api, portfolio, acme, kind):
+    more = {"note": "a note", "account": "Depot", "sequence": 3}
+    sent = body_of(kind, acme, executed_at="2026-01-05T15:30:00.123456+01:00", **more)
+
+    made = post(api, at("transactions", portfolio.pk), sent)
+
+    assert made.status_code == 201, made.content
+    row = made.json()
+    # Cut to milliseconds, which is what is stored.
+    assert {name: row[name] for name in sent} == sent | {
+        "executed_at": "2026-01-05T14:30:00.123000Z"
+    }
+    assert api.get(at("transaction", portfolio.pk, row["id"])).json() == row
+    assert api.get(at("portfolio", portfolio.pk)).json()["computed_revision"] == 1
+
+
+def test_a_number_is_kept_to_its_last_digit(api, portfolio, acme):
+    exact = {"quantity": "0.1234567891", "price": "123456789.0123456789"}
+
+    row = recorded(api, portfolio, "buy", acme, **exact)
+
+    assert {name: row[name] for name in exact} == exact
+
+
+FILTERS = (
+    ({}, ["buy", "dividend", "deposit"]),
+    ({"kind": "dividend"}, ["dividend"]),
+    ({"start": "2026-01-06"}, ["buy", "dividend"]),
+    ({"end": "2026-01-06"}, ["dividend", "deposit"]),
+    ({"start": "2026-01-06", "end": "2026-01-06", "kind": "dividend"}, ["dividend"]),
+    ({"text": "SALARY"}, ["deposit"]),
+    ({"text": "depot"}, ["buy"]),
+    ({"text": ".*"}, []),
+    ({"instrument_id": "0" * 24}, []),
+)
+
+
+def test_a_ledger_is_filtered(api, portfolio, acme):
+    recorded(api, portfolio, "deposit", note="Salary of May")
+    recorded(api, portfolio, "dividend", acme, trade_date="2026-01-06")
+    recorded(api, portfolio, "buy", acme, trade_date="2026-01-07", account="Depot 1")
+
+    for query, kinds in (*FILTERS, ({"instrument_id": str(acme.pk)}, ["buy", "dividend"])):
+        listed = api.get(at("transactions", portfolio.pk), query).json()
+        assert [row["kind"] for row in listed["results"]] == kinds, query
+
+
+def test_pages_lead_through_a_ledger_and_back(api, portfolio):
+    for day in range(1, 6):
+        recorded(api, portfolio, "deposit", trade_date=f"2026-01-0{day}")
+
+    def days(page):
+        return [int(row["trade_date"][-2:]) for row in page["results"]]
+
+    first = api.get(at("transactions", portfolio.pk), {"limit": 2, "kind": "deposit"}).json()
+    second = api.get(first["next"]).json()
+    third = api.get(second["next"]).json()
+    assert (days(first), days(second), days(third)) == ([5, 4], [3, 2], [1])
+    assert (first["previous"], third["next"]) == (None, None)
+    # A row that comes in between moves nothing that has been seen.
+    recorded(api, portfolio, "deposit", trade_date="2026-01-09")
+    assert days(api.get(third["previous"]).json()) == [3, 2]
+
+
+def test_an_edit_replaces_the_row_and_keeps_its_history(api, portfolio, acme):
+    row = recorded(api, portfolio, "buy", acme, fee="1")
+    one = at("transaction", portfolio.pk, row["id"])
+
+    edited = api.put(one, body_of("buy", acme, quantity="12", revision=1), format="json").json()
+    late = api.put(one, body_of("buy", acme, quantity="13", revision=1), format="json")
+    history = api.get(at("transaction-history", portfolio.pk, row["id"])).json()["revisions"]
+
+    assert (edited["quantity"], edited["revision"]) == ("12", 2)
+    assert_refused(late, status=409)
+    (before,) = history
+    assert (before["revision"], before["reason"]) == (1, "edited")
+    assert (before["state"]["quantity"], before["state"]["kind"]) == ("10", "buy")
+    assert api.get(at("summary", portfolio.pk)).json()["positions"][0]["quantity"] == "12"
+
+
+def test_a_voided_row_leaves_the_list_and_stays_readable(api, portfolio, acme):
+    row = recorded(api, portfolio, "buy", acme)
+    one = at("transaction", portfolio.pk, row["id"])
+
+    assert_refused(api.delete(one), field="revision")
+    assert_refused(api.delete(f"{one}?revision=7"), status=409)
+    assert api.delete(f"{one}?revision=1").status_code == 204
+
+    assert api.get(at("transactions", portfolio.pk)).json()["results"] == []
+    assert api.get(one).json()["is_void"] is True
+    assert api.get(at("summary", portfolio.pk)).json()["positions"] == []
+    assert_refused(api.delete(f"{one}?revision=1"), status=404)
+
+
+def test_an_instrument_without_a_price_makes_the_summary_partial(api, portfolio, acme):
+    dark = factories.make_instrument("DARK")
+    recorded(api, portfolio, "deposit")
+    recorded(api, portfolio, "buy", acme)
+    recorded(api, portfolio, "buy", dark)
+
+    summary = api.get(at("summary", portfolio.pk)).json()
+
+    assert (summary["status"], summary["missing"]) == ("partial", [str(dark.pk)])
+    unknown = next(each for each in summary["positions"] if each["symbol"] == "DARK")
+    assert (unknown["value"], unknown["value_base"], unknown["unrealized_base"]) == (None,) * 3
+
+
+def test_daily_values_are_listed_oldest_first(api, portfolio):
+    recorded(api, portfolio, "deposit", trade_date="2026-01-05")
+    recorded(api, portfolio, "deposit", trade_date="2026-01-07", amount="0.5")
+
+    found = api.get(at("values", portfolio.pk), {"start": "2026-01-06"}).json()
+
+    assert found["currency"] == "USD"
+    assert [(each["date"], each["value"], each["net_flow"]) for each in found["values"][:3]] == [
+        ("2026-01-06", "1000", "0"),
+        ("2026-01-07", "1000.5", "0.5"),
+        ("2026-01-08", "1000.5", "0"),
+    ]
+
+
+def test_an_instrument_of_somebody_else_is_as_unknown_as_none(api, portfolio, bo):
+    foreign = factories.make_instrument("HOUSE", owner=bo, mic="")
+    before = stored.everything()
+
+    for instrument_id in (str(foreign.pk), "f" * 24):
+        body = body_of("buy", foreign) | {"instrument_id": instrument_id}
+        assert_refused(post(api, at("transactions", portfolio.pk), body), field="instrument_id")
+
+    assert stored.everything() == before
+
+
+DATES = {"1969-12-31", "2999-01-01", "0001-01-01", "2026-02-30", "today", "2026-01-05T00:00:00Z"}
+MOMENTS = {"0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "2026-01-05 25:00Z"}
+COUNTS = {"below zero": -1, "too much": 2**31, "half": 0.5, "endless": int("9" * 300)}
+BAD_FIELDS = {
+    "quantity": junk.ANYWHERE | junk.NUMBERS,
+    "price": junk.ANYWHERE | junk.NUMBERS,
+    "fee": junk.ANYWHERE | junk.NUMBERS,
+    "tax": junk.ANYWHERE | junk.NUMBERS,
+    "fx_rate": junk.ANYWHERE | junk.NUMBERS,
+    "amount": junk.NUMBERS,
+    "ratio": junk.NUMBERS,
+    "trade_date": junk.ANYWHERE | {day: day for day in DATES},
+    "executed_at": junk.ANYWHERE | {moment: moment for moment in MOMENTS},
+    "kind": junk.ANYWHERE | {"unknown": "bribe"},
+    "currency": junk.ANYWHERE | {"unknown": "XXX"},
+    "instrument_id": junk.ANYWHERE | junk.IDS,
+    "note": junk.TEXTS,
+    "account": junk.TEXTS,
+    "sequence": junk.ANYWHERE | COUNTS,
+}
+
+
+def assert_all_refused(api, address, good, field, values):
+    """Send a good body with each bad value in turn; expect the field's name and no change."""
+    before = stored.everything()
+    for name, value in values.items():
+        content = junk.as_json(good | {field: value})
+        answer = api.post(address, content, content_type="application/json")
+        assert answer.status_code == 422, f"{name}: {answer.content}"
+        assert_refused(answer, field=field)
+    assert stored.everything() == before
+
+
+@pytest.mark.parametrize("field", BAD_FIELDS)
+def test_a_bad_field_is_named_and_nothing_changes(api, portfolio, acme, field):
+    good = body_of("buy", acme)
+
+    assert_all_refused(api, at("transactions", portfolio.pk), good, field, BAD_FIELDS[field])
+
+
+@pytest.mark.parametrize(
+    ("field", "values"),
+    [
+        ("name", junk.TEXTS | {"nothing": "", "blanks": "   "}),
+        ("base_currency", junk.ANYWHERE),
+        ("tracks_cash", {"an operator": {"$ne": None}, "words": "perhaps", "a list": []}),
+    ],
+)
+def test_a_bad_portfolio_is_refused_and_nothing_changes(api, portfolio, field, values):
+    good = {"name": "New", "base_currency": "EUR"}
+
+    assert_all_refused(api, at("portfolios"), good, field, values)
+
+
+BODIES = (
+    (b"{", "application/json", 400),
+    (b"", "application/json", 422),
+    (b"[]", "application/json", 422),
+    (b"null", "application/json", 422),
+    (b'"text"', "application/json", 422),
+    (b"\xff\xfe", "application/json", 400),
+    (b"NaN", "application/json", 400),
+    (b"[" * 100_000, "application/json", 400),
+    (b'{"a":' * 100_000, "application/json", 400),
+    (b"9" * 5_000, "application/json", 400),
+    (b'{"quantity": 1e400}', "application/json", 422),
+    (b"kind=buy", "text/plain", 415),
+    (b"<kind>buy</kind>", "application/xml", 415),
+    (b"kind=buy", "application/x-www-form-urlencoded", 422),
+    (b"x" * 1_048_577, "application/json", 413),
+)
+
+
+def test_a_body_that_is_no_transaction_is_refused_whole(api, portfolio, acme):
+    before = stored.everything()
+
+    for content, kind, status in BODIES:
+        answer = api.post(at("transactions", portfolio.pk), content, content_type=kind)
+        assert answer.status_code == status, (content[:20], answer.content)
+        assert_refused(answer, status=status)
+
+    assert stored.everything() == before
+
+
+def test_an_id_that_is_none_leads_nowhere(api):
+    for text in ("zzz", "abcdefghijkl", "A" * 24, "0" * 23, "0" * 24, "0" * 25, "%24ne", "%00"):
+        for path in ("", "summary/", "transactions/", "values/"):
+            assert_refused(api.get(f"/api/v1/portfolios/{text}/{path}"), status=404)
+
+
+def test_a_bad_query_is_refused_by_its_name(api, portfolio):
+    for name, query, field in (
+        ("transactions", {"kind": "bribe"}, "kind"),
+        ("transactions", {"kind[$ne]": "buy", "start": "then"}, "start"),
+        ("transactions", {"end": "2026-13-01"}, "end"),
+        ("transactions", {"instrument_id": "zzz"}, "instrument_id"),
+        ("transactions", {"text": "x" * 81}, "text"),
+        ("transactions", {"text": "a\x00b"}, "text"),
+        ("transactions", {"cursor": "made up"}, "cursor"),
+        ("transactions", {"limit": "all"}, "limit"),
+        ("values", {"start": "then"}, "start"),
+    ):
+        assert_refused(api.get(at(name, portfolio.pk), query), field=field)
+
+
+def test_revisions_that_are_no_numbers_are_refused(api, portfolio, acme):
+    row = recorded(api, portfolio, "buy", acme)
+    one = at("transaction", portfolio.pk, row["id"])
+
+    for revision in ("0", "-1", "1.5", "NaN", "9" * 300, "1\x00", "٣٣٣٣٣٣٣٣٣٣٣"):
+        query = urlencode({"revision": revision})
+        assert_refused(api.delete(f"{one}?{query}"), field="revision")
+    for revision in (None, {"$gt": 0}, "", 2**31, int("9" * 300)):
+        body = body_of("buy", acme, revision=revision)
+        assert_refused(api.put(one, body, format="json"), field="revision")
+
+
+def test_a_correct_draft_for_the_wrong_kind_names_the_field(api, portfolio, acme):
+    body = body_of("deposit") | {"quantity": "5"}
+
+    assert_refused(post(api, at("transactions", portfolio.pk), body), field="quantity")

@@ -1,0 +1,243 @@
+"""Who gets in where: every address, every kind of visitor, every method."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+from rest_framework.test import APIClient
+
+from brokers.services import intake, reading
+from portfolios.services import ledger
+from tests import factories, stored
+from tests.factories import NOW, draft
+
+pytestmark = pytest.mark.django_db
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+#: Who may come: anybody, whoever is signed in, or only the owner of what the address names.
+EVERYBODY, SIGNED_IN, OWNER = "everybody", "signed in", "owner"
+
+
+@dataclass(frozen=True)
+class Route:
+    """Who may come, what they are answered, and what is sent."""
+
+    admits: str
+    answers: dict[str, int]
+    bodies: dict[str, dict[str, Any]] = field(default_factory=dict)
+    queries: dict[str, str] = field(default_factory=dict)
+
+
+def a_file() -> SimpleUploadedFile:
+    return SimpleUploadedFile("rows.csv", b"date,type,amount,currency\n2026-01-05,deposit,5,USD\n")
+
+
+_PORTFOLIO = "portfolios/<object_id:portfolio_id>/"
+_ROW = f"{_PORTFOLIO}transactions/<object_id:transaction_id>/"
+_RUN = f"{_PORTFOLIO}imports/<object_id:run_id>/"
+_INSTRUMENT = "instruments/<object_id:instrument_id>/"
+_DEPOSIT = {"kind": "deposit", "trade_date": "2026-01-05", "amount": "7", "currency": "USD"}
+_ALL = dict.fromkeys(METHODS, 302)
+_NEW = {"name": "New", "base_currency": "EUR"}
+_CHANGE = {"name": "Other", "tracks_cash": "true"}
+
+ROUTES = {
+    "": Route(EVERYBODY, _ALL),
+    "theme/": Route(EVERYBODY, {"POST": 302}),
+    "accounts/preferences/": Route(SIGNED_IN, {"GET": 200, "POST": 422}),
+    "overview/": Route(SIGNED_IN, {"GET": 200}),
+    "portfolios/new/": Route(SIGNED_IN, {"GET": 200, "POST": 302}, {"POST": _NEW}),
+    _PORTFOLIO: Route(OWNER, {"GET": 200}),
+    f"{_PORTFOLIO}settings/": Route(OWNER, {"GET": 200, "POST": 302}, {"POST": _CHANGE}),
+    f"{_PORTFOLIO}delete/": Route(OWNER, {"POST": 302}, {"POST": {"name": "Long term"}}),
+    f"{_PORTFOLIO}transactions/": Route(OWNER, {"GET": 200, "POST": 302}, {"POST": _DEPOSIT}),
+    _ROW: Route(OWNER, {"GET": 200, "POST": 302}, {"POST": _DEPOSIT | {"revision": "1"}}),
+    f"{_ROW}void/": Route(OWNER, {"POST": 302}, {"POST": {"revision": "1"}}),
+    f"{_ROW}history/": Route(OWNER, {"GET": 200}),
+    _INSTRUMENT: Route(OWNER, {"GET": 200}),
+    f"{_PORTFOLIO}imports/": Route(OWNER, {"GET": 200, "POST": 302}, {"POST": {"file": a_file}}),
+    _RUN: Route(OWNER, {"GET": 200}),
+    f"{_RUN}commit/": Route(OWNER, {"POST": 302}),
+    f"{_RUN}undo/": Route(OWNER, {"POST": 302}),
+    f"{_RUN}discard/": Route(OWNER, {"POST": 302}),
+    "api/v1/auth/token/": Route(EVERYBODY, {"POST": 422}),
+    "api/v1/auth/token/refresh/": Route(EVERYBODY, {"POST": 422}),
+    "api/v1/auth/token/verify/": Route(EVERYBODY, {"POST": 422}),
+    "api/v1/schema/": Route(EVERYBODY, {"GET": 200}),
+    "api/v1/me/": Route(SIGNED_IN, {"GET": 200, "PATCH": 200}),
+    "api/v1/stream-tickets/": Route(SIGNED_IN, {"POST": 201}),
+    "api/v1/instruments/": Route(
+        SIGNED_IN,
+        {"GET": 200, "POST": 201},
+        {"POST": {"symbol": "BOAT", "name": "A boat", "currency": "EUR", "asset_class": "other"}},
+    ),
+    f"api/v1/{_INSTRUMENT}": Route(OWNER, {"GET": 200}),
+    f"api/v1/{_INSTRUMENT}bars/": Route(OWNER, {"GET": 200}),
+    "api/v1/quotes/": Route(SIGNED_IN, {"GET": 200}, queries={"GET": f"ids={'0' * 24}"}),
+    "api/v1/portfolios/": Route(SIGNED_IN, {"GET": 200, "POST": 201}, {"POST": _NEW}),
+    f"api/v1/{_PORTFOLIO}": Route(OWNER, {"GET": 200, "PUT": 200, "DELETE": 204}, {"PUT": _CHANGE}),
+    f"api/v1/{_PORTFOLIO}summary/": Route(OWNER, {"GET": 200}),
+    f"api/v1/{_PORTFOLIO}values/": Route(OWNER, {"GET": 200}),
+    f"api/v1/{_PORTFOLIO}export/": Route(OWNER, {"GET": 200}),
+    f"api/v1/{_PORTFOLIO}transactions/": Route(
+        OWNER, {"GET": 200, "POST": 201}, {"POST": _DEPOSIT}
+    ),
+    f"api/v1/{_ROW}": Route(
+        OWNER,
+        {"GET": 200, "PUT": 200, "DELETE": 204},
+        {"PUT": _DEPOSIT | {"revision": 1}},
+        # The edit has made it the second revision.
+        {"DELETE": "revision=2"},
+    ),
+    f"api/v1/{_ROW}history/": Route(OWNER, {"GET": 200}),
+    f"api/v1/{_PORTFOLIO}imports/": Route(
+        OWNER, {"GET": 200, "POST": 202}, {"POST": {"file": a_file}}
+    ),
+    f"api/v1/{_RUN}": Route(OWNER, {"GET": 200, "DELETE": 204}),
+    f"api/v1/{_RUN}rows/": Route(OWNER, {"GET": 200}),
+    f"api/v1/{_RUN}commits/": Route(OWNER, {"POST": 202}),
+    # What was not committed can't be undone.
+    f"api/v1/{_RUN}undos/": Route(OWNER, {"POST": 409}),
+}
+#: Pages of allauth that are made for visitors; all its others send them to the sign-in.
+ENTRANCES = {
+    "accounts/signup/",
+    "accounts/login/",
+    "accounts/logout/",
+    "accounts/inactive/",
+    "accounts/confirm-email/",
+    "accounts/^confirm-email/(?P<key>[-:\\w]+)/$",
+    "accounts/login/code/confirm/",
+    "accounts/password/reset/",
+    "accounts/password/reset/done/",
+    "accounts/password/reset/key/done/",
+    "accounts/^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
+    "admin/logout/",
+}
+BEHIND_SIGN_IN = {
+    "accounts/reauthenticate/",
+    "accounts/email/",
+    "accounts/password/change/",
+    "accounts/password/set/",
+}
+
+
+def routes_of(resolver: URLResolver, start: str = "") -> Iterator[str]:
+    for entry in resolver.url_patterns:
+        route = start + str(entry.pattern)
+        if isinstance(entry, URLPattern):
+            yield route
+        else:
+            yield from routes_of(entry, route)
+
+
+SERVED = set(routes_of(get_resolver()))
+BACK_OFFICE = sorted(route for route in SERVED - ENTRANCES if route.startswith("admin/"))
+
+
+def test_every_address_is_in_a_table():
+    assert {*ROUTES, *ENTRANCES, *BEHIND_SIGN_IN, *BACK_OFFICE} == SERVED
+
+
+@dataclass(frozen=True)
+class World:
+    """Something of Ada's under each name that an address may hold."""
+
+    portfolio_id: str
+    transaction_id: str
+    instrument_id: str
+    run_id: str
+
+    def address(self, route: str) -> str:
+        return "/" + re.sub(r"<object_id:(\w+)>", lambda match: getattr(self, match[1]), route)
+
+
+@pytest.fixture
+def world(ada) -> World:
+    portfolio = factories.make_portfolio(ada)
+    row = ledger.record_transaction(portfolio.pk, draft=draft("deposit", amount="5"), now=NOW)
+    instrument = factories.make_instrument("HOUSE", owner=ada, mic="")
+    run = intake.open_import(
+        portfolio.pk,
+        owner_id=ada.pk,
+        file_name="rows.csv",
+        chunks=[a_file().read()],
+        creates_instruments=False,
+        now=NOW,
+    )
+    reading.read(run.pk, row_limit=10, clock=lambda: NOW)
+    return World(*(str(each.pk) for each in (portfolio, row, instrument, run)))
+
+
+@pytest.fixture
+def root(db):
+    return factories.make_user("root@example.test", is_staff=True, is_superuser=True)
+
+
+def send(client: Client, method: str, address: str, route: Route) -> int:
+    body = {
+        name: value() if callable(value) else value
+        for name, value in route.bodies.get(method, {}).items()
+    }
+    options: dict[str, Any] = {}
+    if isinstance(client, APIClient):
+        has_file = any(isinstance(value, SimpleUploadedFile) for value in body.values())
+        options["format"] = "multipart" if has_file else "json"
+    if query := route.queries.get(method):
+        address = f"{address}?{query}"
+    data = {} if method == "GET" else {"data": body}
+    return getattr(client, method.lower())(address, **data, **options).status_code
+
+
+def answers(client: Client, address: str, route: Route) -> dict[str, int]:
+    # Otherwise the limit on sign-ins would answer the second visitor.
+    cache.clear()
+    return {method: send(client, method, address, route) for method in METHODS}
+
+
+def expected(route: Route, *, refused: int | None = None) -> dict[str, int]:
+    """Return the answers to somebody who is let in, or refused."""
+    served = route.answers if refused is None else dict.fromkeys(route.answers, refused)
+    return dict.fromkeys(METHODS, 405) | served
+
+
+@pytest.mark.parametrize("name", ROUTES)
+def test_only_those_who_may_get_in(name, world, ada, bo, root, browser_of, program_of):
+    route, is_api = ROUTES[name], name.startswith("api/")
+    client_of = program_of if is_api else browser_of
+    address = world.address(name)
+    before = stored.everything()
+
+    if route.admits is not EVERYBODY:
+        # Whether the address serves a method is said to those who are signed in.
+        visitor = APIClient() if is_api else Client()
+        shut = dict.fromkeys(METHODS, 401 if is_api else 302)
+        assert answers(visitor, address, route) == shut
+    if route.admits is OWNER:
+        for stranger in (bo, root):
+            assert answers(client_of(stranger), address, route) == expected(route, refused=404)
+        assert stored.everything() == before
+    assert answers(client_of(ada), address, route) == expected(route)
+
+
+@pytest.mark.parametrize("route", sorted(BEHIND_SIGN_IN))
+def test_pages_about_an_account_send_visitors_to_the_sign_in(route, client):
+    answer = client.get(f"/{route}")
+
+    assert answer.status_code == 302
+    assert answer["Location"].startswith("/accounts/login/")
+
+
+def test_the_back_office_lets_nobody_in_but_staff(world, ada, client, browser_of):
+    for visitor in (client, browser_of(ada)):
+        for route in BACK_OFFICE:
+            address = "/" + re.sub(r"<\w+:\w+>|\(\?P<\w+>[^)]*\)", "1", route).replace("$", "")
+            answer = visitor.get(address)
+            assert answer.status_code in {302, 404} or address == "/admin/login/", address
+            assert answer.status_code != 302 or "login" in answer["Location"], address
