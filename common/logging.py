@@ -24,7 +24,7 @@ _SECRET_NAME = re.compile(
 _SECRET_TEXTS = (
     (
         re.compile(
-            r"\b((?:\w*_)?(?:password|token|secret|api_?key|ticket|sessionid|cookie)[\"']?\s*[=:]\s*)"
+            r"\b(\w*(?:password|token|secret|api_?key|ticket|sessionid|cookie)[\"']?\s*[=:]\s*)"
             r"[\"']?[^\s&\"',;)\]}]+",
             re.IGNORECASE,
         ),

@@ -31,7 +31,6 @@ log = structlog.get_logger(__name__)
 
 _BATCH_SECONDS = 0.1
 _BEAT_SECONDS = 1.0
-_LISTINGS_SECONDS = 30.0
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.5, 5.0
 
 
@@ -74,15 +73,21 @@ class Feed:
     """Streams from a source while it leads; waits for its turn while another does."""
 
     def __init__(
-        self, source: PriceSource, *, list_listings: Callable[[], Sequence[Listing]]
+        self,
+        source: PriceSource,
+        *,
+        list_listings: Callable[[], Sequence[Listing]],
+        listings_seconds: float = 30.0,
     ) -> None:
         """Set the feed up.
 
         Args:
             source: where the quotes come from.
-            list_listings: asked for what to quote, now and then; may ask the database.
+            list_listings: asked for what to quote; may ask the database.
+            listings_seconds: how often it is asked.
         """
         self._source = source
+        self._listings_seconds = listings_seconds
         self._list_listings = sync_to_async(list_listings)
         self._lease = FeedLease()
 
@@ -135,13 +140,13 @@ class Feed:
         try:
             while True:
                 await asyncio.wait({pumping}, timeout=_BATCH_SECONDS)
-                if pumping.done():
-                    pumping.result()
-                    raise SourceEnded
                 if batch := newest.take():
                     await quote_cache.write_fenced(batch, fence=number)
                     await quotes_recorded.asend_robust(sender=None, quotes=batch)
-                if monotonic() - looked_at >= _LISTINGS_SECONDS:
+                if pumping.done():
+                    pumping.result()
+                    raise SourceEnded
+                if monotonic() - looked_at >= self._listings_seconds:
                     looked_at = monotonic()
                     changed = await self._changed(listings)
                     if changed is not None:
