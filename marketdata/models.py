@@ -38,6 +38,9 @@ class Instrument(Timestamped):
         indexes = [
             models.Index(fields=["symbol"], name="instrument_symbol"),
             models.Index(fields=["isin"], name="instrument_isin"),
+            # What somebody sees is read in order from one of these: by symbol past what belongs to
+            # others, or, where that is much, by owner and then sorted. The server finds out which.
+            models.Index(fields=["is_active", "symbol", "id"], name="instrument_active"),
             models.Index(fields=["owner", "is_active", "symbol", "id"], name="instrument_visible"),
             models.Index(fields=["asset_class", "symbol"], name="instrument_class"),
         ]

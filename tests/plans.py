@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from bson import json_util
@@ -33,6 +34,35 @@ def explain_uses_index(queryset: QuerySet[Any, Any], *, may_sort: bool = False) 
     if may_sort:
         problems.discard(_SORT)
     assert not problems, f"{queryset.model.__name__} {', '.join(sorted(problems))}: {answer}"
+
+
+@contextmanager
+def watched(*, may_sort: tuple[str, ...] = ()) -> Iterator[None]:
+    """Assert of every command sent meanwhile that it neither reads a collection nor sorts.
+
+    A single document is not sorted, though the plan says so of each `first()`.
+
+    Args:
+        may_sort: collections in which the few rows that an index finds may be sorted.
+    """
+    database = connections["default"].database  # type: ignore[attr-defined]
+    database.command("profile", 2)
+    try:
+        yield
+    finally:
+        database.command("profile", 0)
+        commands = list(database["system.profile"].find({"planSummary": {"$exists": True}}))
+        database.drop_collection("system.profile")
+    problems = []
+    for command in commands:
+        name = command["ns"].partition(".")[2]
+        if "COLLSCAN" in command["planSummary"]:
+            problems.append(f"{name} {_SCAN}: {command['command']}")
+        is_sorted = command.get("hasSortStage") and command["docsExamined"] > 1
+        if is_sorted and name not in may_sort:
+            problems.append(f"{name} {_SORT}: {command['command']}")
+    assert commands, "Nothing was asked."
+    assert not problems, problems
 
 
 def _problems(plan: Mapping[str, Any], database: Any) -> Iterator[str]:

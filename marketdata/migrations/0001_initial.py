@@ -54,6 +54,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='instrument',
+            index=models.Index(fields=['is_active', 'symbol', 'id'], name='instrument_active'),
+        ),
+        migrations.AddIndex(
+            model_name='instrument',
             index=models.Index(fields=['owner', 'is_active', 'symbol', 'id'], name='instrument_visible'),
         ),
         migrations.AddIndex(

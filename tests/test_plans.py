@@ -1,0 +1,294 @@
+"""Every list and look-up of our selectors uses an index, among rows enough to tell.
+
+What can't: the text that a ledger is searched for stands anywhere in a note or an account, so all
+rows of that one portfolio are looked at (`ledger_by_date` finds them); and the nightly jobs go
+through all portfolios and all instruments, because they concern all.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from types import SimpleNamespace
+
+import pytest
+from bson import ObjectId
+from django.test import Client, RequestFactory
+
+from accounts.models import User
+from brokers import selectors as imports
+from brokers.domain.imports import RowState, RunState
+from brokers.models import ImportRow, ImportRun
+from common.api.pagination import page_of
+from marketdata import selectors as market
+from marketdata import services as market_services
+from marketdata.domain.instruments import AssetClass, identity_of
+from marketdata.models import Instrument, PriceBar
+from portfolios import selectors
+from portfolios.domain.transactions import Kind
+from portfolios.models import DailyValue, Portfolio, Transaction, TransactionRevision
+from portfolios.selectors import TransactionFilter
+from portfolios.services import ledger, portfolios, recalculation
+from tests import factories
+from tests.factories import NOW, TODAY
+from tests.plans import explain_uses_index, watched
+
+pytestmark = pytest.mark.django_db
+
+DAYS = [TODAY - timedelta(days=number) for number in range(1, 61)]
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """Two people with many things each, and one of each kind of Ada's."""
+
+    ada: User
+    portfolio: Portfolio
+    instruments: list[Instrument]
+    run: ImportRun
+
+
+@pytest.fixture
+def crowd(ada, bo) -> Crowd:
+    people = [ada, bo]
+    shared = [_instrument(f"S{number:03}", None) for number in range(150)]
+    shared += [_instrument(f"EUR/X{number:02}", None, AssetClass.CURRENCY) for number in range(5)]
+    own = [_instrument(f"O{number:03}", people[number % 2]) for number in range(150)]
+    instruments = Instrument.objects.bulk_create([*shared, *own])
+    PriceBar.objects.bulk_create(
+        PriceBar(instrument=each, date=day, close=Decimal(5), source="test", recorded_at=NOW)
+        for each in instruments[:20]
+        for day in DAYS
+    )
+    for person in people:
+        for number in range(20):
+            factories.make_portfolio(person, name=f"P{number:02}")
+    found = list(Portfolio.objects.order_by("id"))
+    for each in (found[0], found[1], found[20]):
+        _fill(each, instruments)
+    run = _import_files(found[0], ada)
+    return Crowd(ada=ada, portfolio=found[0], instruments=instruments, run=run)
+
+
+def _instrument(symbol, owner, asset_class=AssetClass.STOCK):
+    owner_id = str(owner.pk) if owner else None
+    return Instrument(
+        identity=identity_of(symbol=symbol, mic="XNAS", currency="USD", owner_id=owner_id),
+        owner=owner,
+        symbol=symbol,
+        name=symbol,
+        isin=f"US{symbol[-3:]:>010}",
+        mic="XNAS",
+        currency="USD",
+        asset_class=asset_class.value,
+        created_at=NOW,
+        updated_at=NOW,
+    )
+
+
+def _fill(portfolio, instruments):
+    rows = Transaction.objects.bulk_create(
+        Transaction(
+            portfolio=portfolio,
+            kind=list(Kind)[number % 3].value,
+            trade_date=DAYS[number % 60],
+            instrument=instruments[number % 10],
+            quantity=1,
+            price=1,
+            amount=1,
+            currency="USD",
+            fingerprint=f"{number % 150:032}",
+            note="a note" if number % 7 else "",
+            is_void=number % 10 == 0,
+            import_run_id=str(portfolio.pk) if number % 2 else None,
+            import_row=number if number % 2 else None,
+            created_at=NOW,
+            updated_at=NOW,
+        )
+        for number in range(300)
+    )
+    TransactionRevision.objects.bulk_create(
+        TransactionRevision(
+            transaction=row, revision=revision, state={}, changed_at=NOW, reason="edited"
+        )
+        for row in rows[:40]
+        for revision in (11, 12, 13)
+    )
+    DailyValue.objects.bulk_create(
+        DailyValue(
+            portfolio=portfolio,
+            date=day,
+            revision=1,
+            value=1,
+            status="partial" if day.day == 1 else "complete",
+            computed_at=NOW,
+        )
+        for day in DAYS
+    )
+
+
+def _import_files(portfolio, owner):
+    states = list(RunState)
+    runs = ImportRun.objects.bulk_create(
+        ImportRun(
+            portfolio=portfolio,
+            owner=owner,
+            file_name="rows.csv",
+            payload_id=str(ObjectId()),
+            payload_size=1,
+            payload_sha256="",
+            state=states[number % len(states)].value,
+            created_at=NOW - timedelta(minutes=number),
+            updated_at=NOW - timedelta(minutes=number),
+        )
+        for number in range(80)
+    )
+    ImportRow.objects.bulk_create(
+        ImportRow(run=run, number=number, state=list(RowState)[number % 3].value)
+        for run in runs[:10]
+        for number in range(60)
+    )
+    return runs[0]
+
+
+def assert_paged_by_index(rows, key):
+    """Assert that the first page, the next and the way back each follow an index."""
+    visit = RequestFactory().get
+    first = page_of(visit("/", {"limit": "5"}), rows, key=key)
+    with watched():
+        second = page_of(visit(f"/{first.next_url}"), rows, key=key)
+        back = page_of(visit(f"/{second.previous_url}"), rows, key=key)
+    assert back.rows == first.rows
+    explain_uses_index(rows.order_by(*key)[:6])
+
+
+def test_lists_of_portfolios_and_their_values(crowd):
+    of_ada = selectors.list_portfolios(crowd.ada.pk)
+
+    assert_paged_by_index(of_ada, ("name",))
+    explain_uses_index(of_ada)
+    explain_uses_index(selectors.list_due(now=NOW))
+    explain_uses_index(selectors.list_daily_values(crowd.portfolio.pk))
+    explain_uses_index(selectors.list_daily_values(crowd.portfolio.pk, start=DAYS[20]))
+    with watched():
+        selectors.get_portfolio(crowd.portfolio.pk, owner_id=crowd.ada.pk)
+        selectors.find_portfolio_for(str(crowd.ada.pk), str(crowd.portfolio.pk))
+        selectors.last_daily_value(crowd.portfolio.pk)
+        selectors.first_partial_day(crowd.portfolio.pk, since=DAYS[40])
+        list(selectors.list_all_ids())
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {},
+        {"kind": Kind.BUY},
+        {"instrument": True},
+        {"kind": Kind.BUY, "instrument": True},
+        {"start": DAYS[30], "end": DAYS[10]},
+        {"kind": Kind.SELL, "start": DAYS[30]},
+        {"instrument": True, "end": DAYS[10]},
+        {"text": "note"},
+    ],
+    ids=lambda wanted: "+".join(wanted) or "all",
+)
+def test_lists_of_transactions(crowd, wanted):
+    if "instrument" in wanted:
+        wanted = {name: value for name, value in wanted.items() if name != "instrument"}
+        wanted["instrument_id"] = crowd.instruments[0].pk
+    rows = selectors.list_transactions(crowd.portfolio.pk, wanted=TransactionFilter(**wanted))
+
+    assert_paged_by_index(rows, ("-trade_date", "-id"))
+    explain_uses_index(rows[:8])
+    explain_uses_index(rows.reverse())
+
+
+def test_look_ups_in_a_ledger(crowd):
+    row = Transaction.objects.filter(portfolio=crowd.portfolio, is_void=False).first()
+
+    explain_uses_index(selectors.list_revisions(row.pk))
+    with watched():
+        selectors.get_transaction(crowd.portfolio.pk, transaction_id=row.pk)
+        selectors.list_events(crowd.portfolio.pk)
+    # Counting brings equal fingerprints together, and their order with it.
+    with watched(may_sort=("portfolios_transaction",)):
+        selectors.count_fingerprints(
+            crowd.portfolio.pk, fingerprints=[f"{5:032}", f"{7:032}"], excluding_run="none"
+        )
+
+
+def test_summaries(crowd):
+    recalculation.recalculate(crowd.portfolio.pk, today=TODAY, now=NOW, extend=True)
+    found = list(selectors.list_portfolios(crowd.ada.pk))
+
+    with watched():
+        selectors.summarize_all(found, now=NOW)
+        selectors.live_holdings(str(crowd.portfolio.pk))
+
+
+def test_lists_of_instruments(crowd):
+    assert_paged_by_index(market.list_instruments(crowd.ada.pk), ("symbol", "id"))
+    assert_paged_by_index(market.list_instruments(crowd.ada.pk, symbol="S0"), ("symbol", "id"))
+    assert_paged_by_index(market.list_instruments(None), ("symbol", "id"))
+    with watched():
+        market.list_listings()
+        market.currency_pairs()
+
+
+def test_look_ups_of_instruments_and_prices(crowd):
+    known = crowd.instruments[0]
+    ids = [str(each.pk) for each in crowd.instruments[:30]]
+
+    with watched():
+        market.get_instrument(known.pk)
+        market.instruments_by_id(ids)
+        market.visible_ids([each.pk for each in crowd.instruments[:30]], user_id=crowd.ada.pk)
+        market.find_instrument(user_id=crowd.ada.pk, isin=known.isin)
+        market.find_instrument(user_id=crowd.ada.pk, symbol=known.symbol)
+        market.find_own_instrument(user_id=crowd.ada.pk, symbol="O000", currency="USD")
+        market.closes_between(ids[:1], start=DAYS[30], end=DAYS[0])
+        market.closes_between(ids[:20], start=DAYS[30], end=DAYS[0])
+        market.rate_history(start=DAYS[30], end=DAYS[0])
+        market.latest_prices(ids)
+        market.current_rates()
+        market_services.install_directory(
+            [SimpleNamespace(identity=known.identity)],
+            now=NOW,
+        )
+
+
+def test_lists_and_look_ups_of_imports(crowd):
+    assert_paged_by_index(imports.list_imports(crowd.portfolio.pk), ("-created_at", "-id"))
+    assert_paged_by_index(imports.list_rows(crowd.run.pk), ("number",))
+    assert_paged_by_index(imports.list_rows(crowd.run.pk, state=RowState.NEW), ("number",))
+    explain_uses_index(imports.list_lost(now=NOW))
+    with watched():
+        imports.get_import(crowd.run.pk, portfolio_id=crowd.portfolio.pk, owner_id=crowd.ada.pk)
+
+
+def test_changes_find_what_they_change_by_an_index(crowd):
+    row = Transaction.objects.filter(portfolio=crowd.portfolio, is_void=False).first()
+    change = {"changed_by": crowd.ada.pk, "now": NOW}
+
+    with watched():
+        ledger.record_transaction(
+            crowd.portfolio.pk, draft=factories.draft("deposit", amount="5"), now=NOW
+        )
+        ledger.void_transaction(
+            crowd.portfolio.pk, transaction_id=row.pk, revision=row.revision, **change
+        )
+        ledger.void_imported(crowd.portfolio.pk, run_id=str(crowd.portfolio.pk), limit=50, **change)
+        recalculation.recalculate(crowd.portfolio.pk, today=TODAY, now=NOW)
+        recalculation.claim_due(now=NOW + timedelta(hours=1))
+        portfolios.change_portfolio(crowd.portfolio.pk, name="Other", tracks_cash=False, now=NOW)
+        portfolios.delete_portfolio(crowd.portfolio.pk)
+
+
+def test_signing_in_and_being_signed_in(crowd):
+    browser = Client()
+    secret = {"login": crowd.ada.email, "password": "correct horse battery staple"}
+
+    with watched():
+        entered = browser.post("/accounts/login/", secret)
+        shown = browser.get("/api/v1/me/")
+
+    assert (entered.status_code, shown.status_code) == (302, 200)
