@@ -40,11 +40,11 @@ def upsert_many(
 
 def _upsert(row: models.Model, key: Collection[str], connection: Any) -> UpdateOne:
     fields: Sequence[models.Field[Any, Any]] = row._meta.concrete_fields
-    document = {
-        field.column: field.get_db_prep_save(getattr(row, field.attname), connection)
-        for field in fields
-        if not field.primary_key
-    }
-    columns = [row._meta.get_field(name).column for name in key]
-    match = {column: document.pop(column) for column in columns}
-    return UpdateOne(match, {"$set": document}, upsert=True)
+    match: dict[str, Any] = {}
+    rest: dict[str, Any] = {}
+    for field in fields:
+        if not field.primary_key:
+            part = match if field.name in key else rest
+            value = getattr(row, field.attname)
+            part[str(field.column)] = field.get_db_prep_save(value, connection)
+    return UpdateOne(match, {"$set": rest}, upsert=True)

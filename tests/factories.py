@@ -22,7 +22,7 @@ def make_user(email: str = "ada@example.test", **fields: Any) -> User:
 
 
 def make_instrument(symbol: str = "ACME", **fields: Any) -> Instrument:
-    known = {
+    known: dict[str, Any] = {
         "symbol": symbol,
         "name": f"{symbol} Inc.",
         "mic": "XNAS",
@@ -64,7 +64,7 @@ def make_closes(instrument: Instrument, closes: dict[str, str]) -> None:
 
 
 def make_portfolio(owner: User, name: str = "Long term", **fields: Any) -> Portfolio:
-    known = {"base_currency": "USD", "tracks_cash": True, "now": NOW} | fields
+    known: dict[str, Any] = {"base_currency": "USD", "tracks_cash": True, "now": NOW} | fields
     return portfolios.create_portfolio(owner.pk, name=name, **known)
 
 
@@ -86,9 +86,13 @@ def draft(kind: str, day: str = "2026-01-05", **fields: Any) -> Draft:
     )
 
 
-def buy(instrument: Instrument, quantity: str, price: str, day: str = "2026-01-05", **more) -> Draft:
+def buy(
+    instrument: Instrument, quantity: str, price: str, day: str = "2026-01-05", **more: Any
+) -> Draft:
     return draft("buy", day, instrument=instrument, quantity=quantity, price=price, **more)
 
 
-def sell(instrument: Instrument, quantity: str, price: str, day: str = "2026-02-05", **more) -> Draft:
+def sell(
+    instrument: Instrument, quantity: str, price: str, day: str = "2026-02-05", **more: Any
+) -> Draft:
     return draft("sell", day, instrument=instrument, quantity=quantity, price=price, **more)

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from bson import ObjectId
 from django.db import connection
@@ -14,6 +14,9 @@ from gridfs import GridFSBucket
 from gridfs.errors import NoFile
 
 from common.errors import NotFound
+
+if TYPE_CHECKING:
+    from django_mongodb_backend.base import DatabaseWrapper
 
 
 class PayloadGone(NotFound):
@@ -32,7 +35,8 @@ class Payload:
 
 
 def _bucket() -> GridFSBucket:
-    return GridFSBucket(connection.database, bucket_name="import_payloads")
+    database = cast("DatabaseWrapper", connection).database
+    return GridFSBucket(database, bucket_name="import_payloads")
 
 
 def store(chunks: Iterable[bytes], *, file_name: str) -> Payload:

@@ -76,7 +76,7 @@ class Matcher:
         symbol, isin = known.get("symbol") or "", known.get("isin") or ""
         if not symbol and not isin:
             return None
-        key = (symbol, isin, known.get("mic") or "", known.get("currency") or "")
+        key = (symbol, isin, known.get("mic") or "", _quoted_in(known))
         if key not in self._instruments:
             self._instruments[key] = self._look_up(*key)
         found = self._instruments[key]
@@ -150,4 +150,9 @@ def wanted_instrument(content: Mapping[str, Any]) -> dict[str, Any]:
     known["asset_class"] = AssetClass(known["asset_class"] or AssetClass.OTHER.value)
     known["name"] = known["name"] or known["symbol"]
     del known["mic"]
-    return known | {"currency": content["currency"]}
+    return known | {"currency": _quoted_in(content)}
+
+
+def _quoted_in(known: Mapping[str, Any]) -> str:
+    """Return the instrument's own currency where the file tells it; a row may settle in another."""
+    return str(known.get("instrument_currency") or known.get("currency") or "")

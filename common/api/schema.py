@@ -36,12 +36,12 @@ class BearerScheme(SimpleJWTScheme):
     name = "bearer"
 
 
-class Generator(SchemaGenerator):  # type: ignore[misc]  # drf-spectacular's is untyped
+class Generator(SchemaGenerator):
     """Describes the API; named in the settings."""
 
     def get_schema(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """Return the document, in which every operation may fail with a problem."""
-        document: dict[str, Any] = super().get_schema(*args, **kwargs)
+        document: dict[str, Any] = super().get_schema(*args, **kwargs)  # type: ignore[no-untyped-call]
         document["components"]["schemas"]["Problem"] = dict(_PROBLEM)
         content = {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
         for path in document["paths"].values():

@@ -5,10 +5,10 @@ Every variable is explained in `.env.example`. A missing secret stops the start.
 
 from datetime import timedelta
 
-from common.logging import logging_settings
 from csp.constants import NONE, SELF
 from django.urls import reverse_lazy
 
+from common.logging import logging_settings
 from config.env import ROOT, env
 
 # --- Where it runs ---------------------------------------------------------------------------

@@ -12,7 +12,7 @@ os.environ.setdefault("HTTPS", "false")
 os.environ.setdefault("LOG_STYLE", "plain")
 os.environ.setdefault("LOG_LEVEL", "WARNING")
 
-from config.settings.base import *
+from config.settings.base import *  # noqa: E402 - it reads the variables set above
 
 ALLOWED_HOSTS = ["testserver", "127.0.0.1", "localhost"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

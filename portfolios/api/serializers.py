@@ -233,7 +233,7 @@ class DailyValuesOutput(serializers.Serializer[object]):
     """Values of days, oldest first."""
 
     currency = serializers.CharField()
-    values = DailyValueOutput(many=True)  # type: ignore[assignment]  # hides nothing used
+    values = DailyValueOutput(many=True)
 
 
 class ValuesQuery(serializers.Serializer[object]):

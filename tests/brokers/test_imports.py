@@ -298,6 +298,22 @@ def test_an_export_imports_again_to_the_same_ledger(portfolio, ada, form, acme):
     assert rows(copy) == rows(portfolio)
 
 
+def test_an_own_instrument_keeps_its_currency_through_an_export(portfolio, ada, bo):
+    house = factories.make_instrument("HOUSE", mic="", currency="CHF", owner=ada)
+    ledger.record_transaction(
+        portfolio.pk, draft=buy(house, "1", "100", currency="USD", fx_rate="1"), now=NOW
+    )
+    content = b"".join(exports.write(portfolio, form="json"))
+
+    run = commit(
+        upload(factories.make_portfolio(bo), content, name="export.json", creates_instruments=True)
+    )
+
+    assert run.rows_done == 1
+    made = Instrument.objects.get(owner=bo)
+    assert (made.symbol, made.currency) == ("HOUSE", "CHF")
+
+
 def test_somebody_elses_import_is_not_found(portfolio, bo, acme):
     run = upload(portfolio, ROWS)
 

@@ -26,7 +26,7 @@ class Keeper:
             for name, value in os.environ.items()
             if name not in {"MONGODB_URI", "REDIS_URL", "DJANGO_SETTINGS_MODULE"}
         }
-        self.program = subprocess.Popen(  # noqa: S603 - the tests' own
+        self.program = subprocess.Popen(
             [sys.executable, *arguments],
             env={**clean, "PYTHONPATH": str(ROOT), **variables},
             stdout=subprocess.PIPE,

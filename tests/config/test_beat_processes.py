@@ -40,7 +40,7 @@ def start_beat(tmp_path):
 
         def start(name):
             log = stack.enter_context((tmp_path / f"{name}.log").open("wb"))
-            process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)  # noqa: S603 - our own command
+            process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
             stack.callback(process.wait, timeout=30)
             stack.callback(process.kill)
             return process

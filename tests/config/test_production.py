@@ -22,7 +22,7 @@ def python(code: str, variables: dict[str, str]) -> subprocess.CompletedProcess:
     """Run code with these variables and no others."""
     if (ROOT / ".env").exists():
         pytest.skip("the .env file of this folder sets variables of its own")
-    return subprocess.run(  # noqa: S603 - the tests' own
+    return subprocess.run(
         [sys.executable, "-c", code],
         env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **variables},
         capture_output=True,

@@ -19,9 +19,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def acme():
     instrument = factories.make_instrument("ACME")
-    factories.make_closes(
-        instrument, {"2026-02-25": "10", "2026-02-26": "11", "2026-02-27": "12"}
-    )
+    factories.make_closes(instrument, {"2026-02-25": "10", "2026-02-26": "11", "2026-02-27": "12"})
     return instrument
 
 
@@ -55,7 +53,7 @@ def test_a_recalculation_stores_positions_snapshot_and_daily_values(portfolio, a
     values = {str(each.date): each.value for each in selectors.list_daily_values(portfolio.pk)}
     assert values["2026-02-25"] == Decimal(999)
     assert values["2026-02-26"] == Decimal(1009)
-    assert values["2026-02-27"] == Decimal("1019")
+    assert values["2026-02-27"] == Decimal(1019)
     # The weekend keeps Friday's close; today has no end yet.
     assert max(values) == str(TODAY - timedelta(days=1))
     portfolio.refresh_from_db()

@@ -21,6 +21,9 @@ def shelf(made):
             app_label = "common"
             indexes = (models.Index(fields=["owner", "-title", "-id"], name="books_of_owner"),)
 
+        def __str__(self) -> str:
+            return self.title
+
     books = made(Book)
     books.objects.bulk_create(
         books(owner=number % 3, title=f"Title {number // 2 % 40:02}", pages=-number)
