@@ -5,6 +5,7 @@ import htmx from "htmx.org";
 import { Formatter, styleOf } from "./format.js";
 import { Board } from "./live/bind.js";
 import { Session } from "./live/session.js";
+import { closeMenusFromOutside } from "./menus.js";
 import { takeOverThemeForms } from "./theme.js";
 
 /** Loaded when a page first has an element with that `data-module`. */
@@ -57,6 +58,7 @@ function reload(region) {
 }
 
 takeOverThemeForms();
+closeMenusFromOutside();
 document.addEventListener("htmx:load", ({ detail }) => {
   void startModules(detail.elt);
   startLive();

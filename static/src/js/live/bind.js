@@ -128,10 +128,10 @@ export class Board {
     this.#pending = new Map();
     for (const [key, value] of pending) {
       const before = this.#values.get(key);
-      if (before === value && this.#values.has(key)) continue;
       this.#values.set(key, value);
+      // Also what hasn't changed: the cell may be a new one, with what the server wrote into it.
       for (const cell of this.#cells.get(key) ?? []) this.#show(cell, value, before);
-      for (const callback of this.#watchers.get(key) ?? []) callback(value);
+      if (before !== value) for (const callback of this.#watchers.get(key) ?? []) callback(value);
       if (key.endsWith(":stale")) this.#markStale(key.slice(0, -":stale".length), value);
     }
   }
