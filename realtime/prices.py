@@ -24,7 +24,9 @@ class PriceBoard:
         """
         self._stale_after = stale_after_seconds
         self._texts: dict[str, str] = {}
+        # Both made when they are first asked for.
         self._quotes: dict[str, Quote] = {}
+        self._parts: dict[str, str] = {}
         self._stale: set[str] = set()
         self._heard_at = moment
         self._pairs: Mapping[str, tuple[str, str]] = {}
@@ -37,6 +39,7 @@ class PriceBoard:
         self._texts.update(texts)
         for key in texts:
             self._quotes.pop(key, None)
+            self._parts.pop(key, None)
         self._stale.difference_update(texts)
         changed = set(texts)
         if self.is_silent:
@@ -67,11 +70,7 @@ class PriceBoard:
 
     def parts(self, keys: Collection[str]) -> str:
         """Return the encoded quotes of several instruments, ready to be put into a frame."""
-        return ",".join(
-            quote_part(self._texts[key], stale=key in self._stale)
-            for key in keys
-            if key in self._texts
-        )
+        return ",".join([self._part(key) for key in keys if key in self._texts])
 
     def quotes(self, keys: Collection[str]) -> dict[str, Quote]:
         """Return the quotes of those instruments that have one."""
@@ -104,6 +103,13 @@ class PriceBoard:
             self._rates = Rates(now), Rates(previous)
         return self._rates
 
+    def _part(self, key: str) -> str:
+        part = self._parts.get(key)
+        if part is None:
+            part = quote_part(self._texts[key], stale=key in self._stale)
+            self._parts[key] = part
+        return part
+
     def _quote(self, key: str) -> Quote:
         if key not in self._quotes:
             self._quotes[key] = quote_cache.decode(self._texts[key])
@@ -113,6 +119,8 @@ class PriceBoard:
         stale = {key for key in self._texts if self._is_stale(key, now)}
         changed = stale ^ self._stale
         self._stale = stale
+        for key in changed:
+            self._parts.pop(key, None)
         return changed
 
     def _is_stale(self, key: str, now: datetime) -> bool:
