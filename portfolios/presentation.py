@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from django.conf import settings
+
 from common.money import exact
-from marketdata.domain.quotes import Quote
+from marketdata.domain.quotes import Quote, is_stale
 from portfolios.domain.transactions import Kind
 from portfolios.models import DailyValue, Portfolio, Transaction
 from portfolios.selectors.holdings import PositionView, Summary
@@ -66,6 +68,7 @@ def portfolio_page(
     worth = summary.valuation
     rows = list(latest)
     known = instruments({row.instrument_id for row in rows if row.instrument_id})
+    symbols_held = {each.instrument.id: each.instrument.symbol for each in summary.positions}
     return {
         "portfolio": portfolio_line(summary.portfolio),
         "valuation": {
@@ -81,10 +84,10 @@ def portfolio_page(
             "fees": summary.fees,
             "taxes": summary.taxes,
             "status": summary.status.value,
-            "missing": list(worth.missing),
+            "missing": [symbols_held.get(each, each) for each in worth.missing],
             "as_of": summary.as_of,
         },
-        "positions": [_position(each) for each in summary.positions],
+        "positions": [_position(each, now=summary.as_of) for each in summary.positions],
         "problems": [
             {"transaction_id": each.transaction_id, "reason": each.reason}
             for each in summary.problems
@@ -98,7 +101,7 @@ def portfolio_page(
     }
 
 
-def _position(position: PositionView) -> dict[str, Any]:
+def _position(position: PositionView, *, now: datetime) -> dict[str, Any]:
     quote, worth = position.quote, position.worth
     return {
         "instrument": position.instrument,
@@ -109,6 +112,8 @@ def _position(position: PositionView) -> dict[str, Any]:
         "price_at": quote.at if quote else None,
         "source": quote.source if quote else None,
         "state": quote.market_state.value if quote else None,
+        "stale": quote is not None
+        and is_stale(quote, now=now, after_seconds=settings.FEED_STALE_SECONDS),
         "day_change": worth.day_change_base,
         "day_change_rate": quote.change_rate if quote else None,
         "value": worth.value,
@@ -167,7 +172,7 @@ def instrument_page(
         "quote": quote,
         "values": [{"date": day.isoformat(), "value": format(close, "f")} for day, close in closes],
         "positions": [
-            {"portfolio": portfolio_line(each.portfolio)} | _position(position)
+            {"portfolio": portfolio_line(each.portfolio)} | _position(position, now=each.as_of)
             for each in summaries
             for position in each.positions
             if position.instrument.id == key

@@ -1,0 +1,328 @@
+"""The pages of portfolios, as a browser gets them."""
+
+from datetime import UTC, datetime
+from html import unescape
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from portfolios import selectors
+from portfolios.models import Portfolio, Transaction
+from portfolios.services import ledger, recalculation
+from tests import factories, stored
+from tests.factories import NOW, TODAY, buy, draft
+
+pytestmark = pytest.mark.django_db
+
+DEPOSIT = {"kind": "deposit", "trade_date": "2026-01-05", "amount": "1000", "currency": "USD"}
+
+
+@pytest.fixture
+def acme():
+    instrument = factories.make_instrument("ACME")
+    factories.make_closes(instrument, {"2026-02-26": "11", "2026-02-27": "12"})
+    return instrument
+
+
+@pytest.fixture
+def portfolio(ada, acme):
+    """A deposit of 1,000 and ten shares bought at 5.50, worth 12 each now."""
+    made = factories.make_portfolio(ada)
+    record(
+        made, draft("deposit", amount="1000"), buy(acme, "10", "5.5", fee="1", note="First ones")
+    )
+    recalculation.recalculate(made.pk, today=TODAY, now=NOW)
+    return made
+
+
+@pytest.fixture
+def browser(browser_of, ada):
+    return browser_of(ada)
+
+
+def record(portfolio, *drafts):
+    return [ledger.record_transaction(portfolio.pk, draft=each, now=NOW) for each in drafts]
+
+
+def page(browser, name, *ids, **query):
+    """Open a page; return its text."""
+    answer = browser.get(reverse(name, args=ids), query)
+    assert answer.status_code == 200
+    assert "no-store" in answer["Cache-Control"]
+    return text_of(answer)
+
+
+def text_of(answer):
+    return " ".join(unescape(answer.content.decode()).split())
+
+
+def assert_shows(text, *wanted):
+    missing = [each for each in wanted if each not in text]
+    assert not missing, f"{missing} not in {text}"
+
+
+def errors_of(answer):
+    """Return the messages of a form that was refused, by field."""
+    assert answer.status_code == 422
+    forms = [answer.context[name] for name in ("form", "delete_form") if name in answer.context]
+    return {field: list(lines) for form in forms for field, lines in form.errors.items()}
+
+
+def test_the_overview_shows_every_portfolio_and_their_sum(browser, portfolio, ada):
+    factories.make_portfolio(ada, name="Euros", base_currency="EUR")
+
+    shown = page(browser, "overview")
+
+    assert_shows(shown, "Long term", "Euros", "1,064.00", "USD", "EUR")
+
+
+def test_the_overview_of_a_newcomer_says_how_to_begin(browser):
+    assert_shows(page(browser, "overview"), "Start with a portfolio", reverse("portfolio-new"))
+
+
+def test_a_portfolio_shows_what_it_holds_and_what_that_is_worth(browser, portfolio):
+    shown = page(browser, "portfolio", portfolio.pk)
+
+    assert_shows(shown, "Long term", "ACME", "1,064.00", "120.00", "+64.00", "944.00")
+    assert "Incomplete" not in shown.split("hidden")[0]
+
+
+@pytest.mark.parametrize("name", ["1m", "3m", "6m", "1y", "3y", "max", "junk", "\x00"])
+def test_every_range_of_the_chart_opens(browser, portfolio, acme, name):
+    page(browser, "portfolio", portfolio.pk, range=name)
+    page(browser, "instrument", acme.pk, range=name)
+
+
+def test_a_portfolio_without_anything_opens(browser, ada):
+    empty = factories.make_portfolio(ada, name="Empty")
+
+    assert_shows(page(browser, "portfolio", empty.pk), "Nothing here yet")
+
+
+def test_a_change_that_is_not_counted_yet_is_said(browser, portfolio):
+    record(portfolio, draft("deposit", amount="5"))
+
+    marks = {
+        name: browser.get(reverse(name, args=[portfolio.pk])).context["portfolio"]["recalculating"]
+        for name in ("portfolio", "transactions", "portfolio-settings")
+    }
+
+    assert marks == {"portfolio": True, "transactions": True, "portfolio-settings": True}
+    assert_shows(page(browser, "portfolio", portfolio.pk), "Recalculating")
+
+
+def test_what_could_not_be_priced_or_counted_is_said(browser, portfolio, acme):
+    dark = factories.make_instrument("DARK")
+    record(portfolio, buy(dark, "1", "10"), factories.sell(acme, "99", "12"))
+    recalculation.recalculate(portfolio.pk, today=TODAY, now=NOW)
+
+    answer = browser.get(reverse("portfolio", args=[portfolio.pk]))
+
+    assert answer.context["valuation"]["missing"] == ["DARK"]
+    assert_shows(text_of(answer), "DARK", "cannot be had at the moment", "could not be counted")
+
+
+def test_a_portfolio_is_made_by_a_form(browser):
+    answer = browser.post(
+        reverse("portfolio-new"), {"name": "New", "base_currency": "USDT", "tracks_cash": "on"}
+    )
+
+    made = Portfolio.objects.get()
+    assert answer["Location"] == reverse("portfolio", args=[made.pk])
+    assert (made.name, made.base_currency, made.tracks_cash) == ("New", "USDT", True)
+
+
+def test_a_portfolio_that_cannot_be_made_says_why(browser, portfolio):
+    def refused(**fields):
+        content = {"name": "New", "base_currency": "EUR"} | fields
+        return set(errors_of(browser.post(reverse("portfolio-new"), content)))
+
+    assert refused(name="") == {"name"}
+    assert refused(name="x" * 81) == {"name"}
+    assert refused(name="a\x00b") == {"name"}
+    assert refused(name=" Long  term ") == {"name"}
+    assert refused(base_currency="XXX") == {"base_currency"}
+    assert Portfolio.objects.count() == 1
+
+
+def test_settings_are_changed_by_a_form(browser, portfolio):
+    assert_shows(page(browser, "portfolio-settings", portfolio.pk), "file=csv", "file=json")
+
+    changed = browser.post(reverse("portfolio-settings", args=[portfolio.pk]), {"name": "Other"})
+
+    assert changed.status_code == 302
+    found = Portfolio.objects.get()
+    assert (found.name, found.tracks_cash) == ("Other", False)
+    # Without cash only what is held counts, at once.
+    assert_shows(page(browser, "portfolio", portfolio.pk), "120.00")
+
+
+def test_a_portfolio_is_deleted_only_by_its_name(browser, portfolio):
+    address = reverse("portfolio-delete", args=[portfolio.pk])
+
+    assert set(errors_of(browser.post(address, {"name": "long term"}))) == {"name"}
+    assert Portfolio.objects.exists()
+    assert browser.post(address, {"name": "Long term"}).status_code == 302
+    assert not Portfolio.objects.exists()
+
+
+def test_the_ledger_shows_its_rows_and_is_filtered_by_the_address(browser, portfolio):
+    rows = {
+        "": 2,
+        "kind=buy": 1,
+        "kind=deposit": 1,
+        "start=2026-01-06": 0,
+        "text=FIRST": 1,
+        # What makes no sense is left out.
+        "kind=bribe&start=then&instrument=zzz": 2,
+    }
+
+    for query, count in rows.items():
+        answer = browser.get(f"{reverse('transactions', args=[portfolio.pk])}?{query}")
+        assert len(answer.context["page"]["rows"]) == count, query
+    assert_shows(
+        page(browser, "transactions", portfolio.pk), "ACME", "5.50", "1,000.00", "file=csv"
+    )
+
+
+def test_a_cursor_that_is_none_is_answered_by_a_page(browser, portfolio):
+    answer = browser.get(reverse("transactions", args=[portfolio.pk]), {"cursor": "made up"})
+
+    assert answer.status_code == 422
+    assert answer["Content-Type"].startswith("text/html")
+
+
+def test_a_transaction_is_recorded_by_a_form(browser, portfolio):
+    address = reverse("transactions", args=[portfolio.pk])
+    content = {
+        "kind": "buy",
+        "trade_date": "2026-02-01",
+        "instrument": " acme ",
+        "quantity": "2",
+        "price": "10",
+        "currency": "USD",
+    }
+
+    assert browser.post(address, content).status_code == 302
+
+    assert_shows(page(browser, "portfolio", portfolio.pk), "1,068.00", "2 lots")
+
+
+def test_a_transaction_that_cannot_be_recorded_says_why_beside_the_field(browser, portfolio):
+    address = reverse("transactions", args=[portfolio.pk])
+    before = stored.everything()
+    refused = {
+        "amount": {"amount": ""},
+        "trade_date": {"trade_date": "2999-01-01"},
+        "currency": {"currency": "XXX"},
+        "kind": {"kind": "bribe"},
+        "quantity": {"kind": "buy", "instrument": "ACME", "amount": "", "price": "1"},
+        "instrument": {"kind": "buy", "instrument": "NOPE", "quantity": "1", "price": "1"},
+        "fee": {"fee": "-1"},
+        "tax": {"tax": "NaN"},
+        "fx_rate": {"fx_rate": "0"},
+        "note": {"note": "a\x00b"},
+        "account": {"account": "x" * 81},
+    }
+
+    for field, change in refused.items():
+        answer = browser.post(address, DEPOSIT | change)
+        assert field in errors_of(answer), field
+        assert f'id="id_{field}_error"' in answer.content.decode(), field
+    for amount in ("9" * 300, "1e40", "1e999999999", "0.12345678901", "0", "1,5", "Infinity"):
+        assert "amount" in errors_of(browser.post(address, DEPOSIT | {"amount": amount})), amount
+
+    assert stored.everything() == before
+
+
+def test_what_was_typed_is_still_there_after_a_refusal(browser, portfolio):
+    answer = browser.post(
+        reverse("transactions", args=[portfolio.pk]), DEPOSIT | {"amount": "-7", "note": "<b>Hi"}
+    )
+
+    shown = answer.content.decode()
+    assert 'value="-7"' in shown
+    assert "&lt;b&gt;Hi" in shown
+
+
+def test_an_edit_keeps_what_the_form_does_not_show(browser, portfolio, ada, acme):
+    moment = datetime(2026, 1, 7, 15, 30, tzinfo=UTC)
+    # Another listing of the same symbol makes it ambiguous.
+    factories.make_instrument("ACME", mic="XETR", currency="EUR")
+    (row,) = record(
+        portfolio,
+        buy(acme, "1", "9", "2026-01-07", currency="EUR", executed_at=moment, sequence=4),
+    )
+    address = reverse("transaction", args=[portfolio.pk, row.pk])
+    shown = browser.get(address).context["form"].initial
+
+    answer = browser.post(
+        address, {key: value for key, value in shown.items() if value is not None} | {"price": "8"}
+    )
+
+    assert answer.status_code == 302
+    edited = Transaction.objects.get(pk=row.pk)
+    assert (edited.price, edited.revision) == (8, 2)
+    assert (edited.executed_at, edited.sequence, edited.instrument_id) == (moment, 4, acme.pk)
+
+
+def test_of_two_edits_of_one_revision_the_second_is_told(browser, portfolio):
+    row = Transaction.objects.get(kind="deposit")
+    address = reverse("transaction", args=[portfolio.pk, row.pk])
+    assert browser.post(address, DEPOSIT | {"revision": "1", "amount": "2"}).status_code == 302
+
+    late = browser.post(address, DEPOSIT | {"revision": "1", "amount": "3"})
+
+    assert "__all__" in errors_of(late)
+    assert Transaction.objects.get(pk=row.pk).amount == 2
+    for revision in ("", "NaN", "9" * 400):
+        assert browser.post(address, DEPOSIT | {"revision": revision}).status_code == 422
+
+
+def test_a_transaction_is_deleted_and_its_history_shown(browser, portfolio):
+    row = Transaction.objects.get(kind="deposit")
+    address = reverse("transaction-void", args=[portfolio.pk, row.pk])
+
+    stale = browser.post(address, {"revision": "7"}, follow=True)
+    assert_shows(text_of(stale), "revision 7")
+    deleted = browser.post(address, {"revision": "1"}, follow=True)
+
+    assert_shows(text_of(deleted), "Its history is kept")
+    assert [each.kind for each in selectors.list_transactions(portfolio.pk)] == ["buy"]
+    history = page(browser, "transaction-history", portfolio.pk, row.pk)
+    assert_shows(history, "Deleted", "1,000.00")
+
+
+def test_an_instrument_shows_its_price_and_what_is_held_of_it(browser, portfolio, acme):
+    shown = page(browser, "instrument", acme.pk)
+
+    assert_shows(shown, "ACME Inc.", "XNAS", "12.00", "Long term", "120.00")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "portfolio-new",
+        "portfolio-settings",
+        "portfolio-delete",
+        "transactions",
+        "transaction",
+        "transaction-void",
+    ],
+)
+def test_nothing_is_changed_without_the_csrf_token(ada, portfolio, name):
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(ada, backend="allauth.account.auth_backends.AuthenticationBackend")
+    row = Transaction.objects.first()
+    ids = {"portfolio-new": [], "transaction": [portfolio.pk, row.pk]}
+    ids["transaction-void"] = ids["transaction"]
+    before = stored.everything()
+
+    answer = browser.post(
+        reverse(name, args=ids.get(name, [portfolio.pk])),
+        DEPOSIT | {"name": "Long term", "base_currency": "EUR", "revision": "1"},
+    )
+
+    assert answer.status_code == 403
+    assert stored.everything() == before
