@@ -73,9 +73,14 @@ def open_page(browser, platform) -> Iterator[Callable[..., Page]]:
 
 
 def _note(said, complaints: list[str]) -> None:
-    # A server that is down on purpose is none of the page's faults.
-    if said.type == "error" and "ERR_CONNECTION" not in said.text and "WebSocket" not in said.text:
-        complaints.append(f"{said.location.get('url')}: {said.text}")
+    url = said.location.get("url", "")
+    if said.type != "error" or "ERR_CONNECTION" in said.text or "WebSocket" in said.text:
+        # A server that is down on purpose is none of the page's faults.
+        return
+    if "Failed to load resource" in said.text and "/static/" not in url:
+        # So is a page that answers 404 or 422 on purpose.
+        return
+    complaints.append(f"{url}: {said.text}")
 
 
 @pytest.fixture

@@ -1,0 +1,151 @@
+"""Whole journeys in a real browser, on the platform as a newcomer starts it."""
+
+from __future__ import annotations
+
+import re
+import signal
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.platform import eventually
+
+pytestmark = [pytest.mark.browser, pytest.mark.chaos]
+
+ROWS = (
+    "date,type,symbol,quantity,price,fee,currency,note\n"
+    "2025-11-03,buy,KO,3,70.10,1,USD,from the browser\n"
+    "2025-11-04,buy,NOBODYKNOWSIT,3,70.10,1,USD,\n"
+    "2025-11-05,buy,V,-3,300,1,USD,\n"
+)
+
+
+def badge(page):
+    """The words that say how the live connection stands."""
+    return page.locator("[data-live-words]")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_portfolio_moves_by_itself(signed_in, pictures, width, theme):
+    page = signed_in(viewport={"width": width, "height": 900}, color_scheme=theme)
+    page.get_by_role("link", name="World and Europe").first.click()
+    total = page.locator("[data-live$=':total']").first
+
+    expect(badge(page)).to_have_text(re.compile("Live"))
+    before = total.inner_text()
+
+    expect(total).not_to_have_text(before, timeout=15_000)
+    # No part of the page is wider than the screen.
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.screenshot(path=pictures / f"portfolio-{width}-{theme}.png", full_page=True)
+
+
+def test_a_recorded_transaction_reaches_the_holdings(signed_in, platform):
+    page = signed_in()
+    portfolio = platform.portfolio("US growth")["id"]
+    page.goto(f"/portfolios/{portfolio}/transactions/")
+    page.select_option("[name=kind]", "buy")
+    page.fill("[name=trade_date]", "2025-11-10")
+    page.fill("[name=instrument]", "XOM")
+    page.fill("[name=quantity]", "7")
+    page.fill("[name=price]", "101.50")
+    page.select_option("[name=currency]", "USD")
+    page.get_by_role("button", name="Record").click()
+    expect(page.get_by_text("XOM").first).to_be_visible()
+
+    page.goto(f"/portfolios/{portfolio}/")
+
+    # The page refreshes its holdings by itself as soon as the new revision is in.
+    expect(page.locator("main").get_by_text("XOM").first).to_be_visible(timeout=30_000)
+
+
+def test_a_mistake_in_a_form_is_said_beside_the_field(signed_in, platform):
+    page = signed_in()
+    portfolio = platform.portfolio("US growth")["id"]
+    page.goto(f"/portfolios/{portfolio}/transactions/")
+    page.fill("[name=instrument]", "KO")
+    page.fill("[name=quantity]", "-1")
+    page.fill("[name=price]", "10")
+    with page.expect_response(lambda answer: answer.request.method == "POST") as answer:
+        page.get_by_role("button", name="Record").click()
+
+    assert answer.value.status == 422
+    expect(page.get_by_text("Quantity must be more than 0.")).to_be_visible()
+
+
+def test_a_file_is_checked_committed_and_undone(signed_in, platform):
+    page = signed_in()
+    portfolio = platform.portfolio("US growth")["id"]
+    page.goto(f"/portfolios/{portfolio}/imports/")
+    page.set_input_files(
+        "input[type=file]", {"name": "rows.csv", "mimeType": "text/csv", "buffer": ROWS.encode()}
+    )
+    page.get_by_role("button", name="Upload and check").click()
+
+    commit = page.get_by_role("button", name="Import 1 new row")
+    expect(commit).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("NOBODYKNOWSIT is not known here")).to_be_visible()
+    commit.click()
+    undo = page.get_by_text("Undo the import")
+    expect(undo).to_be_visible(timeout=30_000)
+    assert _rows(platform, portfolio) == 1
+
+    undo.click()
+    page.get_by_role("button", name="Yes, take them out").click()
+    expect(page.get_by_text("Undone", exact=True).first).to_be_visible(timeout=30_000)
+    assert _rows(platform, portfolio) == 0
+
+
+def _rows(platform, portfolio) -> int:
+    _, page = platform.request(
+        "GET",
+        f"/api/v1/portfolios/{portfolio}/transactions/?text=from the browser".replace(" ", "%20"),
+    )
+    return len(page["results"])
+
+
+def test_the_page_says_when_the_server_is_gone_and_recovers(signed_in, platform):
+    page = signed_in()
+    page.get_by_role("link", name="World and Europe").first.click()
+    expect(badge(page)).to_have_text(re.compile("Live"))
+
+    platform.kill("web")
+
+    expect(badge(page)).to_have_text(re.compile("Reconnecting|Offline"), timeout=10_000)
+    expect(badge(page)).to_have_text(re.compile("Live"), timeout=90_000)
+    total = page.locator("[data-live$=':total']").first
+    before = total.inner_text()
+    expect(total).not_to_have_text(before, timeout=15_000)
+
+
+def test_the_page_says_when_prices_are_stale(signed_in, platform):
+    page = signed_in()
+    page.get_by_role("link", name="World and Europe").first.click()
+    expect(badge(page)).to_have_text(re.compile("Live"))
+    feed = eventually(lambda: platform.find("feed"))
+
+    feed.send_signal(signal.SIGSTOP)
+    try:
+        expect(badge(page)).to_have_text(re.compile("Stale"), timeout=30_000)
+    finally:
+        feed.send_signal(signal.SIGCONT)
+
+    expect(badge(page)).to_have_text(re.compile("Live"), timeout=60_000)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/accounts/login/",
+        "/accounts/signup/",
+        "/accounts/password/reset/",
+        "/nothing-here/",
+    ],
+)
+def test_pages_for_everybody_open_without_complaints(open_page, path):
+    page = open_page()
+
+    page.goto(path)
+
+    expect(page.locator("h1")).to_be_visible()
