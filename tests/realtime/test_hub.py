@@ -170,7 +170,9 @@ async def test_a_client_that_never_reads_is_closed(slow_client, connected, brows
 async def test_one_person_cannot_take_all_connections(connected, browser_of, open_socket, ada):
     client = await ask(browser_of, ada)
     for _ in range(MAX_CONNECTIONS_PER_USER):
-        await connected(client)
+        socket = await connected(client)
+        await socket.say({"type": "ping"})
+        await socket.hear("pong")
 
     one_more = open_socket(headers=[cookie_of(client), ORIGIN])
     await one_more.connect()
