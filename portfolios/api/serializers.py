@@ -189,6 +189,7 @@ class ProblemOutput(serializers.Serializer[object]):
     """A row that could not be taken into account as it stands, and why."""
 
     transaction_id = serializers.CharField()
+    date = serializers.DateField()
     code = serializers.CharField()
     reason = serializers.CharField()
 

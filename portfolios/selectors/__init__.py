@@ -13,6 +13,7 @@ from portfolios.selectors.holdings import (
 )
 from portfolios.selectors.ledger import (
     TransactionFilter,
+    TransactionNotFound,
     count_fingerprints,
     get_transaction,
     list_events,
@@ -36,6 +37,7 @@ __all__ = [
     "PortfolioNotFound",
     "Summary",
     "TransactionFilter",
+    "TransactionNotFound",
     "count_fingerprints",
     "find_portfolio_for",
     "first_partial_day",

@@ -77,6 +77,7 @@ class ProblemView:
     """A row of the ledger that could not be taken into account as it stands, and why."""
 
     transaction_id: str
+    date: date
     code: str
     reason: str
 
@@ -197,11 +198,17 @@ def _summary(
         ),
         cash=_cash(content),
         **{name: _decimal(content["totals"][name]) for name in _TOTALS},
-        problems=tuple(
-            ProblemView(each["transaction"], each["code"], each["reason"])
-            for each in content["problems"]
-        ),
+        problems=tuple(_problem(each) for each in content["problems"]),
         status=Status.worst(valuation.status, Status(content["status"])),
+    )
+
+
+def _problem(problem: Mapping[str, Any]) -> ProblemView:
+    return ProblemView(
+        transaction_id=problem["transaction"],
+        date=date.fromisoformat(problem["date"]),
+        code=problem["code"],
+        reason=problem["reason"],
     )
 
 
@@ -273,4 +280,3 @@ def _ratio(part: Decimal | None, whole: Decimal | None) -> Decimal | None:
         return None
     with exact():
         return part / whole
-

@@ -17,7 +17,7 @@ from portfolios.models import Transaction, TransactionRevision
 _DRAFT_COLUMNS = tuple(field.name for field in fields(Draft))
 
 
-class NoSuchTransaction(NotFound):
+class TransactionNotFound(NotFound):
     """There is no such transaction in this portfolio."""
 
     code = "transaction-not-found"
@@ -38,11 +38,11 @@ def get_transaction(portfolio_id: ObjectId, *, transaction_id: ObjectId) -> Tran
     """Load one row of a ledger, void or not.
 
     Raises:
-        NoSuchTransaction: the portfolio has none with this id.
+        TransactionNotFound: the portfolio has none with this id.
     """
     row = Transaction.objects.filter(pk=transaction_id, portfolio_id=portfolio_id).first()
     if row is None:
-        raise NoSuchTransaction
+        raise TransactionNotFound
     return row
 
 

@@ -13,21 +13,16 @@ from decimal import Decimal
 
 from bson import ObjectId
 
-from common.errors import Conflict, InvalidInput, NotFound
+from common.errors import Conflict, InvalidInput
 from common.money import plain
 from common.transactions import run_in_transaction
 from portfolios.domain.transactions import Draft, check, fingerprint
 from portfolios.models import Portfolio, Transaction, TransactionRevision
+from portfolios.selectors import TransactionNotFound
 
 #: How long a recalculation may take to start before it is started again.
 RECALCULATION_GRACE = timedelta(seconds=30)
 _ZERO = Decimal(0)
-
-
-class TransactionNotFound(NotFound):
-    """There is no such transaction in this portfolio."""
-
-    code = "transaction-not-found"
 
 
 class TransactionChanged(Conflict):

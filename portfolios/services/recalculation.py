@@ -40,6 +40,8 @@ class Outcome(StrEnum):
 @dataclass(frozen=True, slots=True)
 class _Computed:
     book: Book
+    #: The day of each event that has a problem.
+    problem_dates: Mapping[str, date]
     values: list[DayValue]
     first_date: date | None
     start: date | None
@@ -104,7 +106,7 @@ def _compute(portfolio: Portfolio, *, today: date) -> _Computed:
     first_date = min((event.trade_date for event in events), default=None)
     if first_date is None:
         book = compute(Ledger(events=(), base_currency=portfolio.base_currency))
-        return _Computed(book=book, values=[], first_date=None, start=None)
+        return _Computed(book, problem_dates={}, values=[], first_date=None, start=None)
     rates = market.rate_history(start=first_date - _LOOK_BACK, end=today)
     ledger = Ledger(events=events, base_currency=portfolio.base_currency, rates=rates)
     start = _first_stale_day(portfolio, first_date=first_date, today=today)
@@ -121,7 +123,15 @@ def _compute(portfolio: Portfolio, *, today: date) -> _Computed:
         end=today,
         tracks_cash=portfolio.tracks_cash,
     )
-    return _Computed(book=compute(ledger), values=list(values), first_date=first_date, start=start)
+    book = compute(ledger)
+    doubtful = {problem.event_id for problem in book.problems}
+    return _Computed(
+        book,
+        problem_dates={each.id: each.trade_date for each in events if each.id in doubtful},
+        values=list(values),
+        first_date=first_date,
+        start=start,
+    )
 
 
 def _first_stale_day(portfolio: Portfolio, *, first_date: date, today: date) -> date:
@@ -146,7 +156,7 @@ def _store(portfolio: Portfolio, computed: _Computed, *, now: datetime) -> bool:
             Snapshot(
                 portfolio=fresh,
                 revision=fresh.ledger_revision,
-                content=_content(computed.book),
+                content=_content(computed.book, computed.problem_dates),
                 created_at=now,
                 updated_at=now,
             )
@@ -220,7 +230,7 @@ def _store_values(portfolio: Portfolio, computed: _Computed, *, now: datetime) -
     )
 
 
-def _content(book: Book) -> dict[str, Any]:
+def _content(book: Book, problem_dates: Mapping[str, date]) -> dict[str, Any]:
     return {
         "status": book.status.value,
         "positions": [_position(each) for each in book.positions.values()],
@@ -233,7 +243,12 @@ def _content(book: Book) -> dict[str, Any]:
             "taxes": _text(book.totals.taxes_base),
         },
         "problems": [
-            {"transaction": each.event_id, "code": each.code, "reason": each.reason}
+            {
+                "transaction": each.event_id,
+                "date": _day(problem_dates[each.event_id]),
+                "code": each.code,
+                "reason": each.reason,
+            }
             for each in book.problems
         ],
     }

@@ -83,7 +83,7 @@ def test_a_voided_row_leaves_the_ledger_and_stays_stored(portfolio, acme, ada):
     assert list(selectors.list_transactions(portfolio.pk)) == []
     assert Transaction.objects.get(pk=row.pk).is_void
     assert [each.reason for each in selectors.list_revisions(row.pk)] == ["deleted"]
-    with pytest.raises(ledger.TransactionNotFound):
+    with pytest.raises(selectors.TransactionNotFound):
         ledger.void_transaction(
             portfolio.pk, transaction_id=row.pk, revision=1, changed_by=ada.pk, now=NOW
         )

@@ -218,3 +218,14 @@ def test_income_and_fees_that_belong_to_no_position_count_for_the_portfolio(port
     summary = selectors.summarize(portfolio, now=NOW)
 
     assert (summary.income, summary.fees, summary.taxes) == (Decimal(8), Decimal(2), Decimal(1))
+
+
+def test_a_row_that_cannot_be_counted_is_named_with_its_day(portfolio, acme):
+    (row,) = record(portfolio, sell(acme, "3", "12", "2026-02-26"))
+    recalculate(portfolio)
+    portfolio.refresh_from_db()
+
+    (problem,) = selectors.summarize(portfolio, now=NOW).problems
+
+    assert (problem.transaction_id, problem.code) == (str(row.pk), "oversold")
+    assert str(problem.date) == "2026-02-26"
