@@ -16,6 +16,8 @@ PYTHON ?= $(shell for name in python3.11 python3 python; do \
 	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	&& echo $$name && break; done)
 
+# Tests run side by side, each worker on servers of its own; 0 runs them one after the other.
+WORKERS ?= auto
 TEMPLATES := find templates -name '*.html' -print0 | xargs -0r
 # What `check --deploy` is run with: nothing but what production must set.
 PRODUCTION := env -i PATH="$$PATH" HOME="$$HOME" \
@@ -37,8 +39,8 @@ servers: $(READY) ## run only MongoDB and Redis, and print where
 	@$(BIN)/python manage.py servers
 
 .PHONY: test
-test: $(READY) assets ## run the tests (ONLY=tests/portfolios to choose)
-	$(BIN)/python -m pytest -q $(ONLY)
+test: $(READY) assets ## run the tests (ONLY=tests/portfolios to choose, WORKERS=4 side by side)
+	$(BIN)/python -m pytest -q --numprocesses $(WORKERS) --dist loadgroup $(ONLY)
 
 .PHONY: check
 check: gate test ## all that CI runs

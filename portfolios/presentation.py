@@ -119,7 +119,7 @@ def _position(position: PositionView, *, now: datetime) -> dict[str, Any]:
         "value": worth.value,
         "value_base": worth.value_base,
         "unrealized_base": worth.unrealized_base,
-        "unrealized_rate": position.unrealized_rate,
+        "unrealized_rate": worth.unrealized_rate,
         "weight": worth.weight,
         "status": position.status.value,
         "lots": position.lots,

@@ -153,6 +153,7 @@ def _fields(
         "stale": stale,
         "as_of": at,
         "total": plain(valuation.total, places=places),
+        "holdings_value": plain(valuation.holdings_value, places=places),
         "cash": plain(valuation.cash, places=places),
         "day_change": plain(valuation.day_change, places=places),
         "day_change_rate": plain(valuation.day_change_rate, places=_RATE_PLACES),
@@ -171,6 +172,7 @@ def _position(position: PositionValue, *, places: int) -> PositionFields:
         "value_base": plain(position.value_base, places=places),
         "day_change": plain(position.day_change_base, places=places),
         "unrealized": plain(position.unrealized_base, places=places),
+        "unrealized_rate": plain(position.unrealized_rate, places=_RATE_PLACES),
         "weight": plain(position.weight, places=_RATE_PLACES),
         "status": position.status.value,
     }

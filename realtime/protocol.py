@@ -99,6 +99,7 @@ class PositionFields(TypedDict):
     value_base: str | None
     day_change: str | None
     unrealized: str | None
+    unrealized_rate: str | None
     weight: str | None
     status: str
 
@@ -115,6 +116,7 @@ class PortfolioFields(TypedDict):
     stale: bool
     as_of: str
     total: str | None
+    holdings_value: str | None
     cash: str | None
     day_change: str | None
     day_change_rate: str | None

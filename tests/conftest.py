@@ -2,10 +2,23 @@
 
 import pytest
 from django.core.cache import cache
+from django.core.management.commands import flush
 from django.test import Client
 from rest_framework.test import APIClient
 
 from tests import factories
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_permissions_after_each_test():
+    """Leave out what Django writes anew after each test's flush: a row a permission.
+
+    It takes longer than most tests, and none needs it: staff in the tests are superusers, and
+    content types are made where they are asked for.
+    """
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(flush, "emit_post_migrate_signal", lambda *_args, **_options: None)
+        yield
 
 
 @pytest.fixture

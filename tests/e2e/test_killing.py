@@ -7,7 +7,7 @@ import pytest
 
 from tests.e2e.platform import Platform, eventually
 
-pytestmark = pytest.mark.chaos
+pytestmark = [pytest.mark.chaos, pytest.mark.xdist_group("platform")]
 
 
 def deposit(platform: Platform, portfolio: str, note: str) -> int:

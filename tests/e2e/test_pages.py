@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from tests.e2e.platform import eventually
 
-pytestmark = [pytest.mark.browser, pytest.mark.chaos]
+pytestmark = [pytest.mark.browser, pytest.mark.chaos, pytest.mark.xdist_group("platform")]
 
 ROWS = (
     "date,type,symbol,quantity,price,fee,currency,note\n"

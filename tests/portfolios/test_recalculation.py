@@ -70,7 +70,7 @@ def test_a_summary_values_the_snapshot_at_the_newest_prices(portfolio, acme):
     (position,) = summary.positions
     assert position.worth.value_base == Decimal(120)
     assert position.worth.unrealized_base == Decimal(20)
-    assert position.unrealized_rate == Decimal("0.2")
+    assert position.worth.unrealized_rate == Decimal("0.2")
     assert summary.valuation.total == Decimal(20)
     assert summary.cash == {"USD": Decimal(-100)}
 

@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import get_args, get_type_hints
 
 import pytest
-from bson import ObjectId
 
 from realtime import protocol
 from realtime.protocol import BadMessage, CloseCode
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "live-protocol.md").read_text()
-KEY = str(ObjectId())
+KEY = "6b04c4cb6c1f33a99dfb531e"
 
 
 CLIENTS, _, REST = DOCUMENT.partition("## What the server sends")

@@ -8,8 +8,23 @@ const STATUSES = new Set(["complete", "partial", "unavailable"]);
 const TOPICS = new Set(["holdings", "imports"]);
 const JOB_KINDS = new Set(["import", "recalculation"]);
 const QUOTE_NUMBERS = ["change", "change_rate"];
-const POSITION_NUMBERS = ["price", "value", "value_base", "day_change", "unrealized", "weight"];
-const PORTFOLIO_NUMBERS = ["total", "cash", "day_change", "day_change_rate", "unrealized"];
+const POSITION_NUMBERS = [
+  "price",
+  "value",
+  "value_base",
+  "day_change",
+  "unrealized",
+  "unrealized_rate",
+  "weight",
+];
+const PORTFOLIO_NUMBERS = [
+  "total",
+  "holdings_value",
+  "cash",
+  "day_change",
+  "day_change_rate",
+  "unrealized",
+];
 
 const isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
 const isText = (value) => typeof value === "string";
