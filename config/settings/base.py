@@ -337,7 +337,8 @@ USE_I18N = True
 STATIC_URL = "/static/"
 STATIC_ROOT = ROOT / "static" / "collected"
 STATICFILES_DIRS = [("app", ROOT / "static" / "dist")]
-# Names with a hash never change: Django's (style.0123456789ab.css) and the bundler's (x-0AB1C2D3.js).
+# Names with a hash never change: those of Django (x.0123456789ab.css) and of the bundler
+# (x-0AB1C2D3.js).
 WHITENOISE_IMMUTABLE_FILE_TEST = r"^.+(\.[0-9a-f]{12}|-[0-9A-Z]{8})\..+$"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
