@@ -55,8 +55,12 @@ class Matcher:
             known = dict(row.draft_fields)
             instrument_id = self._find_instrument(known, errors)
             draft = draft_of(known, instrument_id=instrument_id)
+            # An instrument that wasn't found is named already.
+            is_named = bool(errors)
             errors += [
-                RowError(each.field, each.message) for each in check(draft, today=self.today)
+                RowError(each.field, each.message)
+                for each in check(draft, today=self.today)
+                if not (is_named and each.field == "instrument_id")
             ]
             made.content = as_texts(known) | {"instrument_id": instrument_id}
             if not errors:

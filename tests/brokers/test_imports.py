@@ -174,8 +174,9 @@ def test_an_unknown_symbol_is_an_error_that_names_row_and_field(portfolio):
     assert counts(run) == (0, 0, 3)
     row = selectors.list_rows(run.pk, state=RowState.ERROR).first()
     assert row.number == 2
-    assert row.errors[0]["field"] == "symbol"
-    assert "ACME" in row.errors[0]["message"]
+    (error,) = row.errors
+    assert error["field"] == "symbol"
+    assert "ACME" in error["message"]
 
 
 def test_unknown_symbols_become_instruments_of_the_owners_own_if_that_is_wanted(portfolio, ada, bo):
