@@ -5,7 +5,6 @@ from datetime import timedelta
 
 import jwt
 import pytest
-from bson import ObjectId
 from django.urls import reverse
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
 from rest_framework_simplejwt.utils import get_md5_hash_password
@@ -114,7 +113,7 @@ def test_a_well_made_token_is_taken(program, ada, settings):
         {"user_id": 7},
         {"user_id": {"$ne": None}},
         {"user_id": None},
-        {"user_id": str(ObjectId())},
+        {"user_id": "6b04c56f1866d419050eb252"},
         {"hash_password": "0" * 32},
     ],
     ids=str,

@@ -131,6 +131,7 @@ def test_a_second_keeper_takes_over_when_the_first_one_goes(tmp_path, servers_in
         "[]",
         "",
     ],
+    ids=["of another process", "cut short", "of another kind", "empty"],
 )
 def test_a_stale_note_is_no_obstacle(tmp_path, no_addresses, note, monkeypatch):
     monkeypatch.setenv("MONGODB_URI", "mongodb://given")
