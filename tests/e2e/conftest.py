@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.e2e.platform import EMAIL, PASSWORD, Platform
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+# On a busy machine a page may take its time; what it must not take long for says so itself.
+expect.set_options(timeout=30_000)
 #: The browser looks nothing up by itself, and needs no screen and no sandbox of its own.
 ARGUMENTS = [
     "--headless=new",

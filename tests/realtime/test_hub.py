@@ -190,7 +190,7 @@ def own_redis(tmp_path, settings):
         process = server.process()
         child = processes.start(process)
         running.callback(processes.stop, child, process)
-        assert processes.wait_until(server.answers, seconds=10)
+        assert processes.wait_until(server.answers, seconds=30)
         settings.CHANNEL_LAYERS = redis_layer(server.url)
         return child
 
