@@ -13,7 +13,7 @@ from django.conf import settings
 from common.money import exact
 from marketdata.domain.quotes import Quote, is_stale
 from portfolios.domain.transactions import Kind
-from portfolios.models import DailyValue, Portfolio, Transaction
+from portfolios.models import Portfolio, Transaction
 from portfolios.selectors.holdings import PositionView, Summary
 
 Instruments = Callable[[Collection[Any]], Mapping[str, Any]]
@@ -60,7 +60,7 @@ def overview(summaries: Sequence[Summary]) -> dict[str, Any]:
 def portfolio_page(
     summary: Summary,
     *,
-    values: Iterable[DailyValue],
+    worths: Iterable[tuple[date, Decimal]],
     latest: Iterable[Transaction],
     instruments: Instruments,
 ) -> dict[str, Any]:
@@ -92,13 +92,13 @@ def portfolio_page(
             {"transaction_id": each.transaction_id, "date": each.date, "reason": each.reason}
             for each in summary.problems
         ],
-        "values": [
-            {"date": each.date.isoformat(), "value": format(each.value, "f")}
-            for each in values
-            if each.value is not None
-        ],
+        "values": _points(worths),
         "latest_transactions": [transaction_line(row, instruments=known) for row in rows],
     }
+
+
+def _points(series: Iterable[tuple[date, Decimal]]) -> list[dict[str, str]]:
+    return [{"date": day.isoformat(), "value": format(worth, "f")} for day, worth in series]
 
 
 def _position(position: PositionView, *, now: datetime) -> dict[str, Any]:
@@ -170,7 +170,7 @@ def instrument_page(
     return {
         "instrument": instrument,
         "quote": quote,
-        "values": [{"date": day.isoformat(), "value": format(close, "f")} for day, close in closes],
+        "values": _points(closes),
         "positions": [
             {"portfolio": portfolio_line(each.portfolio)} | _position(position, now=each.as_of)
             for each in summaries

@@ -108,7 +108,7 @@ class PortfolioPage(Page):
         chosen, start = _range(request, today=now.date())
         context = presentation.portfolio_page(
             selectors.summarize(portfolio, now=now),
-            values=selectors.list_daily_values(portfolio.pk, start=start),
+            worths=selectors.list_worths(portfolio.pk, start=start),
             latest=selectors.list_transactions(portfolio.pk)[:8],
             instruments=market.instruments_by_id,
         )

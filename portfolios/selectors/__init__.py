@@ -30,6 +30,7 @@ from portfolios.selectors.portfolios import (
     list_daily_values,
     list_due,
     list_portfolios,
+    list_worths,
 )
 
 __all__ = [
@@ -51,6 +52,7 @@ __all__ = [
     "list_portfolios",
     "list_revisions",
     "list_transactions",
+    "list_worths",
     "live_holdings",
     "summarize",
     "summarize_all",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime
+from decimal import Decimal
 
 from bson import ObjectId
 from django.db.models import QuerySet
@@ -62,6 +63,15 @@ def list_daily_values(portfolio_id: ObjectId, *, start: date | None = None) -> Q
     if start is not None:
         values = values.filter(date__gte=start)
     return values.order_by("date")
+
+
+def list_worths(portfolio_id: ObjectId, *, start: date | None = None) -> list[tuple[date, Decimal]]:
+    """List what a portfolio was worth on the days on which that is known, oldest first.
+
+    Nothing but that is read: a chart of years has a thousand of them.
+    """
+    values = list_daily_values(portfolio_id, start=start)
+    return [(day, worth) for day, worth in values.values_list("date", "value") if worth is not None]
 
 
 def last_daily_value(portfolio_id: ObjectId) -> DailyValue | None:
