@@ -11,6 +11,7 @@ from django.core.validators import MaxLengthValidator
 from django.http import HttpRequest
 
 from accounts import preferences
+from accounts.models import User
 from common.transactions import run_in_transaction
 
 # Long enough for every passphrase, short enough that hashing one costs nothing to speak of.
@@ -18,12 +19,24 @@ _LONGEST_PASSWORD = 1_024
 _LONGEST_EMAIL = 254
 
 
+def _default_of(name: str) -> str:
+    # Without a choice made, a browser would send the first of a list.
+    field: Any = User._meta.get_field(name)
+    return str(field.get_default())
+
+
 class SignUpForm(SignupForm):
     """An address and a password; the preferences have defaults that suit most."""
 
-    base_currency = forms.ChoiceField(choices=preferences.currency_choices, required=False)
-    time_zone = forms.ChoiceField(choices=preferences.time_zone_choices, required=False)
-    locale = forms.ChoiceField(choices=preferences.locale_choices, required=False)
+    base_currency = forms.ChoiceField(
+        choices=preferences.currency_choices, required=False, initial=_default_of("base_currency")
+    )
+    time_zone = forms.ChoiceField(
+        choices=preferences.time_zone_choices, required=False, initial=_default_of("time_zone")
+    )
+    locale = forms.ChoiceField(
+        choices=preferences.locale_choices, required=False, initial=_default_of("locale")
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

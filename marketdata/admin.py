@@ -18,7 +18,8 @@ class InstrumentAdmin(ModelAdmin[Instrument]):
     list_filter = ("asset_class", "is_active", "currency")
     search_fields = ("symbol", "name", "isin")
     ordering = ("symbol", "id")
-    readonly_fields = ("identity", "owner", "last_close", "last_close_date")
+    # Closes and ledgers are read in the currency; another one is another instrument.
+    readonly_fields = ("identity", "currency", "owner", "last_close", "last_close_date")
     fields = (
         "identity",
         "symbol",

@@ -115,7 +115,7 @@ def _position(position: PositionView, *, now: datetime) -> dict[str, Any]:
         "stale": quote is not None
         and is_stale(quote, now=now, after_seconds=settings.FEED_STALE_SECONDS),
         "day_change": worth.day_change_base,
-        "day_change_rate": quote.change_rate if quote else None,
+        "day_change_rate": worth.day_change_rate,
         "value": worth.value,
         "value_base": worth.value_base,
         "unrealized_base": worth.unrealized_base,

@@ -171,6 +171,7 @@ def _position(position: PositionValue, *, places: int) -> PositionFields:
         "value": plain(position.value, places=_places(currency)),
         "value_base": plain(position.value_base, places=places),
         "day_change": plain(position.day_change_base, places=places),
+        "day_change_rate": plain(position.day_change_rate, places=_RATE_PLACES),
         "unrealized": plain(position.unrealized_base, places=places),
         "unrealized_rate": plain(position.unrealized_rate, places=_RATE_PLACES),
         "weight": plain(position.weight, places=_RATE_PLACES),

@@ -98,6 +98,7 @@ class PositionFields(TypedDict):
     value: str | None
     value_base: str | None
     day_change: str | None
+    day_change_rate: str | None
     unrealized: str | None
     unrealized_rate: str | None
     weight: str | None

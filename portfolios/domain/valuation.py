@@ -10,7 +10,7 @@ from common.money import exact
 from marketdata.domain.fx import Rates, pair_name
 from marketdata.domain.quotes import Quote
 from portfolios.domain.status import Status
-from portfolios.domain.unknowns import PartialSum
+from portfolios.domain.unknowns import PartialSum, minus
 
 _ZERO = Decimal(0)
 
@@ -30,6 +30,7 @@ class PositionValue:
     """One holding's worth; `value` in the currency of the price, the rest in the portfolio's.
 
     Attributes:
+        day_change_rate: the day's change as a fraction of what the holding was worth before.
         unrealized_rate: the unrealized gain as a fraction of what the holding cost.
         weight: the share in the portfolio's total, a fraction.
         status: partial with a price but no rate, unavailable without a price.
@@ -41,6 +42,7 @@ class PositionValue:
     value: Decimal | None
     value_base: Decimal | None
     day_change_base: Decimal | None
+    day_change_rate: Decimal | None
     unrealized_base: Decimal | None
     unrealized_rate: Decimal | None
     weight: Decimal | None
@@ -228,6 +230,7 @@ def _position_value(line: _Line, total: Decimal | None) -> PositionValue:
         value=line.value,
         value_base=worth,
         day_change_base=line.day_change,
+        day_change_rate=_share(line.day_change, minus(worth, line.day_change)),
         unrealized_base=line.unrealized,
         unrealized_rate=_share(line.unrealized, line.holding.cost_base),
         weight=_share(worth, total),

@@ -132,3 +132,11 @@ def test_with_mandatory_verification_a_taken_address_is_not_given_away(browser, 
     assert (fresh.status_code, fresh["Location"]) == (taken.status_code, taken["Location"])
     assert {message.to[0] for message in mail.outbox} == {"new@example.test", ada.email}
     assert User.objects.count() == 2
+
+
+def test_what_a_browser_sends_unasked_are_the_defaults(browser):
+    form = browser.get(reverse("account_signup")).context["form"]
+
+    sent = {name: form[name].value() for name in ("base_currency", "time_zone", "locale")}
+
+    assert sent == {"base_currency": "EUR", "time_zone": "UTC", "locale": "en-US"}

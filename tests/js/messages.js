@@ -41,6 +41,7 @@ export const portfolio = (more = {}) => ({
       value: "189.12",
       value_base: "173.61",
       day_change: "1.95",
+      day_change_rate: "0.011360",
       unrealized: "20.00",
       unrealized_rate: "0.1",
       weight: "1",

@@ -13,6 +13,7 @@ const POSITION_NUMBERS = [
   "value",
   "value_base",
   "day_change",
+  "day_change_rate",
   "unrealized",
   "unrealized_rate",
   "weight",
