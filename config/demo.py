@@ -76,6 +76,8 @@ def environment(folder: Path, *, port: int, with_accounts: bool) -> dict[str, st
     """Return the settings of a demo: safe on this machine alone, with secrets of its own."""
     return {
         **_secrets(folder / "secrets.json"),
+        # Its own, so that demos side by side don't collect into each other's files.
+        "STATIC_ROOT": str(folder / "static"),
         "DEBUG": "false",
         # Loopback has no certificate; nothing leaves the machine.
         "HTTPS": "false",

@@ -335,7 +335,7 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = True
 STATIC_URL = "/static/"
-STATIC_ROOT = ROOT / "static" / "collected"
+STATIC_ROOT = env.str("STATIC_ROOT", default="") or str(ROOT / "static" / "collected")
 STATICFILES_DIRS = [("app", ROOT / "static" / "dist")]
 # Names with a hash never change: those of Django (x.0123456789ab.css) and of the bundler
 # (x-0AB1C2D3.js).
