@@ -1,4 +1,4 @@
-"""Indexes: unique ones over fields that are never null serve look-ups as well."""
+"""What migrations do: unique indexes that serve look-ups as well, defaults taken literally."""
 
 from __future__ import annotations
 
@@ -35,7 +35,14 @@ class DatabaseSchemaEditor(schema.DatabaseSchemaEditor):
     and an equality doesn't: signing in by e-mail or finding a session would read the whole
     collection. Over fields that are null upstream's form stays, and wants a plain index beside
     it.
+
+    Defaults of new fields are values: upstream gives them to the server as expressions, which takes
+    none that is an empty object, and reads a text that begins with a dollar sign as a field.
     """
+
+    def effective_default(self, field: Field[Any, Any]) -> Any:
+        """Return what documents get that lack a field, for the server to take as it is."""
+        return {"$literal": super().effective_default(field)}
 
     def add_index(
         self,

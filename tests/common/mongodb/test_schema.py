@@ -5,6 +5,7 @@ from django.apps import apps
 from django.db import IntegrityError, connection, models
 from django.db.migrations.operations import AlterField
 from django.db.migrations.state import ModelState, ProjectState
+from pymongo.errors import WriteError
 
 from tests.plans import explain_uses_index
 
@@ -120,6 +121,41 @@ def test_a_unique_field_can_become_an_ordinary_one(badge):
 
     make(badge, "1")
     make(badge, "1", country="DE", local=7)
+
+
+def add(model, name, field, *, using=connection):
+    """Add a field the way a migration does."""
+    field.set_attributes_from_name(name)
+    field.model = model
+    with using.schema_editor() as editor:
+        editor.add_field(model, field)
+
+
+@pytest.mark.parametrize("default", [{}, [], {"a": {}}, {"$a": 1}])
+def test_a_new_field_may_have_any_default(badge, default):
+    make(badge, "1")
+
+    add(badge, "options", models.JSONField(default=lambda: default))
+
+    (document,) = connection.get_collection(badge._meta.db_table).find()
+    assert document["options"] == default
+
+
+def test_a_default_that_looks_like_a_field_is_a_text(badge):
+    make(badge, "1")
+
+    add(badge, "sign", models.CharField(max_length=9, default="$number"))
+
+    (document,) = connection.get_collection(badge._meta.db_table).find()
+    assert document["sign"] == "$number"
+
+
+def test_the_stock_backend_still_computes_defaults(made, stock):
+    badge = made(badges(), using=stock)
+    make(badge, "1")
+
+    with pytest.raises(WriteError, match="an empty object is not a valid value"):
+        add(badge, "options", models.JSONField(default=dict), using=stock)
 
 
 def test_every_index_that_the_models_ask_for_is_there(db):
