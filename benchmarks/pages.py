@@ -16,7 +16,8 @@ from benchmarks.measure import Figure, median_seconds
 from common import clock
 from marketdata.domain.instruments import AssetClass, identity_of
 from marketdata.models import Instrument, PriceBar
-from portfolios.domain.transactions import Draft, Kind
+from portfolios.domain.kinds import Kind
+from portfolios.domain.transactions import Draft
 from portfolios.services import ledger, portfolios, recalculation
 
 _DIST = Path(__file__).resolve().parent.parent / "static" / "dist"

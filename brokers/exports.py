@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import fields
 from typing import Any
 
 from brokers.adapters import csv_statement, livefolio_json
 from brokers.domain.statements import InstrumentIdentity, LedgerLine, PortfolioHeading
 from marketdata import selectors as market
 from portfolios import selectors as portfolios
-from portfolios.domain.transactions import Draft, Kind
 
 CONTENT_TYPES: Mapping[str, str] = {
     "json": "application/json",
     "csv": "text/csv; charset=utf-8",
 }
-_DRAFT_FIELDS = tuple(each.name for each in fields(Draft))
 
 
 def file_name(portfolio: Any, form: str) -> str:
@@ -48,13 +45,11 @@ def _lines(portfolio: Any) -> Iterator[LedgerLine]:
     known: dict[str, InstrumentIdentity] = {}
     rows = portfolios.list_transactions(portfolio.pk).reverse()
     for row in rows.iterator():
-        values = {name: getattr(row, name) for name in _DRAFT_FIELDS}
-        values["kind"] = Kind(row.kind)
-        key = str(row.instrument_id) if row.instrument_id else None
-        values["instrument_id"] = key
+        draft = portfolios.draft_of(row)
+        key = draft.instrument_id
         if key is not None and key not in known:
             known[key] = _identity(market.instruments_by_id([key])[key])
-        yield LedgerLine(draft=Draft(**values), instrument=known[key] if key else None)
+        yield LedgerLine(draft=draft, instrument=known[key] if key else None)
 
 
 def _identity(instrument: Any) -> InstrumentIdentity:

@@ -6,7 +6,7 @@ from typing import Any
 
 from brokers.domain.imports import RowState, RunState
 from brokers.models import ImportRow, ImportRun
-from portfolios.domain.transactions import Kind
+from portfolios.domain.kinds import Kind
 
 _BUSY = (RunState.READING, RunState.COMMITTING, RunState.UNDOING)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 
-from common.fields import price_field
+from common.fields import price_field, quantity_field
 from common.models import Timestamped
 from marketdata.domain.instruments import AssetClass
 
@@ -30,6 +30,8 @@ class Instrument(Timestamped):
     asset_class = models.CharField(
         max_length=16, choices=[(kind.value, kind.label) for kind in AssetClass]
     )
+    #: What one unit at a price of 1 is worth: 100 for most options, 0.01 for bonds in percent.
+    multiplier = quantity_field(default=1)
     last_close = price_field(null=True, blank=True)
     last_close_date = models.DateField(null=True, blank=True)
     is_active = models.BooleanField(default=True)

@@ -90,7 +90,7 @@ class SnapshotAdmin(ReadOnlyAdmin[Snapshot]):
 class DailyValueAdmin(ReadOnlyAdmin[DailyValue]):
     """End-of-day values."""
 
-    list_display = ("portfolio", "date", "value", "cash", "net_flow", "status", "revision")
+    list_display = ("portfolio", "date", "value", "cash", "inflow", "outflow", "status", "revision")
     list_filter = ("status",)
     search_fields = ("portfolio__name",)
     list_select_related = ("portfolio",)

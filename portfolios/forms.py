@@ -13,7 +13,8 @@ from common.errors import Failure
 from common.money import CURRENCIES
 from marketdata import selectors as market
 from marketdata.domain.instruments import is_isin
-from portfolios.domain.transactions import Draft, Kind
+from portfolios.domain.kinds import Kind
+from portfolios.domain.transactions import Draft
 from portfolios.models import Portfolio, Transaction
 from portfolios.selectors import TransactionFilter
 

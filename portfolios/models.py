@@ -8,7 +8,7 @@ from django.db import models
 
 from common.fields import amount_field, price_field, quantity_field
 from common.models import Timestamped
-from portfolios.domain.transactions import Kind
+from portfolios.domain.kinds import Kind
 
 
 class Portfolio(Timestamped):
@@ -26,6 +26,8 @@ class Portfolio(Timestamped):
     base_currency = models.CharField(max_length=5)
     #: Off for ledgers without deposits, whose cash would only be the negative of what was bought.
     tracks_cash = models.BooleanField(default=True)
+    #: What was chosen otherwise than `portfolios.domain.policy.Policy` does by itself.
+    policy = models.JSONField(default=dict, blank=True)
     ledger_revision = models.PositiveBigIntegerField(default=0, editable=False)
     computed_revision = models.PositiveBigIntegerField(default=0, editable=False)
     is_recalculating = models.BooleanField(default=False, editable=False)
@@ -55,7 +57,7 @@ class Transaction(Timestamped):
     """
 
     portfolio = models.ForeignKey(Portfolio, on_delete=models.CASCADE, related_name="transactions")
-    kind = models.CharField(max_length=16, choices=[(kind.value, kind.label) for kind in Kind])
+    kind = models.CharField(max_length=32, choices=[(kind.value, kind.label) for kind in Kind])
     instrument = models.ForeignKey(
         "marketdata.Instrument", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
@@ -71,8 +73,20 @@ class Transaction(Timestamped):
     amount = amount_field(null=True, blank=True)
     #: New units for each old one, of a split.
     ratio = quantity_field(null=True, blank=True)
+    #: Interest bought or sold along with a bond.
+    accrued = amount_field(default=0)
     fee = amount_field(default=0)
     tax = amount_field(default=0)
+    #: The fraction of the cost that goes over to what was spun off.
+    cost_share = quantity_field(null=True, blank=True)
+    #: Which lots a sale takes: the row that opened each, and how many units of it, as texts.
+    lots = models.JSONField(default=list, blank=True)
+    to_instrument = models.ForeignKey(
+        "marketdata.Instrument", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    to_account = models.CharField(max_length=80, blank=True, default="")
+    to_currency = models.CharField(max_length=5, blank=True, default="")
+    to_amount = amount_field(null=True, blank=True)
     currency = models.CharField(max_length=5)
     #: The rate really booked: portfolio currency for one unit of `currency`.
     fx_rate = price_field(null=True, blank=True)
@@ -150,10 +164,15 @@ class Position(Timestamped):
     cost = amount_field(null=True, blank=True)
     cost_base = amount_field(null=True, blank=True)
     realized_base = amount_field(null=True, blank=True)
+    #: What of the realized gain prices and exchange rates made, before charges.
+    price_gain_base = amount_field(null=True, blank=True)
+    currency_gain_base = amount_field(null=True, blank=True)
     income_base = amount_field(null=True, blank=True)
     fees_base = amount_field(null=True, blank=True)
     taxes_base = amount_field(null=True, blank=True)
     opened_on = models.DateField(null=True, blank=True)
+    #: How many units are in each account, decimals as texts.
+    accounts = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
     #: The open lots, oldest first, decimals as texts.
     lots = models.JSONField(default=list, encoder=DjangoJSONEncoder)
     status = models.CharField(max_length=16)
@@ -168,6 +187,46 @@ class Position(Timestamped):
 
     def __str__(self) -> str:
         return f"{self.portfolio_id}/{self.instrument_id}"
+
+
+class Disposal(models.Model):
+    """Units sold, or covered, and what was gained by it; computed, like positions."""
+
+    portfolio = models.ForeignKey(Portfolio, on_delete=models.CASCADE, related_name="disposals")
+    transaction_id = models.CharField(max_length=24)
+    #: Which of the disposals that one transaction makes.
+    place = models.PositiveSmallIntegerField(default=0)
+    instrument = models.ForeignKey(
+        "marketdata.Instrument", on_delete=models.PROTECT, related_name="+"
+    )
+    revision = models.PositiveBigIntegerField()
+    date = models.DateField()
+    account = models.CharField(max_length=80, blank=True)
+    is_short = models.BooleanField(default=False)
+    currency = models.CharField(max_length=5)
+    quantity = quantity_field()
+    proceeds = amount_field(null=True, blank=True)
+    cost = amount_field(null=True, blank=True)
+    gain = amount_field(null=True, blank=True)
+    proceeds_base = amount_field(null=True, blank=True)
+    cost_base = amount_field(null=True, blank=True)
+    gain_base = amount_field(null=True, blank=True)
+    price_gain_base = amount_field(null=True, blank=True)
+    currency_gain_base = amount_field(null=True, blank=True)
+    charges_base = amount_field(null=True, blank=True)
+    #: The parts of lots that went, decimals as texts.
+    lots = models.JSONField(default=list, encoder=DjangoJSONEncoder)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["portfolio", "transaction_id", "place"], name="one_disposal_a_place"
+            ),
+        ]
+        indexes = [models.Index(fields=["portfolio", "-date", "-id"], name="disposal_by_date")]
+
+    def __str__(self) -> str:
+        return f"{self.portfolio_id} {self.date} {self.transaction_id}"
 
 
 class Snapshot(Timestamped):
@@ -191,8 +250,9 @@ class DailyValue(models.Model):
     #: In the portfolio's currency; null is unknown.
     value = amount_field(null=True, blank=True)
     cash = amount_field(null=True, blank=True)
-    #: Deposits and deliveries less withdrawals of that day.
-    net_flow = amount_field(null=True, blank=True)
+    #: What came from outside on that day, and what went there; null is unknown.
+    inflow = amount_field(null=True, blank=True)
+    outflow = amount_field(null=True, blank=True)
     status = models.CharField(max_length=16)
     missing = models.JSONField(default=list)
     computed_at = models.DateTimeField()

@@ -12,7 +12,7 @@ from django.conf import settings
 
 from common.money import exact
 from marketdata.domain.quotes import Quote, is_stale
-from portfolios.domain.transactions import Kind
+from portfolios.domain.kinds import Kind
 from portfolios.models import Portfolio, Transaction
 from portfolios.selectors.holdings import PositionView, Summary
 

@@ -9,7 +9,8 @@ from typing import Any
 from accounts.models import User
 from marketdata.domain.instruments import AssetClass, identity_of
 from marketdata.models import Instrument, PriceBar
-from portfolios.domain.transactions import Draft, Kind
+from portfolios.domain.kinds import Kind
+from portfolios.domain.transactions import Draft
 from portfolios.models import Portfolio
 from portfolios.services import portfolios
 

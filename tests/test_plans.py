@@ -24,7 +24,7 @@ from marketdata import services as market_services
 from marketdata.domain.instruments import AssetClass, identity_of
 from marketdata.models import Instrument, PriceBar
 from portfolios import selectors
-from portfolios.domain.transactions import Kind
+from portfolios.domain.kinds import Kind
 from portfolios.models import DailyValue, Portfolio, Transaction, TransactionRevision
 from portfolios.selectors import TransactionFilter
 from portfolios.services import ledger, portfolios, recalculation

@@ -16,7 +16,7 @@ from brokers.domain.rows import RowBuilder, raw_texts
 from brokers.domain.statements import LedgerLine, RowError, StatementRow, shown
 from brokers.domain.symbols import with_market
 from marketdata.domain.instruments import is_isin
-from portfolios.domain.transactions import Kind
+from portfolios.domain.kinds import Kind
 
 #: The columns that we write; reading knows these headings and many more.
 _DRAFT_COLUMNS = (

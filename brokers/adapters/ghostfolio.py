@@ -13,7 +13,7 @@ from brokers.domain.rows import RowBuilder, raw_texts
 from brokers.domain.statements import SYMBOL_LENGTH, StatementRow, shown
 from brokers.domain.symbols import Listing, from_coin_name, from_yahoo
 from marketdata.domain.instruments import AssetClass, is_isin
-from portfolios.domain.transactions import Kind
+from portfolios.domain.kinds import Kind
 
 #: The list of transactions; the second name is that of the first versions.
 _ACTIVITIES = ("activities", "orders")

@@ -23,7 +23,7 @@ from brokers.domain.vocabulary import asset_class_of, kind_of
 from common.errors import InvalidInput
 from common.money import MINOR_UNITS, is_currency, parse_decimal
 from marketdata.domain.instruments import is_isin
-from portfolios.domain.transactions import Kind
+from portfolios.domain.kinds import Kind
 
 Value = TypeVar("Value")
 

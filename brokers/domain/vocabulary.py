@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TypeVar
 
 from marketdata.domain.instruments import AssetClass
-from portfolios.domain.transactions import Kind
+from portfolios.domain.kinds import Kind
 
 Meaning = TypeVar("Meaning")
 

@@ -17,7 +17,8 @@ from brokers.models import ImportRow, ImportRun
 from marketdata import selectors as market
 from marketdata.domain.instruments import AssetClass
 from portfolios import selectors as portfolios
-from portfolios.domain.transactions import Draft, Kind, check, fingerprint
+from portfolios.domain.kinds import Kind
+from portfolios.domain.transactions import Draft, check, fingerprint
 
 _DRAFT_FIELDS = tuple(each.name for each in fields(Draft))
 _INSTRUMENT_FIELDS = ("symbol", "isin", "mic", "name", "asset_class")

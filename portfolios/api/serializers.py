@@ -10,8 +10,9 @@ from rest_framework import serializers
 
 from common import clock
 from common.api.fields import CurrencyField, DecimalStringField, ObjectIdField
+from portfolios.domain.kinds import Kind
 from portfolios.domain.status import Status
-from portfolios.domain.transactions import Draft, Kind
+from portfolios.domain.transactions import Draft
 from portfolios.selectors import TransactionFilter
 
 _KINDS = [kind.value for kind in Kind]
@@ -225,7 +226,8 @@ class DailyValueOutput(serializers.Serializer[object]):
     date = serializers.DateField()
     value = DecimalStringField(allow_null=True)
     cash = DecimalStringField(allow_null=True)
-    net_flow = DecimalStringField(allow_null=True)
+    inflow = DecimalStringField(allow_null=True)
+    outflow = DecimalStringField(allow_null=True)
     status = serializers.ChoiceField(choices=_STATUSES)
     missing = serializers.ListField(child=serializers.CharField())
 

@@ -1,29 +1,47 @@
-"""What a portfolio was worth at the end of each day, and what flowed in or out on it."""
+"""What a portfolio and its positions were worth at the end of each day, and what flowed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import NamedTuple
 
 from common.money import exact
 from marketdata.domain.fx import RateHistory, Rates, pair_name
-from portfolios.domain.books import Ledger, Policy
-from portfolios.domain.folding import TOO_LARGE, Fold, in_order
+from portfolios.domain.books import Book, Ledger
+from portfolios.domain.folding import Fold, in_order
+from portfolios.domain.kinds import DELIVERIES, PAYMENTS, Kind
+from portfolios.domain.policy import Policy
+from portfolios.domain.prices import Closes, DayPrices, splits_of
+from portfolios.domain.state import TOO_LARGE
 from portfolios.domain.status import Status
-from portfolios.domain.transactions import Event, Kind, cash_change
-from portfolios.domain.unknowns import PartialSum, plus
+from portfolios.domain.transactions import Event, cash_changes, gross
+from portfolios.domain.unknowns import PartialSum, negated, plus
 
-#: A close is taken for this long, which bridges any run of holidays.
-MAX_CLOSE_AGE_DAYS = 10
 _ZERO = Decimal(0)
 _ONE_DAY = timedelta(days=1)
 _DEFAULT_POLICY = Policy()
-_DELIVERIES = frozenset({Kind.TRANSFER_IN, Kind.TRANSFER_OUT})
-_DEPOSITS = frozenset({Kind.DEPOSIT, Kind.WITHDRAWAL})
+#: One instrument goes over into another: no money moves, but worth does.
+_TURNS = frozenset({Kind.SPIN_OFF, Kind.MERGER, Kind.EXERCISE_BUY, Kind.EXERCISE_SELL})
 
-Closes = Mapping[str, Sequence[tuple[date, Decimal]]]
+
+class PositionDay(NamedTuple):
+    """A position at the end of one day; what is unknown is None.
+
+    Attributes:
+        value: in the instrument's currency; `value_base`, like what follows, in the portfolio's.
+        inflow: what was paid for units, with charges, and the worth of units delivered in.
+        outflow: what units and income brought, net, and the worth of units delivered out.
+    """
+
+    instrument_id: str
+    quantity: Decimal
+    value: Decimal | None
+    value_base: Decimal | None
+    inflow: Decimal | None
+    outflow: Decimal | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,18 +51,30 @@ class DayValue:
     Attributes:
         value: holdings and, where it is tracked, cash; None when nothing of it is known.
         cash: None where it isn't tracked, or no rate for it is known.
-        net_flow: what came from outside less what left: deposits, withdrawals, deliveries at
-            their market value. Where cash isn't tracked, what was paid and received for holdings.
-            None when one of these can't be converted or priced.
+        inflow: what came from outside: deposits, and deliveries at their market value. Where cash
+            isn't tracked, what was paid for holdings. None when one of these can't be converted or
+            priced.
+        outflow: what went outside, as `inflow`, without a sign.
         missing: instruments without a close, and pairs of currencies without a rate.
+        positions: those that are held, and those that something flowed into or out of.
     """
 
     date: date
     value: Decimal | None
     cash: Decimal | None
-    net_flow: Decimal | None
+    inflow: Decimal | None
+    outflow: Decimal | None
     status: Status
     missing: tuple[str, ...]
+    positions: tuple[PositionDay, ...]
+
+    @property
+    def net_flow(self) -> Decimal | None:
+        """Return what came in less what went out."""
+        if self.inflow is None or self.outflow is None:
+            return None
+        with exact():
+            return self.inflow - self.outflow
 
 
 def daily_values(
@@ -59,111 +89,168 @@ def daily_values(
 ) -> Iterator[DayValue]:
     """Value a portfolio at the end of every day from `start` up to, but without, `end`.
 
-    The ledger is gone through once, from its beginning. A day's price is the last close up to
-    it, unless that is older than ten days; never a later one.
+    A day's price is the last close up to it, unless that is older than ten days; never a later one.
 
     Args:
         closes: of each instrument in its quotation currency, oldest first.
     """
-    fold = Fold(ledger, policy)
-    events = in_order(ledger.events)
-    place = _first_from(events, 0, start)
-    fold.run(events[:place])
-    prices = _Prices(closes)
-    day = start
-    while day < end:
-        following = _first_from(events, place, day + _ONE_DAY)
-        todays_rates = rates.on(day, policy.max_rate_age_days)
-        valued = _Day(day, fold, prices, todays_rates, ledger.base_currency)
-        with exact():
-            for event in events[place:following]:
-                valued.let_happen(event, tracks_cash=tracks_cash)
-            result = valued.value(tracks_cash=tracks_cash)
-        # Outside of the block, or the caller would compute in its context.
-        yield result
-        place, day = following, day + _ONE_DAY
+    run = DailyRun(ledger, closes=closes, rates=rates, tracks_cash=tracks_cash, policy=policy)
+    return run.values(start, end)
 
 
-def _first_from(events: Sequence[Event], place: int, day: date) -> int:
-    while place < len(events) and events[place].trade_date < day:
-        place += 1
-    return place
+class DailyRun:
+    """One way through a ledger that values its days and ends with its book."""
 
+    def __init__(
+        self,
+        ledger: Ledger,
+        *,
+        closes: Closes,
+        rates: RateHistory,
+        tracks_cash: bool,
+        policy: Policy = _DEFAULT_POLICY,
+    ) -> None:
+        self._events = in_order(ledger.events)
+        self._place = 0
+        self._fold = Fold(ledger, policy)
+        self._prices = DayPrices(closes, splits_of(self._events), policy.price_basis)
+        self._rates = rates
+        self._max_rate_age_days = policy.max_rate_age_days
+        self._base = ledger.base_currency
+        self._tracks_cash = tracks_cash
 
-class _Prices:
-    """The last close of each instrument, as the days go by."""
+    def values(self, start: date, end: date) -> Iterator[DayValue]:
+        """Value the end of every day from `start` up to, but without, `end`, once."""
+        self._fold.run(self._until(start))
+        day = start
+        while day < end:
+            rates = self._rates.on(day, self._max_rate_age_days)
+            valued = _Day(day, self._fold, self._prices, rates, self._base)
+            with exact():
+                for event in self._until(day + _ONE_DAY):
+                    valued.let_happen(event, tracks_cash=self._tracks_cash)
+                result = valued.value(tracks_cash=self._tracks_cash)
+            # Outside of the block, or the caller would compute in its context.
+            yield result
+            day += _ONE_DAY
 
-    __slots__ = ("_closes", "_places")
+    def book(self) -> Book:
+        """Let all that is left happen, and return how everything stands."""
+        self._fold.run(self._until(date.max))
+        return self._fold.book()
 
-    def __init__(self, closes: Closes) -> None:
-        self._closes = closes
-        self._places: dict[str, int] = {}
-
-    def on(self, instrument_id: str, day: date) -> Decimal | None:
-        """Return the close of a day; days must not go back."""
-        series = self._closes.get(instrument_id)
-        if not series:
-            return None
-        place = self._places.get(instrument_id, -1)
-        while place + 1 < len(series) and series[place + 1][0] <= day:
+    def _until(self, day: date) -> Sequence[Event]:
+        """Return the events up to, but without, a day that were not returned before."""
+        first = place = self._place
+        while place < len(self._events) and self._events[place].trade_date < day:
             place += 1
-        self._places[instrument_id] = place
-        if place < 0 or (day - series[place][0]).days > MAX_CLOSE_AGE_DAYS:
-            return None
-        return series[place][1]
+        self._place = place
+        return self._events[first:place]
+
+
+class _Flows:
+    """What came in and went out on one day, of a portfolio or of a position."""
+
+    __slots__ = ("inflow", "outflow")
+
+    def __init__(self) -> None:
+        self.inflow: Decimal | None = _ZERO
+        self.outflow: Decimal | None = _ZERO
+
+    def add(self, amount: Decimal | None) -> None:
+        """Add what came in, or with a number below zero went out."""
+        if amount is None:
+            self.inflow = self.outflow = None
+        elif amount > 0:
+            self.inflow = plus(self.inflow, amount)
+        else:
+            self.outflow = plus(self.outflow, -amount)
 
 
 class _Day:
     """One day in the making; arithmetic happens in the caller's context."""
 
-    __slots__ = ("_base", "_day", "_flow", "_fold", "_missing", "_prices", "_rates")
+    __slots__ = (
+        "_base",
+        "_day",
+        "_flows",
+        "_fold",
+        "_missing",
+        "_position_flows",
+        "_prices",
+        "_rates",
+    )
 
-    def __init__(self, day: date, fold: Fold, prices: _Prices, rates: Rates, base: str) -> None:
+    def __init__(self, day: date, fold: Fold, prices: DayPrices, rates: Rates, base: str) -> None:
         self._day = day
         self._fold = fold
         self._prices = prices
         self._rates = rates
         self._base = base
-        self._flow: Decimal | None = _ZERO
+        self._flows = _Flows()
+        self._position_flows: dict[str, _Flows] = {}
         self._missing: set[str] = set()
 
     def let_happen(self, event: Event, *, tracks_cash: bool) -> None:
-        """Take the fold one event further, and note what came from outside by it."""
-        before = self._quantity(event)
+        """Take the fold one event further, and note what flowed by it."""
+        before = self._quantity(event.instrument_id)
+        received_before = self._quantity(event.to_instrument_id)
         if not self._fold.apply(event):
             return
-        if event.kind in _DELIVERIES:
-            flow = self._worth_of_delivery(event, self._quantity(event) - before)
-            self._add_flow(self._kept(event.instrument_id or "", flow))
-        if tracks_cash and event.kind in _DEPOSITS:
-            amount = event.amount or _ZERO
-            self._add_flow(self._booked(event, amount if event.kind is Kind.DEPOSIT else -amount))
-        elif not tracks_cash and event.kind not in _DEPOSITS:
-            self._add_flow(self._booked(event, -cash_change(event)))
+        if event.kind in PAYMENTS:
+            if tracks_cash:
+                self._flows.add(self._payment(event))
+            return
+        if event.kind in DELIVERIES:
+            self._deliver(event, self._quantity(event.instrument_id) - before)
+        paid = negated(self._booked(event))
+        if not tracks_cash:
+            self._flows.add(paid)
+        self._flow_into(event.instrument_id, paid)
+        if event.kind is Kind.REINVESTMENT:
+            self._reinvest(event)
+        received = self._quantity(event.to_instrument_id) - received_before
+        if event.kind in _TURNS and received:
+            self._turn(event, received)
 
     def value(self, *, tracks_cash: bool) -> DayValue:
         """Value what the fold holds at the end of the day."""
-        holdings, cash = PartialSum(), PartialSum()
-        for instrument_id, currency, quantity in self._fold.holdings():
+        holdings, cash, positions = PartialSum(), PartialSum(), []
+        flows = self._position_flows
+        for position in self._fold.holdings():
+            instrument_id, quantity = position.instrument_id, position.quantity
             price = self._prices.on(instrument_id, self._day)
+            value = value_base = None
             if price is None:
                 self._missing.add(instrument_id)
-                holdings.add(None)
             else:
-                holdings.add(self._kept(instrument_id, self._in_base(quantity * price, currency)))
+                value = quantity * price
+                if position.multiplier != 1:
+                    value *= position.multiplier
+                value_base = self._kept(instrument_id, self._in_base(value, position.currency))
+            holdings.add(value_base)
+            flow = flows.pop(instrument_id, _STILL) if flows else _STILL
+            positions.append(
+                PositionDay(instrument_id, quantity, value, value_base, flow.inflow, flow.outflow)
+            )
+        for instrument_id, flow in flows.items():
+            positions.append(
+                PositionDay(instrument_id, _ZERO, _ZERO, _ZERO, flow.inflow, flow.outflow)
+            )
         if tracks_cash:
             for currency, balance in self._fold.cash.items():
                 if balance:
                     cash.add(self._kept(currency, self._in_base(balance, currency)))
         both = holdings.joined(cash)
-        status = Status.worst(both.status(), Status.PARTIAL) if self._missing else both.status()
         return DayValue(
             date=self._day,
             value=both.known(),
             cash=cash.known() if tracks_cash else None,
-            net_flow=self._flow,
-            status=status,
+            inflow=self._flows.inflow,
+            outflow=self._flows.outflow,
+            status=Status.worst(both.status(), Status.PARTIAL) if self._missing else both.status(),
             missing=tuple(sorted(self._missing)),
+            positions=tuple(positions),
         )
 
     def _kept(self, name: str, worth: Decimal | None) -> Decimal | None:
@@ -173,25 +260,65 @@ class _Day:
             return None
         return worth
 
-    def _quantity(self, event: Event) -> Decimal:
-        position = self._fold.position(event.instrument_id or "")
+    def _quantity(self, instrument_id: str | None) -> Decimal:
+        position = self._fold.position(instrument_id)
         return position.quantity if position else _ZERO
 
-    def _worth_of_delivery(self, event: Event, moved: Decimal) -> Decimal | None:
-        """Return the market value of units delivered, or what the row says instead."""
-        position = self._fold.position(event.instrument_id or "")
-        price = self._prices.on(event.instrument_id or "", self._day)
+    def _flow_into(self, instrument_id: str | None, amount: Decimal | None) -> None:
+        if instrument_id and amount != 0:
+            self._position_flows.setdefault(instrument_id, _Flows()).add(amount)
+
+    def _deliver(self, event: Event, moved: Decimal) -> None:
+        """Note units that came from outside, or went there, at what they are worth."""
+        worth = self._worth_of(event, event.instrument_id, moved)
+        self._flows.add(worth)
+        self._flow_into(event.instrument_id, worth)
+
+    def _reinvest(self, event: Event) -> None:
+        """Note the income that left the position and came back as units."""
+        income = self._fold.in_base(event, gross(event))
+        self._flow_into(event.instrument_id, income)
+        self._flow_into(event.instrument_id, negated(income))
+
+    def _turn(self, event: Event, received: Decimal) -> None:
+        """Note the worth that went from one position into another."""
+        worth = self._worth_of(event, event.to_instrument_id, received)
+        if event.kind in {Kind.EXERCISE_BUY, Kind.EXERCISE_SELL}:
+            # The strike was paid, or received, for the underlying.
+            strike = self._booked(event)
+            self._flow_into(event.instrument_id, strike)
+            self._flow_into(event.to_instrument_id, negated(strike))
+            worth = plus(worth, strike)
+        self._flow_into(event.to_instrument_id, worth)
+        self._flow_into(event.instrument_id, negated(worth))
+
+    def _worth_of(self, event: Event, instrument_id: str | None, moved: Decimal) -> Decimal | None:
+        """Return the market value of units moved, or what the row says instead."""
+        position = self._fold.position(instrument_id)
+        price = self._prices.on(instrument_id or "", self._day)
+        if not moved:
+            return _ZERO
         if position and price is not None:
-            return self._in_base(moved * price, position.currency)
-        if event.price is not None:
-            return self._booked(event, moved * event.price)
-        self._missing.add(event.instrument_id or "")
+            worth = self._in_base(moved * price * position.multiplier, position.currency)
+            return self._kept(instrument_id or "", worth)
+        if position and event.price is not None:
+            worth = self._fold.in_base(event, moved * event.price * position.multiplier)
+            return self._kept(instrument_id or "", worth)
+        self._missing.add(instrument_id or "")
         return None
 
-    def _add_flow(self, amount: Decimal | None) -> None:
-        self._flow = plus(self._flow, amount)
+    def _payment(self, event: Event) -> Decimal | None:
+        amount = event.amount or _ZERO
+        return self._converted(event, amount if event.kind is Kind.DEPOSIT else -amount)
 
-    def _booked(self, event: Event, amount: Decimal) -> Decimal | None:
+    def _booked(self, event: Event) -> Decimal | None:
+        """Return what an event added to the cash; of an exchange there is no other side."""
+        if event.kind is Kind.EXCHANGE:
+            return self._converted(event, -(event.fee + event.tax))
+        changes = cash_changes(event)
+        return self._converted(event, changes[0][1]) if changes else _ZERO
+
+    def _converted(self, event: Event, amount: Decimal) -> Decimal | None:
         converted = self._fold.in_base(event, amount)
         if converted is None:
             self._missing.add(pair_name(event.currency, self._base))
@@ -205,3 +332,6 @@ class _Day:
                 return None
             amount *= rate
         return amount
+
+
+_STILL = _Flows()

@@ -4,29 +4,43 @@ from __future__ import annotations
 
 from portfolios.domain.books import (
     Book,
+    ClosedLot,
     Code,
-    CostMethod,
     Disposal,
     Ledger,
     Lot,
-    Policy,
     Position,
     Problem,
     Totals,
 )
 from portfolios.domain.folding import BookMismatch, Fold, OutOfOrder, in_order
+from portfolios.domain.policy import (
+    Charges,
+    CostMethod,
+    DayCount,
+    OversellRule,
+    Policy,
+    PoolScope,
+    PriceBasis,
+)
 
 __all__ = [
     "Book",
     "BookMismatch",
+    "Charges",
+    "ClosedLot",
     "Code",
     "CostMethod",
+    "DayCount",
     "Disposal",
     "Ledger",
     "Lot",
     "OutOfOrder",
+    "OversellRule",
     "Policy",
+    "PoolScope",
     "Position",
+    "PriceBasis",
     "Problem",
     "Totals",
     "compute",

@@ -1,142 +1,146 @@
-"""One instrument's lots while events pass: units come, go in parts, and split."""
+"""One instrument's position while events pass: its lots, and what they earned so far."""
 
 from __future__ import annotations
 
-from collections import deque
+from datetime import date
 from decimal import Decimal
 
-from portfolios.domain.books import Code, Lot, Position
+from portfolios.domain.books import Code, Disposal, Lot, Position
+from portfolios.domain.lots import DUST, Pool
+from portfolios.domain.policy import CostMethod
 from portfolios.domain.status import Status
-from portfolios.domain.unknowns import known_sum, minus, plus, times
+from portfolios.domain.unknowns import known_sum, plus
 
 _ZERO = Decimal(0)
-#: Less than this is what rounding left, not a holding.
-DUST = Decimal("1e-12")
 
 
 class RunningPosition:
-    """A position that grows with each event; arithmetic happens in the caller's context."""
+    """A position that changes with each event; arithmetic happens in the caller's context."""
 
     __slots__ = (
+        "_method",
+        "accounts",
         "currency",
+        "currency_gain_base",
         "fees_base",
         "flags",
         "income",
         "income_base",
         "instrument_id",
-        "lots",
-        "quantity",
+        "last_split",
+        "multiplier",
+        "pools",
+        "price_gain_base",
         "realized",
         "realized_base",
         "taxes_base",
     )
 
-    def __init__(self, instrument_id: str, currency: str) -> None:
+    def __init__(
+        self, instrument_id: str, currency: str, multiplier: Decimal, method: CostMethod
+    ) -> None:
         self.instrument_id = instrument_id
         self.currency = currency
-        #: Oldest first.
-        self.lots: deque[Lot] = deque()
-        self.quantity = _ZERO
+        self.multiplier = multiplier
+        self._method = method
+        #: By account, or all under the empty name where accounts share their lots.
+        self.pools: dict[str, Pool] = {}
+        self.accounts: dict[str, Decimal] = {}
         self.realized: Decimal | None = _ZERO
         self.realized_base: Decimal | None = _ZERO
+        self.price_gain_base: Decimal | None = _ZERO
+        self.currency_gain_base: Decimal | None = _ZERO
         self.income: Decimal | None = _ZERO
         self.income_base: Decimal | None = _ZERO
         self.fees_base: Decimal | None = _ZERO
         self.taxes_base: Decimal | None = _ZERO
         self.flags: set[Code] = set()
+        self.last_split: tuple[date, Decimal, tuple[str, ...]] | None = None
 
     @classmethod
-    def reopened(cls, position: Position) -> RunningPosition:
+    def reopened(cls, position: Position, method: CostMethod) -> RunningPosition:
         """Go on from where a position stood."""
-        running = cls(position.instrument_id, position.currency)
-        running.lots.extend(position.lots)
-        running.quantity = position.quantity
-        running.realized = position.realized
-        running.realized_base = position.realized_base
-        running.income = position.income
-        running.income_base = position.income_base
-        running.fees_base = position.fees_base
-        running.taxes_base = position.taxes_base
+        running = cls(position.instrument_id, position.currency, position.multiplier, method)
+        for lot in position.lots:
+            running.pool(lot.account).receive(lot)
+        running.accounts.update(position.accounts)
+        for name in _CARRIED:
+            setattr(running, name, getattr(position, name))
         running.flags.update(position.flags)
         return running
 
-    def receive(self, lot: Lot) -> None:
-        """Add units."""
-        self.lots.append(lot)
-        self.quantity += lot.quantity
+    @property
+    def quantity(self) -> Decimal:
+        """Return how many units are held; below zero where they are sold short."""
+        if len(self.pools) == 1:
+            (pool,) = self.pools.values()
+            return pool.quantity
+        return sum((pool.quantity for pool in self.pools.values()), _ZERO)
 
-    def take(self, quantity: Decimal) -> tuple[Lot, ...]:
-        """Take units away, oldest first, and return the parts taken with their costs.
+    def pool(self, account: str) -> Pool:
+        """Return the lots of an account, which may be none."""
+        pool = self.pools.get(account)
+        if pool is None:
+            pool = self.pools[account] = Pool(self._method)
+        return pool
 
-        Fewer are returned when fewer are held. When only dust would stay, it goes along with its
-        cost, so that a position that is closed is exactly zero.
-        """
-        if self.quantity - quantity < DUST:
-            taken = tuple(self.lots)
-            self.lots.clear()
-            self.quantity = _ZERO
-            return taken
-        self.quantity -= quantity
-        parts = []
-        while quantity > 0:
-            lot = self.lots.popleft()
-            if lot.quantity > quantity:
-                lot, rest = _cut(lot, quantity)
-                self.lots.appendleft(rest)
-            parts.append(lot)
-            quantity -= lot.quantity
-        return tuple(parts)
+    def move(self, account: str, quantity: Decimal) -> None:
+        """Note that units came to an account, or left it."""
+        units = self.accounts.get(account, _ZERO) + quantity
+        self.accounts[account] = units
+        if abs(units) < DUST:
+            del self.accounts[account]
+        if not self.quantity:
+            self.accounts.clear()
 
-    def split(self, ratio: Decimal) -> None:
-        """Multiply the units of every lot; what they cost stays."""
-        self.lots = deque(
-            Lot(lot.opened_on, lot.event_id, lot.quantity * ratio, lot.cost, lot.cost_base)
-            for lot in self.lots
-        )
-        self.quantity = sum((lot.quantity for lot in self.lots), _ZERO)
-
-    def realize(self, gain: Decimal | None, gain_base: Decimal | None) -> None:
+    def realize(self, disposal: Disposal) -> None:
         """Add the gain of a sale."""
-        self.realized = plus(self.realized, gain)
-        self.realized_base = plus(self.realized_base, gain_base)
+        self.realized = plus(self.realized, disposal.gain)
+        self.realized_base = plus(self.realized_base, disposal.gain_base)
+        self.price_gain_base = plus(self.price_gain_base, disposal.price_gain_base)
+        self.currency_gain_base = plus(self.currency_gain_base, disposal.currency_gain_base)
 
     def frozen(self) -> Position:
         """Return the position as it stands."""
+        lots = tuple(lot for _, pool in sorted(self.pools.items()) for lot in pool.lots)
+        quantity = self.quantity
         return Position(
             instrument_id=self.instrument_id,
             currency=self.currency,
-            quantity=self.quantity,
-            cost=known_sum(lot.cost for lot in self.lots),
-            cost_base=known_sum(lot.cost_base for lot in self.lots),
+            quantity=quantity,
+            cost=known_sum(lot.cost for lot in lots),
+            cost_base=known_sum(lot.cost_base for lot in lots),
+            charges_base=known_sum(lot.charges_base for lot in lots),
             realized=self.realized,
             realized_base=self.realized_base,
+            price_gain_base=self.price_gain_base,
+            currency_gain_base=self.currency_gain_base,
             income=self.income,
             income_base=self.income_base,
             fees_base=self.fees_base,
             taxes_base=self.taxes_base,
-            lots=tuple(self.lots),
-            opened_on=self.lots[0].opened_on if self.lots else None,
+            lots=lots,
+            opened_on=_oldest(lots),
             status=Status.PARTIAL if self.flags else Status.COMPLETE,
             flags=tuple(sorted(self.flags)),
+            multiplier=self.multiplier,
+            accounts=dict(sorted(self.accounts.items())),
+            last_split=self.last_split,
         )
 
 
-def _cut(lot: Lot, quantity: Decimal) -> tuple[Lot, Lot]:
-    """Part a lot in two, each with its share of the cost."""
-    cost = _share(lot.cost, quantity, lot.quantity)
-    cost_base = _share(lot.cost_base, quantity, lot.quantity)
-    taken = Lot(lot.opened_on, lot.event_id, quantity, cost, cost_base)
-    rest = Lot(
-        lot.opened_on,
-        lot.event_id,
-        lot.quantity - quantity,
-        minus(lot.cost, cost),
-        minus(lot.cost_base, cost_base),
-    )
-    return taken, rest
+_CARRIED = (
+    "realized",
+    "realized_base",
+    "price_gain_base",
+    "currency_gain_base",
+    "income",
+    "income_base",
+    "fees_base",
+    "taxes_base",
+    "last_split",
+)
 
 
-def _share(cost: Decimal | None, part: Decimal, whole: Decimal) -> Decimal | None:
-    # Multiplied before it is divided: exact wherever the share is.
-    product = times(cost, part)
-    return None if product is None else product / whole
+def _oldest(lots: tuple[Lot, ...]) -> date | None:
+    return min((lot.opened_on for lot in lots), default=None)

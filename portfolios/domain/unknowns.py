@@ -23,6 +23,11 @@ def times(left: Decimal | None, right: Decimal | None) -> Decimal | None:
     return None if left is None or right is None else left * right
 
 
+def negated(amount: Decimal | None) -> Decimal | None:
+    """Turn the sign of an amount; an unknown one stays unknown."""
+    return None if amount is None else -amount
+
+
 def known_sum(amounts: Iterable[Decimal | None]) -> Decimal | None:
     """Add up as `plus` does; the sum of nothing is zero."""
     total = Decimal(0)

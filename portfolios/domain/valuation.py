@@ -17,12 +17,23 @@ _ZERO = Decimal(0)
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """What is held of one instrument, and what that cost in the portfolio's currency."""
+    """What is held of one instrument, and what that cost in the portfolio's currency.
+
+    Attributes:
+        quantity: below zero where units are sold short.
+        multiplier: what one unit at a price of 1 is worth.
+    """
 
     instrument_id: str
     currency: str
     quantity: Decimal
     cost_base: Decimal | None
+    multiplier: Decimal = Decimal(1)
+
+    @property
+    def factor(self) -> Decimal:
+        """Return what the price is multiplied with, in the current decimal context."""
+        return self.quantity if self.multiplier == 1 else self.quantity * self.multiplier
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +162,7 @@ class _Run:
             self._missing[holding.instrument_id] = None
             made = _Line(holding)
         else:
-            worth = holding.quantity * quote.price
+            worth = holding.factor * quote.price
             worth_base = self._in_base(worth, quote.currency)
             cost = holding.cost_base
             made = _Line(
@@ -214,7 +225,7 @@ class _Run:
 
 
 def _worth_before(holding: Holding, quote: Quote) -> Decimal | None:
-    return None if quote.previous_close is None else holding.quantity * quote.previous_close
+    return None if quote.previous_close is None else holding.factor * quote.previous_close
 
 
 def _position_value(line: _Line, total: Decimal | None) -> PositionValue:

@@ -259,6 +259,7 @@ def _holdings(content: Mapping[str, Any]) -> tuple[Holding, ...]:
             currency=line["currency"],
             quantity=Decimal(line["quantity"]),
             cost_base=_decimal(line["cost_base"]),
+            multiplier=Decimal(line.get("multiplier", 1)),
         )
         for line in content["positions"]
         if Decimal(line["quantity"]) != 0

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
+from decimal import Decimal
+from typing import Any
 
 from bson import ObjectId
 from django.db.models import Count, Q, QuerySet
 
 from common.errors import NotFound
 from marketdata import selectors as market
-from portfolios.domain.transactions import Draft, Event, Kind
+from portfolios.domain.kinds import Kind
+from portfolios.domain.transactions import Draft, Event
 from portfolios.models import Transaction, TransactionRevision
 
 _DRAFT_COLUMNS = tuple(field.name for field in fields(Draft))
+_EVENT_COLUMNS = ("id", "created_at", *_DRAFT_COLUMNS)
+_INSTRUMENT_COLUMNS = ("instrument_id", "to_instrument_id")
+_ONE = Decimal(1)
 
 
 class TransactionNotFound(NotFound):
@@ -76,29 +82,50 @@ def list_revisions(transaction_id: ObjectId) -> QuerySet[TransactionRevision]:
 
 def list_events(portfolio_id: ObjectId) -> list[Event]:
     """Load a whole ledger as the engine wants it; the engine puts it in order."""
-    rows = list(
-        Transaction.objects.filter(portfolio_id=portfolio_id, is_void=False)
+    rows = [
+        dict(zip(_EVENT_COLUMNS, row, strict=True))
+        for row in Transaction.objects.filter(portfolio_id=portfolio_id, is_void=False)
         .order_by("-trade_date", "-id")
-        .values_list("id", "created_at", *_DRAFT_COLUMNS)
+        .values_list(*_EVENT_COLUMNS)
+    ]
+    instruments = market.instruments_by_id(
+        {str(row[name]) for row in rows for name in _INSTRUMENT_COLUMNS if row[name]}
     )
-    place = 2 + _DRAFT_COLUMNS.index("instrument_id")
-    instruments = market.instruments_by_id({str(row[place]) for row in rows if row[place]})
-    events = []
-    for row_id, created_at, *values in rows:
-        known = dict(zip(_DRAFT_COLUMNS, values, strict=True))
-        instrument_id = known["instrument_id"]
-        known["instrument_id"] = str(instrument_id) if instrument_id else None
-        known["kind"] = Kind(known["kind"])
-        instrument = instruments.get(str(instrument_id))
-        events.append(
-            Event(
-                id=str(row_id),
-                created_at=created_at,
-                instrument_currency=instrument.currency if instrument else None,
-                **known,
-            )
-        )
-    return events
+    return [_event(row, instruments) for row in rows]
+
+
+def _event(row: dict[str, Any], instruments: Mapping[str, Any]) -> Event:
+    known = {name: row[name] for name in _DRAFT_COLUMNS}
+    for name in _INSTRUMENT_COLUMNS:
+        known[name] = str(row[name]) if row[name] else None
+    known["kind"] = Kind(row["kind"])
+    known["lots"] = named_lots(row["lots"])
+    instrument = instruments.get(known["instrument_id"])
+    received = instruments.get(known["to_instrument_id"])
+    return Event(
+        id=str(row["id"]),
+        created_at=row["created_at"],
+        instrument_currency=instrument.currency if instrument else None,
+        multiplier=instrument.multiplier if instrument else _ONE,
+        to_instrument_currency=received.currency if received else None,
+        to_multiplier=received.multiplier if received else _ONE,
+        **known,
+    )
+
+
+def draft_of(row: Transaction) -> Draft:
+    """Return what a stored row says happened."""
+    known = {name: getattr(row, name) for name in _DRAFT_COLUMNS}
+    for name in _INSTRUMENT_COLUMNS:
+        known[name] = str(known[name]) if known[name] else None
+    known["kind"] = Kind(row.kind)
+    known["lots"] = named_lots(row.lots)
+    return Draft(**known)
+
+
+def named_lots(stored: Iterable[Sequence[str]]) -> tuple[tuple[str, Decimal], ...]:
+    """Read which lots a sale takes from how they are stored."""
+    return tuple((event_id, Decimal(quantity)) for event_id, quantity in stored)
 
 
 def count_fingerprints(

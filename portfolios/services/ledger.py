@@ -84,8 +84,10 @@ def _apply(row: Transaction, draft: Draft, *, now: datetime) -> None:
             value = _ZERO
         if field.name == "kind":
             value = value.value
-        if field.name == "instrument_id":
+        if field.name in ("instrument_id", "to_instrument_id"):
             value = ObjectId(value) if value else None
+        if field.name == "lots":
+            value = [[event_id, plain(quantity)] for event_id, quantity in value]
         setattr(row, field.name, value)
     row.fingerprint = fingerprint(draft)
     row.updated_at = now
@@ -237,7 +239,7 @@ def _revision(
     state = {
         field.name: _as_text(getattr(row, field.name))
         for field in fields(Draft)
-        if getattr(row, field.name) is not None
+        if getattr(row, field.name) not in (None, [])
     }
     return TransactionRevision(
         transaction=row,

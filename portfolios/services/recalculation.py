@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -15,11 +16,12 @@ from common.bulk import upsert_many
 from common.transactions import run_in_transaction
 from marketdata import selectors as market
 from portfolios import selectors
-from portfolios.domain.daily import DayValue, daily_values
-from portfolios.domain.engine import Book, Ledger, compute
+from portfolios.domain.daily import DailyRun, DayValue
+from portfolios.domain.engine import Book, ClosedLot, Ledger, Lot, Policy, compute
+from portfolios.domain.engine import Disposal as ComputedDisposal
 from portfolios.domain.engine import Position as ComputedPosition
 from portfolios.events import holdings_changed
-from portfolios.models import DailyValue, Portfolio, Position, Snapshot
+from portfolios.models import DailyValue, Disposal, Portfolio, Position, Snapshot
 
 #: Closes and rates are looked for this long before the first day that needs one.
 _LOOK_BACK = timedelta(days=14)
@@ -103,32 +105,29 @@ def claim_due(*, now: datetime, limit: int = 100) -> list[str]:
 
 def _compute(portfolio: Portfolio, *, today: date) -> _Computed:
     events = selectors.list_events(portfolio.pk)
+    policy = Policy.chosen(portfolio.policy)
     first_date = min((event.trade_date for event in events), default=None)
     if first_date is None:
-        book = compute(Ledger(events=(), base_currency=portfolio.base_currency))
+        book = compute(Ledger(events=(), base_currency=portfolio.base_currency), policy=policy)
         return _Computed(book, problem_dates={}, values=[], first_date=None, start=None)
     rates = market.rate_history(start=first_date - _LOOK_BACK, end=today)
     ledger = Ledger(events=events, base_currency=portfolio.base_currency, rates=rates)
     start = _first_stale_day(portfolio, first_date=first_date, today=today)
     closes = market.closes_between(
-        {event.instrument_id for event in events if event.instrument_id},
+        {key for event in events for key in (event.instrument_id, event.to_instrument_id) if key},
         start=start - _LOOK_BACK,
         end=today,
     )
-    values = daily_values(
-        ledger,
-        closes=closes,
-        rates=rates,
-        start=start,
-        end=today,
-        tracks_cash=portfolio.tracks_cash,
+    run = DailyRun(
+        ledger, closes=closes, rates=rates, tracks_cash=portfolio.tracks_cash, policy=policy
     )
-    book = compute(ledger)
+    values = list(run.values(start, today))
+    book = run.book()
     doubtful = {problem.event_id for problem in book.problems}
     return _Computed(
         book,
         problem_dates={each.id: each.trade_date for each in events if each.id in doubtful},
-        values=list(values),
+        values=values,
         first_date=first_date,
         start=start,
     )
@@ -151,6 +150,7 @@ def _store(portfolio: Portfolio, computed: _Computed, *, now: datetime) -> bool:
     if fresh.ledger_revision != portfolio.ledger_revision:
         return False
     _store_positions(fresh, computed.book.positions, now=now)
+    _store_disposals(fresh, computed.book.disposals)
     upsert_many(
         [
             Snapshot(
@@ -187,10 +187,13 @@ def _store_positions(
                 cost=each.cost,
                 cost_base=each.cost_base,
                 realized_base=each.realized_base,
+                price_gain_base=each.price_gain_base,
+                currency_gain_base=each.currency_gain_base,
                 income_base=each.income_base,
                 fees_base=each.fees_base,
                 taxes_base=each.taxes_base,
                 opened_on=each.opened_on,
+                accounts={name: _text(units) for name, units in each.accounts.items()},
                 lots=[_lot(lot) for lot in each.lots],
                 status=each.status.value,
                 created_at=now,
@@ -202,6 +205,44 @@ def _store_positions(
     )
     kept = [ObjectId(key) for key in positions]
     Position.objects.filter(portfolio=portfolio).exclude(instrument_id__in=kept).delete()
+
+
+def _store_disposals(portfolio: Portfolio, disposals: Sequence[ComputedDisposal]) -> None:
+    Disposal.objects.filter(portfolio=portfolio).delete()
+    places: Counter[str] = Counter()
+    rows = []
+    for each in disposals:
+        rows.append(
+            Disposal(
+                portfolio=portfolio,
+                transaction_id=each.event_id,
+                place=places[each.event_id],
+                instrument_id=ObjectId(each.instrument_id),
+                revision=portfolio.ledger_revision,
+                lots=[_closed_lot(lot) for lot in each.lots],
+                **{name: getattr(each, name) for name in _DISPOSAL_FIELDS},
+            )
+        )
+        places[each.event_id] += 1
+    Disposal.objects.bulk_create(rows)
+
+
+_DISPOSAL_FIELDS = (
+    "date",
+    "account",
+    "is_short",
+    "currency",
+    "quantity",
+    "proceeds",
+    "cost",
+    "gain",
+    "proceeds_base",
+    "cost_base",
+    "gain_base",
+    "price_gain_base",
+    "currency_gain_base",
+    "charges_base",
+)
 
 
 def _store_values(portfolio: Portfolio, computed: _Computed, *, now: datetime) -> None:
@@ -219,7 +260,8 @@ def _store_values(portfolio: Portfolio, computed: _Computed, *, now: datetime) -
                 revision=portfolio.ledger_revision,
                 value=each.value,
                 cash=each.cash,
-                net_flow=each.net_flow,
+                inflow=each.inflow,
+                outflow=each.outflow,
                 status=each.status.value,
                 missing=list(each.missing),
                 computed_at=now,
@@ -235,12 +277,15 @@ def _content(book: Book, problem_dates: Mapping[str, date]) -> dict[str, Any]:
         "status": book.status.value,
         "positions": [_position(each) for each in book.positions.values()],
         "cash": {currency: _text(amount) for currency, amount in book.cash.items()},
+        "cash_base": {currency: _text(amount) for currency, amount in book.cash_base.items()},
+        "policy": book.policy.choices(),
         # Of the whole portfolio: some income and fees belong to no position.
         "totals": {
             "realized": _text(book.realized_base),
             "income": _text(book.totals.income_base),
             "fees": _text(book.totals.fees_base),
             "taxes": _text(book.totals.taxes_base),
+            "contributed": _text(book.totals.contributed_base),
         },
         "problems": [
             {
@@ -259,19 +304,26 @@ def _position(position: ComputedPosition) -> dict[str, Any]:
         "instrument": position.instrument_id,
         "currency": position.currency,
         "quantity": _text(position.quantity),
+        "multiplier": _text(position.multiplier),
         "cost": _text(position.cost),
         "cost_base": _text(position.cost_base),
         "realized_base": _text(position.realized_base),
         "income_base": _text(position.income_base),
         "fees_base": _text(position.fees_base),
         "taxes_base": _text(position.taxes_base),
+        "charges_base": _text(position.charges_base),
+        "price_gain_base": _text(position.price_gain_base),
+        "currency_gain_base": _text(position.currency_gain_base),
+        "invested": _text(position.invested),
+        "invested_base": _text(position.invested_base),
+        "accounts": {name: _text(units) for name, units in position.accounts.items()},
         "opened_on": _day(position.opened_on),
         "status": position.status.value,
         "lots": [_lot(lot) for lot in position.lots],
     }
 
 
-def _lot(lot: Any) -> dict[str, Any]:
+def _lot(lot: Lot) -> dict[str, Any]:
     return {
         "opened_on": _day(lot.opened_on),
         "transaction": lot.event_id,
@@ -279,6 +331,27 @@ def _lot(lot: Any) -> dict[str, Any]:
         "cost": _text(lot.cost),
         "cost_base": _text(lot.cost_base),
     }
+
+
+def _closed_lot(lot: ClosedLot) -> dict[str, Any]:
+    known = {name: _text(getattr(lot, name)) for name in _CLOSED_AMOUNTS}
+    return {
+        "opened_on": _day(lot.opened_on),
+        "transaction": lot.event_id,
+        "held_days": lot.held_days,
+        **known,
+    }
+
+
+_CLOSED_AMOUNTS = (
+    "quantity",
+    "cost",
+    "cost_base",
+    "proceeds",
+    "proceeds_base",
+    "gain",
+    "gain_base",
+)
 
 
 def _text(value: Decimal | None) -> str | None:

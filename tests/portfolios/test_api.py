@@ -269,7 +269,7 @@ def test_daily_values_are_listed_oldest_first(api, portfolio):
     found = api.get(at("values", portfolio.pk), {"start": "2026-01-06"}).json()
 
     assert found["currency"] == "USD"
-    assert [(each["date"], each["value"], each["net_flow"]) for each in found["values"][:3]] == [
+    assert [(each["date"], each["value"], each["inflow"]) for each in found["values"][:3]] == [
         ("2026-01-06", "1000", "0"),
         ("2026-01-07", "1000.5", "0.5"),
         ("2026-01-08", "1000.5", "0"),

@@ -128,7 +128,7 @@ def test_the_ledger_can_be_filtered(portfolio, acme, wanted, found):
     )
     from datetime import date
 
-    from portfolios.domain.transactions import Kind
+    from portfolios.domain.kinds import Kind
 
     if "kind" in wanted:
         wanted = {"kind": Kind(wanted["kind"])}

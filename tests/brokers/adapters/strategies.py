@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from brokers.domain.statements import InstrumentIdentity, LedgerLine
 from marketdata.domain.instruments import AssetClass
-from portfolios.domain.transactions import Draft, Kind, check
+from portfolios.domain.kinds import Kind
+from portfolios.domain.transactions import Draft, check
 
 TODAY = date(2026, 11, 23)
 INSTRUMENT_ID = "655f0c2b9e0a514a7c9f7c1f"

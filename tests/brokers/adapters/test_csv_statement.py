@@ -7,7 +7,7 @@ import pytest
 
 from brokers.adapters.base import UnreadableFile
 from marketdata.domain.instruments import AssetClass
-from portfolios.domain.transactions import Kind
+from portfolios.domain.kinds import Kind
 
 HEADER = "Date,Type,Symbol,Quantity,Price,Fee,Currency\n"
 

@@ -8,7 +8,7 @@ import pytest
 
 from brokers.adapters.base import UnreadableFile
 from marketdata.domain.instruments import AssetClass
-from portfolios.domain.transactions import Kind
+from portfolios.domain.kinds import Kind
 
 BUY = {
     "accountId": None,

@@ -20,7 +20,8 @@ from brokers.domain.statements import (
     PortfolioHeading,
 )
 from common.errors import InvalidInput
-from portfolios.domain.transactions import Draft, Kind
+from portfolios.domain.kinds import Kind
+from portfolios.domain.transactions import Draft
 from tests.brokers.adapters.strategies import INSTRUMENT_ID, ledgers
 
 HEADING = PortfolioHeading(name='My "first" =one', base_currency="EUR", tracks_cash=True)

@@ -5,7 +5,7 @@ import pytest
 from brokers.domain import vocabulary
 from brokers.domain.vocabulary import asset_class_of, column_of, kind_of
 from marketdata.domain.instruments import AssetClass
-from portfolios.domain.transactions import Kind
+from portfolios.domain.kinds import Kind
 
 
 @pytest.mark.parametrize(

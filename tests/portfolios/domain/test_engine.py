@@ -16,9 +16,10 @@ from portfolios.domain.engine import (
     Policy,
     compute,
 )
+from portfolios.domain.kinds import Kind
 from portfolios.domain.status import Status
-from portfolios.domain.transactions import Event, Kind
-from tests.portfolios.domain.notation import CREATED_AT, FIRST_DAY, day, events, ledger
+from portfolios.domain.transactions import Event
+from tests.portfolios.domain.notation import CREATED_AT, FIRST_DAY, after, day, events, ledger
 
 
 def rates(pair: str, *points: str) -> RateHistory:
@@ -395,19 +396,24 @@ def test_a_purchase_typed_without_a_time_is_there_when_it_is_sold():
 
 
 def test_a_book_can_be_continued():
-    first, *later = events("10@5 10@7 -15@9")
-    opening = compute(Ledger([first], "USD"))
+    *first, later = events("10@5 -4@6 10@7 -15@9")
+    opening = compute(Ledger(first, "USD"))
 
-    continued = compute(Ledger(later, "USD", opening=opening))
+    continued = compute(Ledger([later], "USD", opening=opening))
 
-    assert continued == compute(Ledger([first, *later], "USD"))
-    assert opening.positions["X"].quantity == 10
+    assert after(opening, continued) == compute(Ledger([*first, later], "USD"))
+    assert opening.positions["X"].quantity == 16
 
 
-def test_nothing_new_leaves_a_book_as_it_is():
-    book = compute(ledger("10@5 -4@6"))
+def test_a_continued_book_tells_what_is_new_only():
+    *first, later = events("10@5 -14@6 -1@7")
+    opening = compute(Ledger(first, "USD"))
 
-    assert compute(Ledger((), "USD", opening=book)) == book
+    continued = compute(Ledger([later], "USD", opening=opening))
+
+    assert continued.disposals == ()
+    assert [problem.event_id for problem in continued.problems] == ["e003"]
+    assert compute(Ledger((), "USD", opening=opening)).status is Status.PARTIAL
 
 
 def test_an_earlier_event_cannot_be_appended():
