@@ -1,0 +1,291 @@
+"""What is unlike its own history: returns, prices and holdings that jump, prices that look wrong.
+
+Flags are for people to look at; nothing is changed or left out because of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from enum import StrEnum
+from itertools import pairwise
+from types import MappingProxyType
+
+import numpy as np
+
+from portfolios.domain.estimates import Floats
+from portfolios.domain.status import Status
+
+Points = Sequence[tuple[date, float]]
+#: Makes the median absolute deviation of normal values their standard deviation.
+_NORMAL = 1.4826
+#: The usual range reaches so many deviations to both sides: 95 of 100 normal values.
+_USUAL = 2
+#: How far from 100 the factor of a confusion of units may be, as a factor: the price moves, too.
+_NEAR_HUNDRED = 1.25
+#: Splits as they happen: new shares for each old one.
+_SPLITS = (1.5, 2, 2.5, 3, 4, 5, 6, 7, 8, 10, 15, 20, 25, 50)
+#: How far from a split's ratio a move may be, as a fraction.
+_NEAR_SPLIT = 0.015
+
+
+class Kind(StrEnum):
+    """What jumped, or why a price looks wrong; stable, for machines."""
+
+    RETURN = "return"
+    PRICE = "price"
+    HOLDING = "holding"
+    UNIT = "unit"
+    SPLIT = "split"
+    STALE = "stale"
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """From when on a value is unusual.
+
+    Attributes:
+        score: how many deviations from the middle of its history it is.
+        floor: the least deviation that is assumed, so that a history without any movement doesn't
+            make the first small one unusual.
+        minimum: how many values of history are needed.
+        window: how many of them, at most, are looked at.
+    """
+
+    score: float = 6
+    floor: float = 0.0025
+    minimum: int = 30
+    window: int = 250
+
+
+#: Changes of a day, fractions. Holdings stay as they are on most days, so that any move is one.
+THRESHOLDS: Mapping[Kind, Threshold] = MappingProxyType(
+    {
+        Kind.RETURN: Threshold(),
+        Kind.PRICE: Threshold(score=8, floor=0.005),
+        Kind.HOLDING: Threshold(score=5, floor=0.05, minimum=20),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """Something to look at.
+
+    Attributes:
+        subject: what it is about, as people call it.
+        value: the return, or the change of a price or holding, a fraction; of a hint about a
+            price the price itself.
+        usual_low: where the values before it usually lay, like `usual_high`; None for hints.
+        score: how many deviations it lies from the middle; for hints, the factor or the number of
+            days that stands out.
+        sentence: all of this for people.
+    """
+
+    kind: Kind
+    subject: str
+    date: date
+    value: float
+    usual_low: float | None
+    usual_high: float | None
+    score: float
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What was found in a series.
+
+    Attributes:
+        checked: how many values were looked at.
+        dropped: how many were skipped because they are unknown.
+        status: unavailable if there was too little history to look at any value.
+    """
+
+    flags: tuple[Flag, ...]
+    checked: int
+    dropped: int
+    status: Status
+    reason: str | None = None
+
+
+def unusual_returns(
+    subject: str,
+    points: Points,
+    *,
+    threshold: Threshold = THRESHOLDS[Kind.RETURN],
+    since: date | None = None,
+) -> Findings:
+    """Find returns that lie far outside of those before them.
+
+    Args:
+        points: returns, oldest first; unknown ones are skipped.
+        since: the first day that is looked at; the days before are history.
+    """
+    known = _known(points)
+    return _outliers(Kind.RETURN, subject, known, threshold, since, len(points) - len(known))
+
+
+def unusual_prices(
+    subject: str,
+    points: Points,
+    *,
+    threshold: Threshold = THRESHOLDS[Kind.PRICE],
+    since: date | None = None,
+) -> Findings:
+    """Find prices that changed far more from one to the next than they did before."""
+    known = _known(points)
+    dropped = len(points) - len(known)
+    return _outliers(Kind.PRICE, subject, _changes(known), threshold, since, dropped)
+
+
+def unusual_holdings(
+    subject: str,
+    points: Points,
+    *,
+    threshold: Threshold = THRESHOLDS[Kind.HOLDING],
+    since: date | None = None,
+) -> Findings:
+    """Find days on which a quantity or worth held changed far more than it did before.
+
+    A holding that comes out of nothing has no change, and isn't flagged.
+    """
+    known = _known(points)
+    dropped = len(points) - len(known)
+    return _outliers(Kind.HOLDING, subject, _changes(known), threshold, since, dropped)
+
+
+def price_hints(
+    subject: str, points: Points, *, stale_after: int = 5, since: date | None = None
+) -> Findings:
+    """Find prices that look like mistakes of their source.
+
+    A move by about 100 is most often pence taken for pounds or the reverse; one by the ratio of a
+    split is a split that nobody recorded; a price that repeats is one that no longer comes in.
+
+    Args:
+        points: closes of trading days, oldest first; unknown ones are skipped.
+        stale_after: how many equal prices in a row are flagged, once, on the last of them.
+    """
+    known = _known(points)
+    hints = [hint for hint in (_jump_hint(subject, *pair) for pair in pairwise(known)) if hint]
+    hints += _repeats(subject, known, stale_after)
+    hints.sort(key=lambda hint: hint.date)
+    flags = tuple(hint for hint in hints if since is None or hint.date >= since)
+    dropped, needed = len(points) - len(known), 2
+    if len(known) < needed:
+        return _nothing_to_compare(len(known), needed, dropped)
+    return Findings(flags, len(known) - 1, dropped, Status.COMPLETE)
+
+
+def _known(points: Points) -> list[tuple[date, float]]:
+    return [(day, float(value)) for day, value in points if np.isfinite(value)]
+
+
+def _changes(points: Points) -> list[tuple[date, float]]:
+    """Return the change from each value above zero to the next, a fraction."""
+    return [
+        (day, value / before - 1) for (_, before), (day, value) in pairwise(points) if before > 0
+    ]
+
+
+def _outliers(
+    kind: Kind,
+    subject: str,
+    points: Points,
+    threshold: Threshold,
+    since: date | None,
+    dropped: int,
+) -> Findings:
+    """Find values that lie far from the middle of those before them, and only before.
+
+    Source: B. Iglewicz, D. Hoaglin, How to Detect and Handle Outliers, 1993: median and median
+    absolute deviation, which outliers don't move.
+    """
+    first = max(threshold.minimum, 1)
+    if len(points) <= first:
+        return _nothing_to_compare(len(points), first + 1, dropped)
+    values = np.array([value for _, value in points], dtype=np.float64)
+    places = [
+        place for place in range(first, values.size) if since is None or points[place][0] >= since
+    ]
+    flags = []
+    for place in places:
+        history = values[max(0, place - threshold.window) : place]
+        middle, spread = _middle_and_spread(history, threshold.floor)
+        score = (values[place] - middle) / spread
+        if abs(score) >= threshold.score:
+            day, value = points[place]
+            low, high = middle - _USUAL * spread, middle + _USUAL * spread
+            flag = Flag(kind, subject, day, value, low, high, float(score), "")
+            flags.append(replace(flag, sentence=_outlier_sentence(flag)))
+    return Findings(tuple(flags), len(places), dropped, Status.COMPLETE)
+
+
+def _nothing_to_compare(known: int, needed: int, dropped: int) -> Findings:
+    reason = f"{known} values are known; {needed} are needed to compare with."
+    return Findings((), 0, dropped, Status.UNAVAILABLE, reason)
+
+
+def _middle_and_spread(history: Floats, floor: float) -> tuple[float, float]:
+    middle = float(np.median(history))
+    return middle, max(_NORMAL * float(np.median(np.abs(history - middle))), floor)
+
+
+def _outlier_sentence(flag: Flag) -> str:
+    happened = {
+        Kind.RETURN: "{subject} returned {value} on {date}",
+        Kind.PRICE: "The price of {subject} changed by {value} on {date}",
+        Kind.HOLDING: "What is held of {subject} changed by {value} on {date}",
+    }[flag.kind].format(subject=flag.subject, value=_percent(flag.value), date=flag.date)
+    usual = f"between {_percent(flag.usual_low or 0)} and {_percent(flag.usual_high or 0)}"
+    times = abs(flag.score) / _USUAL
+    return f"{happened}; usually it is {usual}. That is {times:.0f} times as far out as usual."
+
+
+def _jump_hint(
+    subject: str, previous: tuple[date, float], current: tuple[date, float]
+) -> Flag | None:
+    (_, before), (day, price) = previous, current
+    if before <= 0 or price <= 0:
+        return None
+    factor = max(price / before, before / price)
+    moved = f"The price of {subject} went from {before:.6g} to {price:.6g} on {day}"
+    if 100 / _NEAR_HUNDRED <= factor <= 100 * _NEAR_HUNDRED:
+        sentence = f"{moved}, about 100 times: it may be in another unit, such as pence for pounds."
+        return Flag(Kind.UNIT, subject, day, price, None, None, factor, sentence)
+    for ratio in _SPLITS:
+        if abs(factor / ratio - 1) <= _NEAR_SPLIT:
+            split = _split(ratio, is_reverse=price > before)
+            sentence = f"{moved}, as after a {split}: one may not be recorded."
+            return Flag(Kind.SPLIT, subject, day, price, None, None, factor, sentence)
+    return None
+
+
+def _repeats(subject: str, points: Points, stale_after: int) -> Iterator[Flag]:
+    """Yield a flag on the last day of each run of equal prices that is long enough."""
+    start = 0
+    for place in range(1, len(points) + 1):
+        if place < len(points) and points[place][1] == points[start][1]:
+            continue
+        count = place - start
+        if points and count >= max(stale_after, 2):
+            (first, price), (last, _) = points[start], points[place - 1]
+            sentence = (
+                f"The price of {subject} was {price:.6g} on {count} days in a row, from {first} to "
+                f"{last}: it may no longer be updated."
+            )
+            yield Flag(Kind.STALE, subject, last, price, None, None, count, sentence)
+        start = place
+
+
+def _percent(fraction: float) -> str:
+    return f"{fraction * 100:+.1f} %".replace("-", "−")
+
+
+def _split(ratio: float, *, is_reverse: bool) -> str:
+    """Write a split as people do: 3 for 2."""
+    old = 1 if ratio == int(ratio) else 2
+    new = int(ratio * old)
+    return f"reverse split of {old} for {new}" if is_reverse else f"split of {new} for {old}"
