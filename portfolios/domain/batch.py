@@ -30,6 +30,7 @@ Places = npt.NDArray[np.intp]
 _UNIT = 2.0**-53
 #: By number of decimals.
 _SCALES = np.array([10.0**digits for digits in range(10)])
+_Truths = npt.NDArray[np.bool_]
 _Numbers = TypeVar("_Numbers", Floats, Places)
 
 
@@ -231,12 +232,10 @@ def revalue(
 def _revalue(
     layout: Layout, prices: Prices, value_exactly: Callable[[int], Valuation]
 ) -> Revaluation:
-    now = _of_lines(layout, prices.prices, prices.rates)
-    then = _of_lines(layout, prices.previous_closes, prices.previous_rates)
-    unknown = np.isnan(now).any(axis=0)
-    unknown_change = unknown | np.isnan(then).any(axis=0)
-    worth = np.where(unknown, 0, now[0] * now[1])
-    before = np.where(unknown_change, 0, then[0] * then[1])
+    worth, unknown = _of_lines(layout, prices.prices, prices.rates)
+    before, unknown_before = _of_lines(layout, prices.previous_closes, prices.previous_rates)
+    unknown_change = unknown | unknown_before
+    worth, before = np.where(unknown, 0, worth), np.where(unknown_change, 0, before)
     change = np.where(unknown_change, 0, worth - before)
     quantities = layout.quantities
     # One bound for both figures: what they'd be if nothing offset anything else.
@@ -281,9 +280,10 @@ def _rates_of(pairs: Sequence[tuple[str, str]], rates: Rates) -> Floats:
     return np.array([np.nan if rate is None else float(rate) for rate in found], dtype=np.float64)
 
 
-def _of_lines(layout: Layout, prices: Floats, rates: Floats) -> Floats:
-    """Return each line's price, and its rate."""
-    return np.stack([prices[layout.line_instruments], rates[layout.line_pairs]])
+def _of_lines(layout: Layout, prices: Floats, rates: Floats) -> tuple[Floats, _Truths]:
+    """Return what one unit of each line is worth, and of which lines that is unknown."""
+    of_price, of_rate = prices[layout.line_instruments], rates[layout.line_pairs]
+    return of_price * of_rate, np.isnan(of_price) | np.isnan(of_rate)
 
 
 def _sums(layout: Layout, quantities: Floats, line_worths: Floats) -> Floats:
@@ -291,7 +291,7 @@ def _sums(layout: Layout, quantities: Floats, line_worths: Floats) -> Floats:
     return _added_up(layout.offsets, line_worths.take(layout.lines) * quantities)
 
 
-def _count(layout: Layout, which_lines: npt.NDArray[np.bool_]) -> Places:
+def _count(layout: Layout, which_lines: _Truths) -> Places:
     """Return how many of each portfolio's positions are of certain lines."""
     if not which_lines.any():
         return np.zeros(layout.offsets.size - 1, dtype=np.intp)
@@ -307,7 +307,7 @@ def _added_up(offsets: Places, terms: _Numbers) -> _Numbers:
     return sums
 
 
-def _rounded(figures: Floats, slack: Floats) -> tuple[Floats, npt.NDArray[np.bool_]]:
+def _rounded(figures: Floats, slack: Floats) -> tuple[Floats, _Truths]:
     """Round to whole numbers, and say where rounding errors can't have decided which."""
     from_half = np.abs(figures - np.floor(figures) - 0.5)
     # Written so that infinity and NaN aren't sure.
