@@ -39,10 +39,13 @@ def test_a_pair_without_variation_has_no_correlation():
 
 
 def test_holdings_that_move_alike_do_not_diversify():
+    third = diversification_ratio([0.5, 0.5], [[0.03, 0.07, -0.01], [-0.01, 0.01, 0.03]], LISTED)
     alike = diversification_ratio([0.3, 0.7], [ONE, ONE], LISTED)
     apart = diversification_ratio([0.5, 0.5], [ONE, TWO], LISTED)
 
     assert alike.value == pytest.approx(1)
+    # Deviations of 4 and 2 % with a correlation of −0.5: √3 % together.
+    assert third.value == pytest.approx(3 / math.sqrt(3))
     both = [(one + two) / 2 for one, two in zip(ONE, TWO, strict=True)]
     single = (np.std(ONE, ddof=1) + np.std(TWO, ddof=1)) / 2
     assert apart.value == pytest.approx(single / np.std(both, ddof=1))

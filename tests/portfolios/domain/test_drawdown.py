@@ -61,6 +61,7 @@ def test_the_index_of_returns_falls_as_deep_as_published(returns, depth):
 @pytest.mark.parametrize(
     ("levels", "depth", "peak", "trough", "recovery", "days", "longest"),
     [
+        ((100, 120, 102, 120, 125), -0.15, 2, 3, 5, 3, 3),
         # Reaching the old high again is no new one.
         ((2, 2, 0.5, 2, 2, 3, 4, 5, 6, 7), -0.75, 1, 3, 6, 5, 5),
         ((1, 1.1, 1.2, -0.4), -4 / 3, 3, 4, None, 1, 1),

@@ -89,6 +89,14 @@ def test_half_of_the_courses_end_above_the_growth_that_was_given():
     ).reaches_target == pytest.approx(0.5, abs=0.02)
 
 
+def test_savings_spread_as_in_the_docs():
+    steady = grown(STEADY, 10_000, monthly(100))
+    spread = grown(Normal(0.05, 0.15), 10_000, monthly(100), months=120, paths=10_000)
+
+    assert ends(steady) == pytest.approx([11_727.26] * 5, abs=0.005)
+    assert ends(spread) == pytest.approx([17_833, 25_016, 32_099, 41_475, 60_559], rel=0.03)
+
+
 def test_the_same_seed_gives_the_same_courses():
     assert grown(UNSTEADY, seed=1) == grown(UNSTEADY, seed=1)
     assert grown(UNSTEADY, seed=1) != grown(UNSTEADY, seed=2)

@@ -130,6 +130,35 @@ def test_ratios_are_as_published(estimate, expected):
     assert estimate.value == pytest.approx(expected, abs=1e-8)
 
 
+#: A mean of 1 % and a standard deviation of 2 %, as docs/methods.md has it.
+PLAIN = percent(-1, 1, 3)
+
+
+@pytest.mark.parametrize(
+    ("estimate", "expected"),
+    [
+        (risk.volatility(PLAIN, LISTED), 0.3144),
+        (risk.simple_volatility(PLAIN, LISTED), 0.3175),
+        (risk.period_volatility(PLAIN), 0.0343),
+        (risk.semi_deviation(PLAIN), 0.0243),
+        (risk.downside_deviation(PLAIN, MONTHLY), 0.02),
+        (ratios.cagr(PLAIN, MONTHLY), 0.1251),
+        (ratios.sharpe(PLAIN, MONTHLY), math.sqrt(3)),
+        (ratios.sortino(PLAIN, MONTHLY), 6),
+        (ratios.calmar(PLAIN, MONTHLY), 12.506),
+        (ratios.omega(PLAIN), 4),
+        (risk.value_at_risk(percent(5, -2, 1, -4, 0), cutoff=0.1), -0.032),
+        (risk.expected_shortfall(percent(5, -2, 1, -4, 0), cutoff=0.1), -0.04),
+        (risk.normal_value_at_risk(PLAIN), -0.0229),
+        (comparison.tracking_error(percent(3, 7, -1), percent(1, 3, -1), MONTHLY), 0.0693),
+        (comparison.information_ratio(percent(3, 7, -1), percent(1, 3, -1), MONTHLY), 3.464),
+        (comparison.capture(percent(3, 7, -1), percent(1, 3, -1), MONTHLY), 3.336),
+    ],
+)
+def test_round_numbers_give_what_pencil_and_paper_give(estimate, expected):
+    assert estimate.value == pytest.approx(expected, abs=5e-4)
+
+
 @pytest.mark.parametrize(
     ("returns", "cutoff", "expected"),
     [
@@ -153,10 +182,7 @@ def test_the_expected_shortfall_is_the_mean_of_the_worst(cutoff, expected):
 
 
 def test_the_value_at_risk_of_a_normal_distribution_grows_with_the_root_of_time():
-    # A mean of 1 % and a deviation of 2 %.
-    returns = percent(-1, 1, 3)
-
-    one, four = (risk.normal_value_at_risk(returns, horizon=days).value for days in (1, 4))
+    one, four = (risk.normal_value_at_risk(PLAIN, horizon=days).value for days in (1, 4))
 
     assert one == pytest.approx(0.01 - 1.6448536 * 0.02)
     assert four == pytest.approx(0.04 - 1.6448536 * 0.04)
