@@ -18,7 +18,10 @@ _MONTHS = 360
 def run() -> list[Figure]:
     """Let savings grow for a working life, then measure."""
     history = np.random.default_rng(7).normal(0.0003, 0.01, 2_520)
-    models = {"normal": Normal(0.05, 0.15), "history": History(history, LISTED)}
+    models: dict[str, Normal | History] = {
+        "normal": Normal(0.05, 0.15),
+        "history": History(history, LISTED),
+    }
     figures = [Figure("forecast.paths", PATHS, "courses")]
     for name, model in models.items():
         call = partial(

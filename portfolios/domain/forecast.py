@@ -77,6 +77,10 @@ class History:
     block_months: int = 6
     minimum_months: int = 12
 
+    def __post_init__(self) -> None:
+        if self.block_months < 1:
+            raise ValueError(f"A block can't be {self.block_months} months long.")
+
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
@@ -118,11 +122,13 @@ def forecast(
     never falls below zero: a withdrawal that is larger takes all of it.
 
     Args:
-        start: the day on which the portfolio is worth `worth`.
+        worth: on the day `start`.
     """
     dates = tuple(later(start, month) for month in range(months + 1))
     flows = schedule(payments, dates)
     method, drawn = _draw(model, np.random.default_rng(seed), paths)
+    if worth < 0:
+        return _unavailable(dates, method, "What is below zero can't grow.")
     if isinstance(drawn, str):
         return _unavailable(dates, method, drawn)
     bands, end, ran_out = _walk(float(worth), flows, drawn, paths)

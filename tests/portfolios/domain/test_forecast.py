@@ -199,9 +199,17 @@ def test_a_month_later_is_the_same_day_or_the_last_of_the_month(day, months, exp
     assert later(day, months) == expected
 
 
-def test_payments_need_months_between_them():
+def test_payments_and_blocks_need_months():
     with pytest.raises(ValueError, match="0 months apart"):
         monthly(1, every_months=0)
+    with pytest.raises(ValueError, match="0 months long"):
+        History([0.01] * 12, MONTHLY, block_months=0)
+
+
+def test_debt_has_no_forecast():
+    found = grown(STEADY, -1)
+
+    assert (found.status, found.reason) == (Status.UNAVAILABLE, "What is below zero can't grow.")
 
 
 @given(
