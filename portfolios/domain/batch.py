@@ -242,6 +242,8 @@ def _revalue(
     size = _sums(layout, np.abs(quantities), np.abs(worth) + np.abs(before))
     scale = _SCALES[layout.digits]
     counts = np.diff(layout.offsets)
+    # Three numbers are rounded to floats, and two products, in each term; then every addition and
+    # the scaling: twice as much is allowed for.
     slack = size * scale * (2 * counts + 16) * _UNIT
     values, sure = _rounded(_sums(layout, quantities, worth) * scale, slack)
     changes, sure_change = _rounded(_sums(layout, quantities, change) * scale, slack)
