@@ -120,9 +120,7 @@ def forecast(
 
     In each month what is there grows, and then the month's payments are added. What is there
     never falls below zero: a withdrawal that is larger takes all of it.
-
-    Args:
-        worth: on the day `start`.
+    `worth` is what the portfolio is worth on the day `start`.
     """
     dates = tuple(later(start, month) for month in range(months + 1))
     flows = schedule(payments, dates)
