@@ -152,10 +152,12 @@ def test_a_year_has_as_many_days_as_the_convention_says(day_count, rate):
             -0.99821825379,
             [-0.99999639453],
         ),
+        # Roots of −99.379 % and −99.96 %, as in a published case.
+        ("2021-01-01:-1000000 2022-01-01:6610 2023-01-01:-2.484", -0.99379, [-0.9996]),
         # A double root: (1 + r − 1.1)² touches zero and turns back.
         ("2021-01-01:-100 2022-01-01:220 2023-01-01:-121", 0.10, []),
     ],
-    ids=["two", "three", "two near −100 %", "a double one"],
+    ids=["two", "three", "two near −100 %", "two more near it", "a double one"],
 )
 def test_of_several_rates_the_one_nearest_to_the_simple_return_is_taken(text, rate, others):
     made = xirr(flows(text))
