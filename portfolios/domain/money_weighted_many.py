@@ -184,7 +184,7 @@ class _Batch:
         for width in _WIDTHS:
             rates = roots + side * width / horizon
             is_mild = np.abs(rates) * horizon <= _MOST_DISCOUNTING
-            rates = np.where(is_mild, rates, roots)
+            rates = np.where(is_mild, rates, 0.0)
             before, points = points, self._points(rates)
             if before is not None:
                 left, right = (before, points) if side > 0 else (points, before)

@@ -250,6 +250,13 @@ def test_many_of_none_are_none_and_the_order_is_kept():
     ]
 
 
+def test_many_at_once_overflow_nowhere_either():
+    # The last two flows alone have a rate that would make e¹⁸⁰⁰⁰ of the first.
+    text = "2020-01-01:-1000000 2022-09-25:1 2022-09-26:-1000000 2022-09-27:0.01"
+
+    assert same(xirr_many([flows(text)])[0], xirr(flows(text)))
+
+
 START = date(2015, 1, 1)
 AMOUNTS = st.integers(-100_000, 100_000).map(lambda cents: Decimal(cents).scaleb(-2))
 A_PORTFOLIO = st.lists(st.tuples(st.integers(0, 4000), AMOUNTS), min_size=1, max_size=12).map(
