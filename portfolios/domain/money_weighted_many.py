@@ -193,6 +193,8 @@ class _Batch:
                 )
             is_empty &= is_mild
             is_clear |= is_empty & self._stays_invested(rates, is_forward=side > 0)
+            if (is_clear | ~is_empty).all():
+                break
         return is_clear
 
     def _stays_invested(self, rates: Floats, *, is_forward: bool) -> Mask:
