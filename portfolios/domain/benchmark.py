@@ -13,8 +13,8 @@ import numpy as np
 
 from common.errors import InvalidInput
 from common.money import exact
-from portfolios.domain.daily import MAX_CLOSE_AGE_DAYS
 from portfolios.domain.percentages import Denominator, Ratio, Reason
+from portfolios.domain.prices import MAX_CLOSE_AGE_DAYS
 from portfolios.domain.series import BadSeries, Floats, ValueSeries
 
 _ROUNDING = 1e-9
