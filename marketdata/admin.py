@@ -2,17 +2,53 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 
 from common import clock
 from common.admin import ModelAdmin, ReadOnlyAdmin
+from marketdata.domain.classification import WeightsRefused, check_weights, stored_weights
 from marketdata.models import Instrument, PriceBar
+
+
+class InstrumentForm(forms.ModelForm):  # type: ignore[type-arg]  # no type argument at run time
+    """An instrument whose weights are checked as the services check them."""
+
+    class Meta:
+        model = Instrument
+        fields = (
+            "symbol",
+            "name",
+            "isin",
+            "mic",
+            "asset_class",
+            "weights",
+            "weights_source",
+            "is_active",
+        )
+        help_texts = {
+            "weights": 'Fractions as texts: {"sector": {"energy": "0.4"}, "country": {"US": "1"}}. '
+            "Dimensions: asset_class, sector, country, currency. What is missing to 1 is unknown."
+        }
+
+    def clean_weights(self) -> dict[str, dict[str, str]] | None:
+        """Take weights that an instrument can have; nothing at all means unknown."""
+        given = self.cleaned_data["weights"]
+        if given is None:
+            return None
+        try:
+            return stored_weights(check_weights(given))
+        except WeightsRefused as error:
+            lines = [f"{name}: {line}" for name, found in error.errors.items() for line in found]
+            raise forms.ValidationError(lines or [error.detail]) from error
 
 
 @admin.register(Instrument)
 class InstrumentAdmin(ModelAdmin[Instrument]):
-    """Staff may correct names and numbers; identity stays."""
+    """Staff may correct names, numbers and weights; identity stays."""
+
+    form = InstrumentForm
 
     list_display = ("symbol", "name", "mic", "currency", "asset_class", "last_close", "is_active")
     list_filter = ("asset_class", "is_active", "currency")
@@ -28,6 +64,8 @@ class InstrumentAdmin(ModelAdmin[Instrument]):
         "mic",
         "currency",
         "asset_class",
+        "weights",
+        "weights_source",
         "is_active",
         "owner",
         "last_close",

@@ -32,6 +32,11 @@ class Instrument(Timestamped):
     )
     #: What one unit at a price of 1 is worth: 100 for most options, 0.01 for bonds in percent.
     multiplier = quantity_field(default=1)
+    #: What it consists of, as `marketdata.domain.classification` reads and writes it: fractions as
+    #: texts. Null where nobody has said anything yet, so that what is shipped may fill it in.
+    weights = models.JSONField(null=True, blank=True)
+    #: Where the weights come from, and whether they are approximate.
+    weights_source = models.CharField(max_length=160, blank=True, default="")
     last_close = price_field(null=True, blank=True)
     last_close_date = models.DateField(null=True, blank=True)
     is_active = models.BooleanField(default=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from bson import ObjectId
 from django.db import IntegrityError
@@ -15,11 +16,18 @@ from common.transactions import run_in_transaction
 from marketdata import selectors
 from marketdata.adapters.base import DailyClose, Listing, PriceSource
 from marketdata.adapters.directory import Entry
+from marketdata.domain.classification import (
+    Weights,
+    WeightsRefused,
+    check_weights,
+    stored_weights,
+)
 from marketdata.domain.instruments import AssetClass, identity_of, is_isin
 from marketdata.models import Instrument, PriceBar
 
 #: How far back the first fill of closes goes.
 HISTORY = timedelta(days=4 * 366)
+_LONGEST_SOURCE = 160
 
 
 class InstrumentExists(Conflict):
@@ -31,32 +39,80 @@ class InstrumentExists(Conflict):
 def install_directory(entries: Iterable[Entry], *, now: datetime) -> int:
     """Add the shipped instruments that are missing; return how many were added.
 
-    What staff changed on an instrument that exists is left alone.
+    What staff changed on an instrument that exists is left alone; only what it consists of is
+    filled in where nobody has said anything about that yet.
     """
     entries = list(entries)
-    known = set(
-        Instrument.objects.filter(identity__in=[each.identity for each in entries]).values_list(
-            "identity", flat=True
-        )
-    )
-    missing = [
-        Instrument(
-            identity=each.identity,
-            symbol=each.symbol,
-            name=each.name,
-            isin=each.isin,
-            mic=each.mic,
-            currency=each.currency,
-            asset_class=each.asset_class.value,
-            created_at=now,
-            updated_at=now,
-        )
+    known = {
+        each.identity: each
+        for each in Instrument.objects.filter(identity__in=[each.identity for each in entries])
+    }
+    missing = [_instrument(each, now=now) for each in entries if each.identity not in known]
+    unclassified = [
+        (known[each.identity].pk, each)
         for each in entries
-        if each.identity not in known
+        if each.weights and each.identity in known and known[each.identity].weights is None
     ]
-    if missing:
-        run_in_transaction(lambda: Instrument.objects.bulk_create(missing))
+
+    def install() -> None:
+        if missing:
+            Instrument.objects.bulk_create(missing)
+        for instrument_id, entry in unclassified:
+            Instrument.objects.filter(pk=instrument_id).update(
+                weights=stored_weights(entry.weights),
+                weights_source=entry.weights_source,
+                updated_at=now,
+            )
+
+    if missing or unclassified:
+        run_in_transaction(install)
     return len(missing)
+
+
+def _instrument(entry: Entry, *, now: datetime) -> Instrument:
+    return Instrument(
+        identity=entry.identity,
+        symbol=entry.symbol,
+        name=entry.name,
+        isin=entry.isin,
+        mic=entry.mic,
+        currency=entry.currency,
+        asset_class=entry.asset_class.value,
+        weights=stored_weights(entry.weights) if entry.weights else None,
+        weights_source=entry.weights_source,
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def classify_instrument(
+    instrument_id: ObjectId, *, weights: Any, source: str, now: datetime
+) -> Weights:
+    """Say what an instrument consists of, in place of what was said before.
+
+    Args:
+        weights: dimension → key → fraction as a text: `{"sector": {"energy": "0.4"}}`; what is
+            missing to 1 stays unknown.
+        source: where they come from, in words.
+
+    Raises:
+        InstrumentNotFound: there is no such instrument.
+        WeightsRefused: they can't be those of an instrument.
+    """
+    checked = check_weights(weights)
+    source = " ".join(source.split())
+    if len(source) > _LONGEST_SOURCE:
+        raise WeightsRefused(errors={"source": [f"At most {_LONGEST_SOURCE} characters."]})
+
+    def classify() -> None:
+        changed = Instrument.objects.filter(pk=instrument_id).update(
+            weights=stored_weights(checked), weights_source=source, updated_at=now
+        )
+        if not changed:
+            raise selectors.InstrumentNotFound(f"There is no instrument {instrument_id}.")
+
+    run_in_transaction(classify)
+    return checked
 
 
 def create_instrument(

@@ -5,6 +5,7 @@ from django.contrib import admin
 from common.admin import ReadOnlyAdmin
 from portfolios.models import (
     DailyValue,
+    Plan,
     Portfolio,
     Position,
     Snapshot,
@@ -92,6 +93,16 @@ class DailyValueAdmin(ReadOnlyAdmin[DailyValue]):
 
     list_display = ("portfolio", "date", "value", "cash", "inflow", "outflow", "status", "revision")
     list_filter = ("status",)
+    search_fields = ("portfolio__name",)
+    list_select_related = ("portfolio",)
+    ordering = ("-id",)
+
+
+@admin.register(Plan)
+class PlanAdmin(ReadOnlyAdmin[Plan]):
+    """What owners aim at."""
+
+    list_display = ("portfolio", "updated_at")
     search_fields = ("portfolio__name",)
     list_select_related = ("portfolio",)
     ordering = ("-id",)

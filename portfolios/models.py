@@ -264,3 +264,14 @@ class DailyValue(models.Model):
 
     def __str__(self) -> str:
         return f"{self.portfolio_id} {self.date}"
+
+
+class Plan(Timestamped):
+    """What the owner of a portfolio aims at: targets, and the limits that it is checked against."""
+
+    portfolio = models.OneToOneField(Portfolio, on_delete=models.CASCADE, related_name="plan")
+    #: See `portfolios.domain.plans`, which reads and writes it.
+    content = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
+
+    def __str__(self) -> str:
+        return f"{self.portfolio_id}"
