@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portfolios.api import views
+from portfolios.api import allocation, views
 
 _ONE = "portfolios/<object_id:portfolio_id>/"
 _ROW = f"{_ONE}transactions/<object_id:transaction_id>/"
@@ -15,4 +15,8 @@ urlpatterns = [
     path(f"{_ONE}transactions/", views.Transactions.as_view(), name="api-transactions"),
     path(_ROW, views.TransactionDetail.as_view(), name="api-transaction"),
     path(f"{_ROW}history/", views.TransactionHistory.as_view(), name="api-transaction-history"),
+    path(f"{_ONE}allocation/", allocation.Allocation.as_view(), name="api-allocation"),
+    path(f"{_ONE}checks/", allocation.Checks.as_view(), name="api-checks"),
+    path(f"{_ONE}targets/", allocation.Targets.as_view(), name="api-targets"),
+    path(f"{_ONE}rebalancing/", allocation.Rebalancing.as_view(), name="api-rebalancing"),
 ]

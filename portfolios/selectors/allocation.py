@@ -1,0 +1,225 @@
+"""Ask how a portfolio is spread, what its rules say, and which trades lead to its targets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from bson import ObjectId
+
+from common.money import exact, minor_units
+from marketdata import selectors as market
+from marketdata.domain.classification import Dimension, label_of, read_weights
+from marketdata.domain.fx import Rates
+from marketdata.domain.instruments import AssetClass
+from portfolios.domain import plans, rebalancing
+from portfolios.domain.allocation import (
+    CASH,
+    UNKNOWN,
+    Allocation,
+    By,
+    Classification,
+    Worth,
+    allocate,
+)
+from portfolios.domain.measures import Line, Subject
+from portfolios.domain.plans import TargetsBy
+from portfolios.domain.rebalancing import Asset, Mode, Outcome, Proposal, Terms
+from portfolios.domain.rules import Check, check
+from portfolios.domain.targets import Drift, Target, drifts
+from portfolios.models import Plan, Portfolio
+from portfolios.selectors.holdings import Summary, summarize
+
+#: What a portfolio is divided by at the moment; accounts need to know who holds how much.
+DIMENSIONS = (By.ASSET_CLASS, By.SECTOR, By.COUNTRY, By.CURRENCY)
+_SPREAD = {AssetClass.ETF.value, AssetClass.FUND.value}
+_ZERO, _ONE = Decimal(0), Decimal(1)
+#: The smallest quantity that can be traded, where it isn't one whole unit.
+_STEPS = {AssetClass.FUND.value: Decimal("0.001"), AssetClass.CRYPTO.value: Decimal("0.0001")}
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """How somebody wants to rebalance; money in the portfolio's currency.
+
+    Attributes:
+        uses_cash: the portfolio's own cash may be spent, beside the new.
+        step: the smallest quantity of everything, where it isn't the usual one.
+    """
+
+    mode: Mode = Mode.BUY_ONLY
+    new_cash: Decimal = _ZERO
+    uses_cash: bool = False
+    keep_cash: Decimal = _ZERO
+    least_trade: Decimal = _ZERO
+    fee_fixed: Decimal = _ZERO
+    fee_rate: Decimal = _ZERO
+    step: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """The targets of a portfolio, and how they stand."""
+
+    plan: plans.Plan
+    targets: tuple[Target, ...]
+    drifts: tuple[Drift, ...]
+
+
+class Spread:
+    """A portfolio at one moment, with everything that its division and its targets need."""
+
+    def __init__(self, portfolio: Portfolio, *, now: datetime) -> None:
+        """Load it; all that is asked of it afterwards is computed from what was loaded."""
+        self.portfolio = portfolio
+        self.as_of = now
+        self.plan = get_plan(portfolio.pk)
+        self.summary: Summary = summarize(portfolio, now=now)
+        held = {each.instrument.id for each in self.summary.positions}
+        named = {member for target in self.plan.targets for member in target.members}
+        #: By the text of its id, everything that is held or named by a target.
+        self.instruments: Mapping[str, Any] = market.instruments_by_id(held | named)
+        self._rates: Rates = market.current_rates()[0]
+        self._prices = market.latest_prices(named.difference(held))
+        self.values: dict[str, Decimal | None] = {
+            each.instrument.id: each.worth.value_base for each in self.summary.positions
+        }
+
+    def allocation(self, by: By) -> Allocation:
+        """Divide the portfolio."""
+        return allocate(
+            [Worth(key, value) for key, value in self.values.items()],
+            by=by,
+            classifications={
+                key: Classification(each.asset_class, each.currency, read_weights(each.weights))
+                for key, each in self.instruments.items()
+            },
+            cash=self._cash(),
+        )
+
+    def checks(self) -> tuple[Check, ...]:
+        """Apply the rules, with the limits that the owner has set."""
+        summary = self.summary
+        subject = Subject(
+            currency=self.portfolio.base_currency,
+            total=summary.valuation.total,
+            status=summary.valuation.status,
+            lines=[
+                Line(
+                    each.instrument.symbol,
+                    each.worth.value_base,
+                    each.cost_base,
+                    is_spread=each.instrument.asset_class in _SPREAD,
+                )
+                for each in summary.positions
+            ],
+            cash=summary.valuation.cash if self._is_cash_known() else None,
+            fees=summary.fees,
+            monthly_spending=self.plan.monthly_spending,
+            allocations={by: self.allocation(by) for by in DIMENSIONS},
+            label=slice_label,
+        )
+        return check(subject, limits=self.plan.limits)
+
+    def targets(self) -> Targets:
+        """Compare what is held with the targets."""
+        targets = self._targets()
+        found = drifts(targets, values=self.values, bands=self.plan.bands)
+        return Targets(self.plan, targets, found)
+
+    def proposal(self, wishes: Wishes) -> Proposal:
+        """Find the trades that lead to the targets; nothing is changed."""
+        if wishes.uses_cash and not self._is_cash_known():
+            return Proposal(Outcome.NO_CASH, "How much cash the portfolio has isn't known.")
+        own = (self.summary.valuation.cash or _ZERO) if wishes.uses_cash else _ZERO
+        with exact():
+            terms = Terms(
+                mode=wishes.mode,
+                cash=wishes.new_cash + own,
+                keep_cash=wishes.keep_cash,
+                least_trade=wishes.least_trade,
+                fee_fixed=wishes.fee_fixed,
+                fee_rate=wishes.fee_rate,
+                cent=_ONE.scaleb(-minor_units(self.portfolio.base_currency)),
+            )
+        return rebalancing.propose(
+            self._targets(),
+            assets=self._assets(wishes.step),
+            terms=terms,
+            bands=self.plan.bands,
+        )
+
+    def target_label(self, key: str) -> str:
+        """Name a target for people."""
+        if self.plan.by is TargetsBy.ASSET_CLASS:
+            return slice_label(By.ASSET_CLASS, key)
+        return self.symbol(key)
+
+    def symbol(self, instrument_id: str) -> str:
+        """Return the symbol of what is held or named by a target, else what was given."""
+        found = self.instruments.get(instrument_id)
+        return found.symbol if found else instrument_id
+
+    def _targets(self) -> tuple[Target, ...]:
+        held = {each.instrument.id: each.instrument.asset_class for each in self.summary.positions}
+        return plans.resolved(self.plan, held=held)
+
+    def _assets(self, step: Decimal | None) -> dict[str, Asset]:
+        quantities = {each.instrument.id: each.quantity for each in self.summary.positions}
+        return {
+            key: Asset(
+                key,
+                quantities.get(key, _ZERO),
+                self._price(key),
+                step or _STEPS.get(self.instruments[key].asset_class, _ONE),
+            )
+            for target in self._targets()
+            for key in target.members
+            if key in self.instruments
+        }
+
+    def _price(self, key: str) -> Decimal | None:
+        """Return the price of one unit in the portfolio's currency."""
+        worths = {each.instrument.id: each.worth for each in self.summary.positions}
+        if key in worths:
+            price, currency = worths[key].price, worths[key].price_currency
+        else:
+            quote = self._prices.get(key)
+            price, currency = (quote.price, quote.currency) if quote else (None, None)
+        if price is None or currency is None:
+            return None
+        rate = self._rates.find_rate(currency, self.portfolio.base_currency)
+        with exact():
+            return None if rate is None else price * rate
+
+    def _cash(self) -> dict[str, Decimal | None]:
+        """Return the balance of each currency in the portfolio's own."""
+        if not self.portfolio.tracks_cash:
+            return {}
+        cash: dict[str, Decimal | None] = {}
+        with exact():
+            for currency, balance in self.summary.cash.items():
+                rate = self._rates.find_rate(currency, self.portfolio.base_currency)
+                if balance:
+                    cash[currency] = None if rate is None else balance * rate
+        return cash
+
+    def _is_cash_known(self) -> bool:
+        cash = self.summary.valuation.cash
+        return cash is not None and all(value is not None for value in self._cash().values())
+
+
+def get_plan(portfolio_id: ObjectId) -> plans.Plan:
+    """Load what the owner of a portfolio aims at; nothing where they have said nothing."""
+    stored = Plan.objects.filter(portfolio_id=portfolio_id).first()
+    return plans.read_plan(stored.content if stored else None)
+
+
+def slice_label(by: By, key: str) -> str:
+    """Name a slice of an allocation for people."""
+    if key in {CASH, UNKNOWN}:
+        return key.capitalize()
+    return key or "No account" if by is By.ACCOUNT else label_of(Dimension(by.value), key)
