@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portfolios import views
+from portfolios import allocation_views, views
 
 urlpatterns = [
     path("overview/", views.Overview.as_view(), name="overview"),
@@ -17,6 +17,21 @@ urlpatterns = [
         "portfolios/<object_id:portfolio_id>/delete/",
         views.DeletePortfolio.as_view(),
         name="portfolio-delete",
+    ),
+    path(
+        "portfolios/<object_id:portfolio_id>/allocation/",
+        allocation_views.AllocationPage.as_view(),
+        name="allocation",
+    ),
+    path(
+        "portfolios/<object_id:portfolio_id>/allocation/targets/",
+        allocation_views.SetTargets.as_view(),
+        name="allocation-targets",
+    ),
+    path(
+        "portfolios/<object_id:portfolio_id>/allocation/limits/",
+        allocation_views.SetLimits.as_view(),
+        name="allocation-limits",
     ),
     path(
         "portfolios/<object_id:portfolio_id>/transactions/",

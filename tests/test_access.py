@@ -56,6 +56,9 @@ ROUTES = {
     _PORTFOLIO: Route(OWNER, {"GET": 200}),
     f"{_PORTFOLIO}settings/": Route(OWNER, {"GET": 200, "POST": 302}, {"POST": _CHANGE}),
     f"{_PORTFOLIO}delete/": Route(OWNER, {"POST": 302}, {"POST": {"name": "Long term"}}),
+    f"{_PORTFOLIO}allocation/": Route(OWNER, {"GET": 200}),
+    f"{_PORTFOLIO}allocation/targets/": Route(OWNER, {"POST": 302}, {"POST": {"by": "holding"}}),
+    f"{_PORTFOLIO}allocation/limits/": Route(OWNER, {"POST": 302}, {"POST": {"limit_fees": "2"}}),
     f"{_PORTFOLIO}transactions/": Route(OWNER, {"GET": 200, "POST": 302}, {"POST": _DEPOSIT}),
     _ROW: Route(OWNER, {"GET": 200, "POST": 302}, {"POST": _DEPOSIT | {"revision": "1"}}),
     f"{_ROW}void/": Route(OWNER, {"POST": 302}, {"POST": {"revision": "1"}}),
@@ -84,6 +87,12 @@ ROUTES = {
     f"api/v1/{_PORTFOLIO}": Route(OWNER, {"GET": 200, "PUT": 200, "DELETE": 204}, {"PUT": _CHANGE}),
     f"api/v1/{_PORTFOLIO}summary/": Route(OWNER, {"GET": 200}),
     f"api/v1/{_PORTFOLIO}values/": Route(OWNER, {"GET": 200}),
+    f"api/v1/{_PORTFOLIO}allocation/": Route(OWNER, {"GET": 200}, queries={"GET": "by=sector"}),
+    f"api/v1/{_PORTFOLIO}checks/": Route(OWNER, {"GET": 200, "PUT": 200}, {"PUT": {"limits": {}}}),
+    f"api/v1/{_PORTFOLIO}targets/": Route(
+        OWNER, {"GET": 200, "PUT": 200}, {"PUT": {"by": "holding", "targets": []}}
+    ),
+    f"api/v1/{_PORTFOLIO}rebalancing/": Route(OWNER, {"POST": 200}),
     f"api/v1/{_PORTFOLIO}export/": Route(OWNER, {"GET": 200}),
     f"api/v1/{_PORTFOLIO}transactions/": Route(
         OWNER, {"GET": 200, "POST": 201}, {"POST": _DEPOSIT}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from common.errors import InvalidInput
-from common.money import exact
+from common.money import exact, plain
 from portfolios.domain.status import Status
 
 _ZERO, _ONE = Decimal(0), Decimal(1)
@@ -90,7 +90,7 @@ def check_targets(targets: Sequence[Target]) -> None:
     with exact():
         whole = sum((each.weight for each in targets), _ZERO)
     if whole != _ONE:
-        raise TargetsRefused(f"The targets add up to {whole * 100:f} %, not to 100 %.")
+        raise TargetsRefused(f"The targets add up to {plain(whole.scaleb(2))} %, not to 100 %.")
 
 
 def drifts(
