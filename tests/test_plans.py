@@ -21,19 +21,22 @@ from brokers.models import ImportRow, ImportRun
 from common.api.pagination import page_of
 from marketdata import selectors as market
 from marketdata import services as market_services
+from marketdata.domain.classification import check_weights
 from marketdata.domain.instruments import AssetClass, identity_of
 from marketdata.models import Instrument, PriceBar
 from portfolios import selectors
 from portfolios.domain.kinds import Kind
 from portfolios.models import DailyValue, Portfolio, Transaction, TransactionRevision
 from portfolios.selectors import TransactionFilter
-from portfolios.services import ledger, portfolios, recalculation
+from portfolios.selectors.allocation import Spread
+from portfolios.services import ledger, plans, portfolios, recalculation
 from tests import factories
 from tests.factories import NOW, TODAY
 from tests.plans import explain_uses_index, watched
 
 pytestmark = pytest.mark.django_db
 
+GOLD = check_weights({"sector": {"none": "1"}})
 DAYS = [TODAY - timedelta(days=number) for number in range(1, 61)]
 
 
@@ -223,6 +226,7 @@ def test_summaries(crowd):
     with watched():
         selectors.summarize_all(found, now=NOW)
         selectors.live_holdings(str(crowd.portfolio.pk))
+        Spread(crowd.portfolio, now=NOW).checks()
 
 
 def test_lists_of_instruments(crowd):
@@ -251,7 +255,7 @@ def test_look_ups_of_instruments_and_prices(crowd):
         market.latest_prices(ids)
         market.current_rates()
         market_services.install_directory(
-            [SimpleNamespace(identity=known.identity)],
+            [SimpleNamespace(identity=known.identity, weights=GOLD, weights_source="")],
             now=NOW,
         )
 
@@ -280,6 +284,7 @@ def test_changes_find_what_they_change_by_an_index(crowd):
         recalculation.recalculate(crowd.portfolio.pk, today=TODAY, now=NOW)
         recalculation.claim_due(now=NOW + timedelta(hours=1))
         portfolios.change_portfolio(crowd.portfolio.pk, name="Other", tracks_cash=False, now=NOW)
+        plans.set_limits(crowd.portfolio.pk, limits={}, monthly_spending=None, now=NOW)
         portfolios.delete_portfolio(crowd.portfolio.pk)
 
 
