@@ -245,7 +245,8 @@ def _weight(part: Slice | None) -> Decimal:
 
 def percent(share: Decimal) -> str:
     """Write a fraction as a percentage, for the words of a check."""
-    return f"{share * 100:.2f} %"
+    # The sign stays on the line of its number.
+    return f"{share * 100:.2f}\N{NO-BREAK SPACE}%"
 
 
 def plain(number: Decimal) -> str:
