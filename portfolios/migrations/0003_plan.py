@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('portfolios', '0001_initial'),
+        ('portfolios', '0002_the_engine_complete'),
     ]
 
     operations = [
