@@ -67,6 +67,10 @@ def logging_settings(*, level: str, style: str) -> dict[str, Any]:
             "uvicorn.access": to_root | {"level": "WARNING"},
             "django.request": to_root | {"level": "ERROR"},
             "django.channels.server": to_root | {"level": "WARNING"},
+            # Two lines for each run of each task. Tasks write their own when there was something
+            # to do; those that fail still show.
+            "celery.worker.strategy": to_root | {"level": "WARNING"},
+            "celery.app.trace": to_root | {"level": "WARNING"},
         },
     }
 
@@ -89,7 +93,7 @@ def configure(settings: dict[str, Any]) -> None:
 def line_formatter(*, style: str) -> logging.Formatter:
     """Make the formatter that LOGGING names."""
     return structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=[*_SHARED, structlog.stdlib.ExtraAdder()],
+        foreign_pre_chain=[*_SHARED, structlog.stdlib.ExtraAdder(), _without_colors],
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             structlog.processors.StackInfoRenderer(),
@@ -98,6 +102,12 @@ def line_formatter(*, style: str) -> logging.Formatter:
             _RENDERERS[style],
         ],
     )
+
+
+def _without_colors(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Leave out the second spelling of its sentence that uvicorn gives to terminals."""
+    event.pop("color_message", None)
+    return event
 
 
 def redact(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:

@@ -8,6 +8,7 @@ from time import perf_counter
 from uuid import uuid4
 
 import structlog
+from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.cache import patch_cache_control
@@ -82,7 +83,8 @@ def _request_id(request: HttpRequest) -> str:
 def _write_line(request: HttpRequest, response: HttpResponseBase, *, milliseconds: float) -> None:
     match = request.resolver_match
     route = match.route if match is not None else None
-    write = log.debug if request.path in _PROBES else log.info
+    is_background = request.path in _PROBES or request.path.startswith(settings.STATIC_URL)
+    write = log.debug if is_background else log.info
     write(
         "request.finished",
         method=request.method,

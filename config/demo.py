@@ -94,8 +94,9 @@ def environment(folder: Path, *, port: int, with_accounts: bool) -> dict[str, st
 
 def steps(variables: dict[str, str], *, with_accounts: bool) -> list[Process]:
     """List what must have happened before the first page."""
-    commands = [["set_up", "--verbosity=0"], ["build_frontend"]]
-    commands.append(["collectstatic", "--noinput", "--verbosity=0"])
+    # The files first: all later steps check that they are there.
+    commands = [["build_frontend"], ["collectstatic", "--noinput", "--verbosity=0"]]
+    commands.append(["set_up", "--verbosity=0"])
     if with_accounts:
         commands.append(["load_demo"])
     return [
@@ -110,7 +111,7 @@ def steps(variables: dict[str, str], *, with_accounts: bool) -> list[Process]:
 
 def services(variables: dict[str, str], *, port: int) -> list[Process]:
     """List the processes of the platform, the web first."""
-    celery = [sys.executable, "-m", "celery", "--workdir", str(ROOT), "-A", "config"]
+    celery = [sys.executable, "-m", "celery", "--quiet", "--workdir", str(ROOT), "-A", "config"]
     return [
         Process(
             name="web",

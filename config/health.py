@@ -41,23 +41,34 @@ class Readiness:
         self._pool = ThreadPoolExecutor(max_workers=len(checks), thread_name_prefix="readiness")
         self._lock = Lock()
         self._checked_at = float("-inf")
-        self._reasons: dict[str, str] = {}
+        #: None before the first look.
+        self._reasons: dict[str, str] | None = None
 
     def reasons(self) -> dict[str, str]:
         """Return what is wrong: name of the check → reason; empty when all is well."""
         with self._lock:
-            if monotonic() - self._checked_at >= self._remembered_seconds:
-                before, self._reasons = self._reasons, self._ask()
-                if before != self._reasons:
-                    log.warning("readiness.changed", **self._reasons)
-                self._checked_at = monotonic()
-            return self._reasons
+            reasons = self._reasons
+            if reasons is None or monotonic() - self._checked_at >= self._remembered_seconds:
+                reasons = self._ask()
+                _tell_change(self._reasons, reasons)
+                self._reasons, self._checked_at = reasons, monotonic()
+            return reasons
 
     def _ask(self) -> dict[str, str]:
         asked = {name: self._pool.submit(check) for name, check in self._checks.items()}
         deadline = monotonic() + _CHECK_SECONDS
         answers = {name: _answer(each, deadline=deadline) for name, each in asked.items()}
         return {name: reason for name, reason in answers.items() if reason}
+
+
+def _tell_change(before: Mapping[str, str] | None, now: Mapping[str, str]) -> None:
+    # What fails, not its words: those say how old something is, and differ each time.
+    if before is not None and before.keys() == now.keys():
+        return
+    if now:
+        log.warning("readiness.lost", **now)
+    else:
+        log.info("readiness.gained")
 
 
 def _answer(asked: Future[str | None], *, deadline: float) -> str | None:
@@ -141,7 +152,12 @@ class Probes:
     def _ready(self) -> HttpResponseBase:
         reasons = self._readiness.reasons()
         status = "unavailable" if reasons else "ok"
-        return JsonResponse({"status": status, "reasons": reasons}, status=503 if reasons else 200)
+        answer = JsonResponse(
+            {"status": status, "reasons": reasons}, status=503 if reasons else 200
+        )
+        # The change has its line; Django would write an error for each probe until the next one.
+        answer._has_been_logged = True  # type: ignore[attr-defined]  # noqa: SLF001
+        return answer
 
 
 _READINESS = Readiness(CHECKS)

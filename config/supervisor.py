@@ -21,6 +21,8 @@ OWN_NAME = "livefolio"
 COLORS = (36, 33, 32, 35, 34, 96, 93, 92, 95, 94)
 TURN_SECONDS = 0.2
 READ_BYTES = 65_536
+#: How long to wait before a process is asked again whether it is ready.
+PROBE_SECONDS = 0.25
 FIRST_DELAY_SECONDS = 0.5
 LONGEST_DELAY_SECONDS = 10.0
 #: A process that lived this long has recovered: its next restart is quick again.
@@ -130,7 +132,7 @@ class Supervisor:
         child = next(one for one in self._children() if one.process is process)
         deadline = time.monotonic() + seconds
         while not (process.is_ready is None or process.is_ready()):
-            self._turn()
+            self._take_turns(PROBE_SECONDS)
             if child.due_at is not None:
                 raise StepFailed(f"{process.name} ended instead of starting.")
             if time.monotonic() > deadline:
@@ -168,9 +170,16 @@ class Supervisor:
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
         self._signals_received += 1
 
-    def _turn(self) -> None:
+    def _take_turns(self, seconds: float) -> None:
+        """Do so for some time; a turn alone is over as soon as anybody says something."""
+        until = time.monotonic() + seconds
+        self._turn()
+        while (left := until - time.monotonic()) > 0:
+            self._turn(left)
+
+    def _turn(self, seconds: float = TURN_SECONDS) -> None:
         """Pass on output, notice deaths, start what is due."""
-        for key, _events in self._selector.select(TURN_SECONDS):
+        for key, _events in self._selector.select(min(seconds, TURN_SECONDS)):
             self._pass_on_output(key.data)
         for child in self._children():
             if child.running is not None and child.running.poll() is not None:

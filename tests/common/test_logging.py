@@ -86,6 +86,14 @@ def test_a_librarys_line_becomes_one_line_of_json():
     assert written["timestamp"].endswith("Z")
 
 
+def test_a_line_is_not_repeated_with_codes_for_a_terminal():
+    (line,) = lines_of(
+        "plain", lambda log: log.warning("Running", extra={"color_message": "\x1b[1mRunning"})
+    )
+
+    assert "color_message" not in line
+
+
 @pytest.mark.parametrize("style", ["json", "plain", "console"])
 def test_tracebacks_hold_no_local_variables(style):
     def fail(log):
@@ -114,6 +122,9 @@ structlog.get_logger("ours").info("quote.recorded", count=2)
 structlog.get_logger("ours").debug("never.seen")
 logging.getLogger("django.request").warning("Not Found: /accounts/reset/secret-link/")
 logging.getLogger("django").info("theirs")
+logging.getLogger("celery.worker.strategy").info("Task x received")
+logging.getLogger("celery.app.trace").info("Task x succeeded")
+logging.getLogger("celery.app.trace").error("Task x raised")
 """
 
 
@@ -121,4 +132,4 @@ def test_ours_and_theirs_go_the_same_way():
     ran = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=True)
 
     events = [json.loads(line)["event"] for line in ran.stderr.splitlines()]
-    assert events == ["quote.recorded", "theirs"]
+    assert events == ["quote.recorded", "theirs", "Task x raised"]

@@ -60,6 +60,16 @@ def test_a_request_that_breaks_leaves_its_line_too(visitor, lines):
     assert line["status"] == 500
 
 
+@pytest.mark.parametrize(
+    ("path", "level"), [("/healthz", "debug"), ("/static/none.css", "debug"), ("/none", "info")]
+)
+def test_probes_and_files_are_not_told_with_the_requests_of_people(visitor, lines, path, level):
+    visitor.get(path)
+
+    (line,) = lines()
+    assert line["level"] == level
+
+
 def test_an_unknown_address_has_no_route(visitor, lines):
     visitor.get("/secret-of-somebody")
 

@@ -37,6 +37,13 @@ def test_demo_accounts_are_only_for_the_demo_s_own_database(tmp_path):
     assert demo.DEMO_PASSWORD not in demo.welcome(8_000, with_accounts=False)
 
 
+def test_the_assets_are_built_before_anything_looks_for_them(tmp_path):
+    variables = demo.environment(tmp_path, port=8_000, with_accounts=True)
+    names = [step.name for step in demo.steps(variables, with_accounts=True)]
+
+    assert names == ["build_frontend", "collectstatic", "set_up", "load_demo"]
+
+
 def test_the_demo_is_for_this_machine_only(tmp_path):
     variables = demo.environment(tmp_path, port=8_123, with_accounts=True)
     web = demo.services(variables, port=8_123)[0]

@@ -1,6 +1,7 @@
 """What probes are told."""
 
 import json
+import logging
 from threading import Event, Thread
 from time import monotonic
 
@@ -127,3 +128,35 @@ def test_an_outcome_is_not_remembered_for_ever():
     readiness.reasons()
 
     assert len(asked) == 2
+
+
+def test_a_change_is_logged_once_whichever_way_it_goes(caplog):
+    reasons = iter([None, "31 s old", "33 s old", None, None])
+    readiness = Readiness({"feed": lambda: next(reasons)}, remembered_seconds=0)
+
+    with caplog.at_level(logging.INFO, "config.health"):
+        for _ in range(5):
+            readiness.reasons()
+
+    assert [
+        (line.levelname, line.msg["event"], line.msg.get("feed")) for line in caplog.records
+    ] == [
+        ("INFO", "readiness.gained", None),
+        ("WARNING", "readiness.lost", "31 s old"),
+        ("INFO", "readiness.gained", None),
+    ]
+
+
+def test_what_is_not_ready_yet_is_told_at_the_first_probe(caplog):
+    readiness = Readiness({"feed": lambda: "there is no sign of life"})
+
+    readiness.reasons()
+
+    assert [line.msg["event"] for line in caplog.records] == ["readiness.lost"]
+
+
+def test_a_refused_probe_leaves_no_line_of_its_own(client, db, caplog):
+    answer = client.get("/readyz")
+
+    assert answer.status_code == 503
+    assert [line.name for line in caplog.records if line.name == "django.request"] == []

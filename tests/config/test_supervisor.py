@@ -5,11 +5,12 @@ import re
 import signal
 import sys
 import textwrap
+import time
 
 import pytest
 
 from config.processes import Process
-from config.supervisor import Console, StepFailed, Stopped, Supervisor
+from config.supervisor import PROBE_SECONDS, Console, StepFailed, Stopped, Supervisor
 from tests.config.keepers import left_over
 
 pytestmark = pytest.mark.chaos
@@ -245,3 +246,18 @@ def test_what_runs_elsewhere_is_started_once_it_is_gone(supervisor, output):
     turn_until(supervisor, output, "shared        | here")
 
     assert "shared is gone from where it ran; starting it here" in output.getvalue()
+
+
+def test_a_talking_process_is_not_asked_more_often_than_its_pause(supervisor):
+    asked = []
+    talker = program(
+        "talker",
+        "import time\nwhile True: print('busy', flush=True); time.sleep(0.001)",
+        is_ready=lambda: bool(asked.append(1)) or len(asked) > 3,
+    )
+    supervisor.start(talker)
+    started = time.monotonic()
+
+    supervisor.wait_until_ready(talker, seconds=20)
+
+    assert time.monotonic() - started >= 3 * PROBE_SECONDS
