@@ -16,6 +16,7 @@ from common.errors import Unavailable
 
 Result = TypeVar("Result")
 
+_WRITE_CONFLICT = 112
 _FIRST_DELAY_SECONDS = 0.005
 _LONGEST_DELAY_SECONDS = 0.5
 _JITTER = random.SystemRandom()
@@ -26,6 +27,10 @@ class TransactionNotDone(Unavailable):
     """The database was too busy to store the change; nothing was stored, so try again."""
 
     code = "transaction-not-done"
+
+
+class Contended(TransactionNotDone):
+    """Others kept changing the same rows; nothing was stored, so try again."""
 
 
 def run_in_transaction(
@@ -45,7 +50,8 @@ def run_in_transaction(
         seconds: when to stop trying again; an attempt that runs is not cut short.
 
     Raises:
-        TransactionNotDone: the last attempt failed in passing too.
+        Contended: the last attempt conflicted with another transaction too.
+        TransactionNotDone: the last attempt failed in passing for another reason.
     """
     connection = connections[using]
     if connection.in_atomic_block_mongo:  # type: ignore[attr-defined]
@@ -64,7 +70,7 @@ def run_in_transaction(
             delay = _delay_seconds(attempt)
             if attempt == attempts or time.monotonic() + delay > deadline:
                 _report("transaction.given_up", error, attempt=attempt)
-                raise TransactionNotDone from error
+                raise (Contended if _is_conflict(error) else TransactionNotDone) from error
             _report("transaction.retried", error, attempt=attempt)
         time.sleep(delay)
     raise ValueError("At least one attempt is needed.")
@@ -92,6 +98,10 @@ def _passes(error: BaseException) -> bool:
     return cause is not None and cause.has_error_label("TransientTransactionError")
 
 
+def _is_conflict(error: BaseException) -> bool:
+    return getattr(driver_error(error), "code", None) == _WRITE_CONFLICT
+
+
 def _delay_seconds(attempt: int) -> float:
     # Full jitter: those who collided once would otherwise meet again.
     longest = min(_LONGEST_DELAY_SECONDS, _FIRST_DELAY_SECONDS * 2 ** (attempt - 1))
@@ -100,7 +110,9 @@ def _delay_seconds(attempt: int) -> float:
 
 def _report(event: str, error: BaseException, *, attempt: int) -> None:
     cause = driver_error(error)
-    _log.warning(
+    # That two meet at one row is the ordinary way of things, and whoever gave up is told.
+    _log.log(
+        logging.INFO if _is_conflict(error) else logging.WARNING,
         event,
         extra={
             "attempt": attempt,

@@ -14,26 +14,18 @@ from portfolios import selectors
 from portfolios.events import recalculation_started
 from portfolios.models import Portfolio
 from portfolios.services import recalculation
-from portfolios.services.recalculation import Outcome
 
 log = structlog.get_logger(__name__)
-
-#: A ledger that is written to all the time still gets its turn from the sweeper.
-_TRIES = 3
 
 
 @shared_task(name="portfolios.tasks.recalculate_portfolio")
 def recalculate_portfolio(*, portfolio_id: str, extend: bool = False, **_later: Any) -> None:
     """Bring one portfolio's read models up to its ledger."""
     now = clock.now()
-    outcome = Outcome.SUPERSEDED
     try:
-        for _ in range(_TRIES):
-            outcome = recalculation.recalculate(
-                ObjectId(portfolio_id), today=now.date(), now=now, extend=extend
-            )
-            if outcome is not Outcome.SUPERSEDED:
-                break
+        outcome = recalculation.recalculate(
+            ObjectId(portfolio_id), today=now.date(), now=now, extend=extend
+        )
         log.info("recalculation.finished", portfolio_id=portfolio_id, outcome=outcome.value)
     except Portfolio.DoesNotExist:
         log.info("recalculation.dropped", portfolio_id=portfolio_id)

@@ -13,7 +13,7 @@ from typing import Any
 from bson import ObjectId
 
 from common.bulk import upsert_many
-from common.transactions import run_in_transaction
+from common.transactions import Contended, run_in_transaction
 from marketdata import selectors as market
 from portfolios import selectors
 from portfolios.domain.daily import DailyRun, DayValue
@@ -29,6 +29,8 @@ _LOOK_BACK = timedelta(days=14)
 _RETRY_PARTIAL = timedelta(days=30)
 _FIRST_RETRY = timedelta(seconds=30)
 _LAST_RETRY = timedelta(hours=1)
+#: Enough for the few seconds in which another worker may be storing the same portfolio.
+_STORE_ATTEMPTS = 12
 
 
 class Outcome(StrEnum):
@@ -37,6 +39,7 @@ class Outcome(StrEnum):
     STORED = "stored"
     CURRENT = "current"
     SUPERSEDED = "superseded"
+    CONTENDED = "contended"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,9 @@ def recalculate(
     """Bring a portfolio's positions, snapshot and daily values up to its ledger.
 
     The work is done outside of any transaction and stored in one, which ends as superseded when
-    the ledger has moved on meanwhile: its own recalculation is due then.
+    the ledger has moved on meanwhile: its own recalculation is due then. It ends as contended when
+    others kept writing the same rows: they are at the same work, and should it fail them, the
+    sweeper finds the portfolio still due.
 
     Args:
         today: the first day without an end-of-day value.
@@ -65,16 +70,21 @@ def recalculate(
     if not (portfolio.is_recalculating or extend):
         return Outcome.CURRENT
     computed = _compute(portfolio, today=today)
-    stored = run_in_transaction(lambda: _store(portfolio, computed, now=now))
-    if not stored:
-        return Outcome.SUPERSEDED
+    try:
+        outcome = run_in_transaction(
+            lambda: _store(portfolio, computed, now=now), attempts=_STORE_ATTEMPTS
+        )
+    except Contended:
+        return Outcome.CONTENDED
+    if outcome is not Outcome.STORED:
+        return outcome
     holdings_changed.send_robust(
         sender=Portfolio,
         portfolio_id=str(portfolio.pk),
         owner_id=str(portfolio.owner_id),
         revision=portfolio.ledger_revision,
     )
-    return Outcome.STORED
+    return outcome
 
 
 def note_failure(portfolio_id: ObjectId, *, now: datetime) -> None:
@@ -145,12 +155,14 @@ def _first_stale_day(portfolio: Portfolio, *, first_date: date, today: date) -> 
     return max(first_date, min(candidates))
 
 
-def _store(portfolio: Portfolio, computed: _Computed, *, now: datetime) -> bool:
+def _store(portfolio: Portfolio, computed: _Computed, *, now: datetime) -> Outcome:
     fresh = Portfolio.objects.get(pk=portfolio.pk)
     if fresh.ledger_revision != portfolio.ledger_revision:
-        return False
-    _store_positions(fresh, computed.book.positions, now=now)
-    _store_disposals(fresh, computed.book.disposals)
+        return Outcome.SUPERSEDED
+    if portfolio.is_recalculating and not fresh.is_recalculating:
+        return Outcome.CURRENT
+    # First the one row that every recalculation of this portfolio writes: the later one finds out
+    # at once. The portfolio comes last, for people who write to the ledger don't wait for us.
     upsert_many(
         [
             Snapshot(
@@ -163,6 +175,8 @@ def _store(portfolio: Portfolio, computed: _Computed, *, now: datetime) -> bool:
         ],
         key=("portfolio",),
     )
+    _store_positions(fresh, computed.book.positions, now=now)
+    _store_disposals(fresh, computed.book.disposals)
     _store_values(fresh, computed, now=now)
     fresh.computed_revision = fresh.ledger_revision
     fresh.is_recalculating = False
@@ -170,7 +184,7 @@ def _store(portfolio: Portfolio, computed: _Computed, *, now: datetime) -> bool:
     fresh.recalculation_failures = 0
     fresh.stale_from = None
     fresh.save()
-    return True
+    return Outcome.STORED
 
 
 def _store_positions(

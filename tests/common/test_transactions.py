@@ -11,10 +11,11 @@ from pymongo.errors import OperationFailure
 
 from accounts.models import User
 from common.errors import Unavailable
-from common.transactions import TransactionNotDone, driver_error, run_in_transaction
+from common.transactions import Contended, TransactionNotDone, driver_error, run_in_transaction
 
 pytestmark = pytest.mark.django_db
 WRITE_CONFLICT = 112
+LOCK_TIMEOUT = 24
 TRANSIENT = {"errorCode": WRITE_CONFLICT, "errorLabels": ["TransientTransactionError"]}
 
 
@@ -130,6 +131,7 @@ def test_it_ends_after_the_given_attempts(fail_point, counted):
 
     assert counted.calls == 3
     assert isinstance(raised.value, Unavailable)
+    assert isinstance(raised.value, Contended)
     assert isinstance(raised.value.__cause__, DatabaseError)
 
 
@@ -142,16 +144,19 @@ def test_it_ends_at_the_deadline(fail_point, counted):
     assert counted.calls == 1
 
 
-def test_each_retry_is_logged_with_its_reason(fail_point, counted, caplog):
-    fail_point("insert", times=2, **TRANSIENT)
+@pytest.mark.parametrize(
+    ("code", "level"), [(WRITE_CONFLICT, logging.INFO), (LOCK_TIMEOUT, logging.WARNING)]
+)
+def test_each_retry_is_logged_with_its_reason(fail_point, counted, caplog, code, level):
+    fail_point("insert", times=2, **TRANSIENT | {"errorCode": code})
 
-    with caplog.at_level(logging.WARNING, "common.transactions"):
+    with caplog.at_level(logging.INFO, "common.transactions"):
         run_in_transaction(counted)
 
-    assert [(record.message, record.attempt, record.error_code) for record in caplog.records] == [
-        ("transaction.retried", 1, WRITE_CONFLICT),
-        ("transaction.retried", 2, WRITE_CONFLICT),
-    ]
+    assert [
+        (record.message, record.levelno, record.attempt, record.error_code)
+        for record in caplog.records
+    ] == [("transaction.retried", level, 1, code), ("transaction.retried", level, 2, code)]
 
 
 def test_a_duplicate_rolls_back_and_is_not_tried_again(counted):

@@ -1,10 +1,12 @@
 """From ledger to read models on the real database."""
 
+import logging
 from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
 
+from common.transactions import TransactionNotDone
 from portfolios import selectors, tasks
 from portfolios.events import holdings_changed
 from portfolios.models import DailyValue, Portfolio, Position, Snapshot
@@ -12,8 +14,13 @@ from portfolios.services import ledger, recalculation
 from portfolios.services.recalculation import Outcome
 from tests import factories
 from tests.factories import NOW, TODAY, buy, draft, sell
+from tests.failpoints import fail_point
+
+__all__ = ["fail_point"]
 
 pytestmark = pytest.mark.django_db
+WRITE_CONFLICT = {"errorCode": 112, "errorLabels": ["TransientTransactionError"]}
+NO_PRIMARY = {"errorCode": 189, "errorLabels": ["TransientTransactionError"]}
 
 
 @pytest.fixture
@@ -105,6 +112,48 @@ def test_the_latest_revision_wins_over_one_computed_meanwhile(portfolio, acme, m
     monkeypatch.undo()
     assert recalculate(portfolio) is Outcome.STORED
     assert Position.objects.get(portfolio=portfolio).quantity == 3
+
+
+def test_of_two_recalculations_of_one_revision_the_second_stores_nothing(
+    portfolio, acme, monkeypatch
+):
+    record(portfolio, buy(acme, "1", "10", "2026-02-25"))
+    compute = recalculation._compute
+
+    def overtaken(found, *, today):
+        monkeypatch.undo()
+        assert recalculate(portfolio) is Outcome.STORED
+        return compute(found, today=today)
+
+    monkeypatch.setattr(recalculation, "_compute", overtaken)
+
+    assert recalculate(portfolio) is Outcome.CURRENT
+
+
+def test_a_conflict_that_lasts_is_left_to_the_sweep_in_a_line(portfolio, acme, fail_point, caplog):
+    record(portfolio, buy(acme, "1", "10", "2026-02-25"))
+    fail_point("update", times=99, **WRITE_CONFLICT)
+
+    with caplog.at_level(logging.INFO):
+        tasks.recalculate_portfolio(portfolio_id=str(portfolio.pk))
+
+    ended = [each for each in caplog.records if each.name == "portfolios.tasks"]
+    assert [(each.levelname, each.msg["outcome"]) for each in ended] == [("INFO", "contended")]
+    assert {each.levelname for each in caplog.records} == {"INFO"}
+    portfolio.refresh_from_db()
+    assert (portfolio.is_recalculating, portfolio.recalculation_failures) == (True, 0)
+    assert selectors.list_due(now=NOW + ledger.RECALCULATION_GRACE).exists()
+
+
+def test_a_database_that_fails_is_no_conflict(portfolio, acme, fail_point):
+    record(portfolio, buy(acme, "1", "10", "2026-02-25"))
+    fail_point("update", times=12, **NO_PRIMARY)
+
+    with pytest.raises(TransactionNotDone):
+        tasks.recalculate_portfolio(portfolio_id=str(portfolio.pk))
+
+    portfolio.refresh_from_db()
+    assert portfolio.recalculation_failures == 1
 
 
 def test_without_a_change_there_is_nothing_to_do(portfolio, acme):
