@@ -74,6 +74,13 @@ SCHEDULE: tuple[Job, ...] = (
         queue="default",
         description="Deletes the sessions of people who signed in too long ago.",
     ),
+    Job(
+        name="Clear the log of sign-ins",
+        task="config.tasks.clear_sign_in_log",
+        every=timedelta(days=1),
+        queue="default",
+        description="Deletes what is logged of sign-ins more than 30 days ago.",
+    ),
 )
 
 
