@@ -11,7 +11,7 @@ from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from accounts import preferences
+from accounts import preferences, services
 from accounts.models import User
 
 _PREFERENCES = ("base_currency", "time_zone", "locale")
@@ -82,13 +82,19 @@ class UserAdmin(ContribUserAdmin):  # type: ignore[type-arg]  # not generic when
             return False
         return allowed
 
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Keep staff from deleting themselves, or an account that may do everything."""
+        allowed = super().has_delete_permission(request, obj)
+        if obj is not None and obj.is_superuser and not _may_do_everything(request):
+            return False
+        return allowed and (obj is None or obj.pk != request.user.pk)
+
     @admin.action(description="Deactivate: end their sessions and let them in no more")
     def deactivate(self, request: HttpRequest, users: QuerySet[User]) -> None:
         """Deactivate users one by one, so that each one's live connections end too."""
         chosen = [user for user in users if self.has_change_permission(request, user)]
         for user in chosen:
-            user.is_active = False
-            user.save(update_fields=["is_active"])
+            services.deactivate(user)
         self.message_user(request, f"{len(chosen)} deactivated.")
 
 

@@ -221,3 +221,8 @@ def store_closes(
 
     run_in_transaction(store)
     return len(closes)
+
+
+def delete_own_instruments(owner_id: ObjectId) -> None:
+    """Delete the instruments of a user's own, with their closes; no ledger may speak of them."""
+    run_in_transaction(lambda: Instrument.objects.filter(owner_id=owner_id).delete())
