@@ -21,6 +21,7 @@ from realtime.admission import in_database
 from realtime.hub import stop_hub
 
 SECONDS = 5.0
+HOST = b"testserver"
 
 
 def redis_layer(url: str) -> dict:
@@ -44,7 +45,7 @@ class Socket:
             "type": "websocket",
             "path": name,
             "query_string": query.encode(),
-            "headers": headers,
+            "headers": [(b"host", HOST), *headers],
             "subprotocols": [],
         }
         self._communicator = ApplicationCommunicator(application, scope)
@@ -120,7 +121,7 @@ def cookie_of(client) -> tuple[bytes, bytes]:
     return b"cookie", f"{name}={client.cookies[name].value}".encode()
 
 
-ORIGIN = (b"origin", b"http://testserver")
+ORIGIN = (b"origin", b"http://" + HOST)
 
 
 @pytest.fixture
