@@ -74,7 +74,9 @@ def portfolio_page(
         "valuation": {
             "total": worth.total,
             "holdings_value": worth.holdings_value,
-            "cash": [{"currency": key, "amount": amount} for key, amount in summary.cash.items()],
+            "cash": [
+                {"currency": key, "amount": amount} for key, amount in (summary.cash or {}).items()
+            ],
             "cash_total": worth.cash,
             "day_change": worth.day_change,
             "day_change_rate": worth.day_change_rate,

@@ -113,7 +113,7 @@ class Book:
 
 def _inputs(holdings: LiveHoldings, board: PriceBoard) -> frozenset[str]:
     currencies = {holdings.base_currency, *(each.currency for each in holdings.holdings)}
-    if holdings.tracks_cash:
+    if holdings.cash is not None:
         currencies.update(holdings.cash)
     return frozenset(
         {each.instrument_id for each in holdings.holdings} | board.pairs_for(currencies)
@@ -133,7 +133,6 @@ def portfolio_part(watched: Watched, *, board: PriceBoard, at: str) -> str | Non
         rates=rates,
         previous_rates=previous_rates,
         base_currency=holdings.base_currency,
-        tracks_cash=holdings.tracks_cash,
     )
     is_stale = board.is_any_stale(watched.inputs)
     return encode(_fields(holdings, valuation, stale=is_stale, at=at))

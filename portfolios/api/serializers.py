@@ -208,7 +208,7 @@ class SummaryOutput(serializers.Serializer[object]):
     total = DecimalStringField(source="valuation.total", allow_null=True)
     holdings_value = DecimalStringField(source="valuation.holdings_value", allow_null=True)
     cash_value = DecimalStringField(source="valuation.cash", allow_null=True)
-    cash = serializers.DictField(child=DecimalStringField())
+    cash = serializers.DictField(child=DecimalStringField(), allow_null=True)
     day_change = DecimalStringField(source="valuation.day_change", allow_null=True)
     day_change_rate = DecimalStringField(source="valuation.day_change_rate", allow_null=True)
     unrealized = DecimalStringField(source="valuation.unrealized", allow_null=True)

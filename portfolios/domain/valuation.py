@@ -88,28 +88,26 @@ class Valuation:
 
 def value(
     holdings: Iterable[Holding],
-    cash: Mapping[str, Decimal],
+    cash: Mapping[str, Decimal] | None,
     *,
     quotes: Mapping[str, Quote],
     rates: Rates,
     previous_rates: Rates | None,
     base_currency: str,
-    tracks_cash: bool = True,
 ) -> Valuation:
     """Value holdings and cash; nothing is rounded, and what is unknown is left out and named.
 
     Args:
-        cash: the balance of each currency.
+        cash: the balance of each currency; None where it isn't tracked.
         quotes: by instrument; those without one count as missing.
         previous_rates: of the previous close; None takes today's, so that only prices change.
     """
     with exact():
         run = _Run(quotes, rates, previous_rates or rates, base_currency)
         lines = [run.line(holding) for holding in holdings if holding.quantity]
-        if tracks_cash:
-            for currency, balance in cash.items():
-                run.add_cash(currency, balance)
-        return run.valuation(lines, tracks_cash=tracks_cash)
+        for currency, balance in (cash or {}).items():
+            run.add_cash(currency, balance)
+        return run.valuation(lines, tracks_cash=cash is not None)
 
 
 @dataclass(frozen=True, slots=True)

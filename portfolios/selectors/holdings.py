@@ -24,10 +24,10 @@ class LiveHoldings:
     revision: int
     recalculating: bool
     base_currency: str
-    tracks_cash: bool
     status: Status
     holdings: tuple[Holding, ...]
-    cash: Mapping[str, Decimal]
+    #: None where the portfolio doesn't track it.
+    cash: Mapping[str, Decimal] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,8 @@ class Summary:
     computed_at: datetime | None
     valuation: Valuation
     positions: tuple[PositionView, ...]
-    cash: Mapping[str, Decimal]
+    #: None where the portfolio doesn't track it.
+    cash: Mapping[str, Decimal] | None
     realized: Decimal | None
     income: Decimal | None
     fees: Decimal | None
@@ -110,10 +111,9 @@ def live_holdings(portfolio_id: str) -> LiveHoldings | None:
         revision=portfolio.computed_revision,
         recalculating=portfolio.is_recalculating,
         base_currency=portfolio.base_currency,
-        tracks_cash=portfolio.tracks_cash,
         status=Status(content["status"]),
         holdings=_holdings(content),
-        cash=_cash(content),
+        cash=_cash(portfolio, content),
     )
 
 
@@ -171,15 +171,14 @@ def _summary(
     portfolio: Portfolio, content: Mapping[str, Any], snapshot: Snapshot | None, context: _Context
 ) -> Summary:
     rates, previous_rates = context.rates
-    holdings = _holdings(content)
+    holdings, cash = _holdings(content), _cash(portfolio, content)
     valuation = value(
         holdings,
-        _cash(content),
+        cash,
         quotes=context.quotes,
         rates=rates,
         previous_rates=previous_rates,
         base_currency=portfolio.base_currency,
-        tracks_cash=portfolio.tracks_cash,
     )
     worths = {each.instrument_id: each for each in valuation.positions}
     lines = content["positions"]
@@ -195,7 +194,7 @@ def _summary(
                 key=_by_worth,
             )
         ),
-        cash=_cash(content),
+        cash=cash,
         **{name: _decimal(content["totals"][name]) for name in _TOTALS},
         problems=tuple(_problem(each) for each in content["problems"]),
         status=Status.worst(valuation.status, Status(content["status"])),
@@ -266,7 +265,13 @@ def _holdings(content: Mapping[str, Any]) -> tuple[Holding, ...]:
     )
 
 
-def _cash(content: Mapping[str, Any]) -> dict[str, Decimal]:
+def _cash(portfolio: Portfolio, content: Mapping[str, Any]) -> dict[str, Decimal] | None:
+    """Return the balance of each currency, or None where the portfolio doesn't track cash.
+
+    The ledger's balances would only be the negative of what was bought there.
+    """
+    if not portfolio.tracks_cash:
+        return None
     return {currency: Decimal(amount) for currency, amount in content["cash"].items()}
 
 

@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 from rest_framework.test import APIClient
 
+from portfolios import selectors
 from tests import factories, junk, stored
 
 pytestmark = pytest.mark.django_db
@@ -247,6 +248,19 @@ def test_a_voided_row_leaves_the_list_and_stays_readable(api, portfolio, acme):
     assert api.get(one).json()["is_void"] is True
     assert api.get(at("summary", portfolio.pk)).json()["positions"] == []
     assert_refused(api.delete(f"{one}?revision=1"), status=404)
+
+
+def test_cash_that_is_not_tracked_is_no_figure_anywhere(ada, api, acme):
+    quiet = factories.make_portfolio(ada, "Quiet", tracks_cash=False)
+    post(api, at("transactions", quiet.pk), body_of("buy", acme))
+
+    summary = api.get(at("summary", quiet.pk)).json()
+    days = api.get(at("values", quiet.pk), {"start": "2026-01-05"}).json()["values"]
+    live = selectors.live_holdings(str(quiet.pk))
+
+    assert (summary["cash"], summary["cash_value"], live.cash) == (None, None, None)
+    assert summary["positions"]
+    assert {day["cash"] for day in days} == {None}
 
 
 def test_an_instrument_without_a_price_makes_the_summary_partial(api, portfolio, acme):

@@ -17,7 +17,7 @@ from config.servers import Redis
 from realtime import broadcast, groups, upkeep
 from realtime.protocol import MAX_CONNECTIONS_PER_USER, CloseCode
 from tests import factories
-from tests.realtime.conftest import ORIGIN, ask, cookie_of, quote, redis_layer
+from tests.realtime.conftest import HOST, ORIGIN, ask, cookie_of, quote, redis_layer
 
 pytestmark = pytest.mark.django_db
 
@@ -97,7 +97,7 @@ class SlowClient:
             "type": "websocket",
             "path": "/ws/v1/stream/",
             "query_string": b"",
-            "headers": headers,
+            "headers": [(b"host", HOST), *headers],
             "subprotocols": [],
         }
         self._running = asyncio.create_task(application(scope, self._incoming.get, self._send))

@@ -219,12 +219,11 @@ def test_a_day_equals_the_book_of_that_day_at_its_closes(events, tracks_cash):
                 Holding(position.instrument_id, position.currency, position.quantity, None)
                 for position in book.positions.values()
             ],
-            book.cash,
+            book.cash if tracks_cash else None,
             quotes=closing_quotes(book, each.date),
             rates=RATES.on(each.date),
             previous_rates=None,
             base_currency="EUR",
-            tracks_cash=tracks_cash,
         )
         assert each.status is Status.PARTIAL or each.status is worth.status
         if each.value is None or worth.total is None:

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from types import MappingProxyType
 
 import pytest
 from hypothesis import given
@@ -39,10 +40,10 @@ def quoted(*texts: str) -> dict[str, Quote]:
     return quotes
 
 
-def worth(holdings, quotes, cash=None, rates=None, previous=None, **options):
+def worth(holdings, quotes, cash=MappingProxyType({}), rates=None, previous=None, **options):
     return value(
         holdings,
-        {key: Decimal(amount) for key, amount in (cash or {}).items()},
+        None if cash is None else {key: Decimal(amount) for key, amount in cash.items()},
         quotes=quotes,
         rates=rates or Rates({}),
         previous_rates=previous,
@@ -67,7 +68,7 @@ def test_a_portfolio_is_worth_its_holdings_and_its_cash():
 
 
 def test_cash_that_is_not_tracked_is_left_out():
-    result = worth([held("A", "10")], quoted("A=12<10"), {"EUR": "-900"}, tracks_cash=False)
+    result = worth([held("A", "10")], quoted("A=12<10"), None)
 
     assert (result.total, result.cash) == (120, None)
     assert result.positions[0].weight == 1
