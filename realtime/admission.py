@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib import import_module
@@ -16,6 +16,7 @@ from django.contrib.auth import get_user
 from django.utils.crypto import constant_time_compare
 
 from accounts.models import User
+from brokers import selectors as imports
 from marketdata import selectors as market
 from portfolios import selectors as portfolios
 
@@ -44,6 +45,7 @@ class Watchable:
 
     instruments: frozenset[str]
     portfolios: frozenset[str]
+    jobs: frozenset[str]
 
 
 async def in_database(
@@ -73,12 +75,24 @@ def list_ended(credentials: Sequence[Credential]) -> list[Credential]:
 
 
 def find_watchable(
-    user_id: str, *, instruments: Collection[str], portfolio_ids: Collection[str]
+    user_id: str,
+    *,
+    instruments: Collection[str],
+    portfolio_ids: Collection[str],
+    job_ids: Collection[str],
 ) -> Watchable:
     """Keep what a user may watch; a stranger's things are as if they did not exist."""
     seen = market.visible_ids([ObjectId(key) for key in instruments], user_id=ObjectId(user_id))
     own = [key for key in portfolio_ids if portfolios.find_portfolio_for(user_id, key)]
-    return Watchable(frozenset(seen), frozenset(own))
+    jobs = [str(job["id"]) for job in jobs_of(user_id, job_ids)]
+    return Watchable(frozenset(seen), frozenset(own), frozenset(jobs))
+
+
+def jobs_of(user_id: str, job_ids: Collection[str]) -> list[Mapping[str, Any]]:
+    """Return how far those of some imports are that belong to a user."""
+    if not job_ids:
+        return []
+    return imports.list_progress([ObjectId(key) for key in job_ids], owner_id=ObjectId(user_id))
 
 
 def _is_valid(credential: Credential) -> bool:

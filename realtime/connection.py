@@ -38,6 +38,7 @@ class Connection:
         "credential",
         "instruments",
         "is_behind",
+        "jobs",
         "portfolios",
         "sent_at",
     )
@@ -46,6 +47,8 @@ class Connection:
         self.credential = credential
         self.instruments: frozenset[str] = frozenset()
         self.portfolios: frozenset[str] = frozenset()
+        #: The imports whose state it is told when it may have missed news of them.
+        self.jobs: frozenset[str] = frozenset()
         #: Whether it has missed prices or values.
         self.is_behind = False
         self.blocked_since: float | None = None

@@ -25,6 +25,7 @@ from realtime.book import Book, Watched, portfolio_part
 from realtime.conflate import Slot
 from realtime.connection import Connection
 from realtime.crowd import Crowd
+from realtime.jobs import JobDesk
 from realtime.loading import Loader
 from realtime.membership import Membership
 from realtime.news import NewsDesk, on_new_revision
@@ -64,6 +65,7 @@ class Hub:
         self._loader = Loader(self._board, self._book, on_new_revision=on_new_revision)
         self._upkeep = Upkeep(self._board, self._book, self._crowd, self._loader)
         self._news = NewsDesk(self._board, self._book, self._crowd, self._loader, self._upkeep)
+        self._jobs = JobDesk(self._crowd)
         self._membership = Membership(get_channel_layer(), on_joined=self._on_joined)
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -75,6 +77,7 @@ class Hub:
             self._membership.keep_joined,
             self._take_turns,
             self._loader.work,
+            self._jobs.work,
             self._upkeep.review_for_ever,
             self._upkeep.check_credentials_for_ever,
         )
@@ -112,7 +115,11 @@ class Hub:
                 self._membership.unwant(groups.user(user_id))
 
     async def subscribe(
-        self, connection: Connection, instruments: Collection[str], portfolio_ids: Collection[str]
+        self,
+        connection: Connection,
+        instruments: Collection[str],
+        portfolio_ids: Collection[str],
+        job_ids: Collection[str],
     ) -> list[str]:
         """Let a connection watch more, and send it a snapshot of that.
 
@@ -122,12 +129,13 @@ class Hub:
         Raises:
             TooManyWatched: the connection would watch more than it may.
         """
-        _check_limits(connection, instruments, portfolio_ids)
+        _check_limits(connection, instruments, portfolio_ids, job_ids)
         allowed = await in_database(
             admission.find_watchable,
             connection.credential.user_id,
             instruments=instruments,
             portfolio_ids=portfolio_ids,
+            job_ids=job_ids,
         )
         if connection in self._crowd:
             # Watched first and loaded then, so that no change falls between the two.
@@ -135,20 +143,30 @@ class Hub:
             self._book.watch(connection, allowed.portfolios)
             await self._loader.load_missing(allowed.instruments, allowed.portfolios)
             self._send_snapshot(connection, allowed.instruments, allowed.portfolios)
-        return [key for key in instruments if key not in allowed.instruments] + [
-            key for key in portfolio_ids if key not in allowed.portfolios
-        ]
+            connection.jobs |= allowed.jobs
+            self.tell_jobs(connection)
+        found = allowed.instruments | allowed.portfolios | allowed.jobs
+        return [key for key in (*instruments, *portfolio_ids, *job_ids) if key not in found]
 
     def unsubscribe(
-        self, connection: Connection, instruments: Collection[str], portfolio_ids: Collection[str]
+        self,
+        connection: Connection,
+        instruments: Collection[str],
+        portfolio_ids: Collection[str],
+        job_ids: Collection[str],
     ) -> None:
         """Let a connection watch less."""
+        connection.jobs = connection.jobs.difference(job_ids)
         self._book.unwatch(connection, portfolio_ids)
         self._crowd.place(connection, connection.instruments.difference(instruments))
 
     def send_snapshot(self, connection: Connection) -> None:
         """Send a connection the present state of all that it watches."""
         self._send_snapshot(connection, connection.instruments, connection.portfolios)
+
+    def tell_jobs(self, connection: Connection) -> None:
+        """Have a connection told soon how far the jobs are that it watches."""
+        self._jobs.ask(connection)
 
     def _send_snapshot(
         self, connection: Connection, instruments: Collection[str], portfolio_ids: Collection[str]
@@ -205,6 +223,7 @@ class Hub:
         for connection in self._crowd:
             if groups.user(connection.credential.user_id) == group:
                 self._loader.ask(connection.portfolios)
+                self.tell_jobs(connection)
 
 
 _hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()
@@ -239,15 +258,19 @@ async def _keep_going(work: Callable[[], Awaitable[None]]) -> None:
 
 
 def _check_limits(
-    connection: Connection, instruments: Collection[str], portfolio_ids: Collection[str]
+    connection: Connection,
+    instruments: Collection[str],
+    portfolio_ids: Collection[str],
+    job_ids: Collection[str],
 ) -> None:
     if (
         len(connection.instruments.union(instruments)) > protocol.MAX_INSTRUMENTS
         or len(connection.portfolios.union(portfolio_ids)) > protocol.MAX_PORTFOLIOS
+        or len(connection.jobs.union(job_ids)) > protocol.MAX_JOBS
     ):
         raise TooManyWatched(
-            f"A connection can watch {protocol.MAX_INSTRUMENTS} instruments and "
-            f"{protocol.MAX_PORTFOLIOS} portfolios."
+            f"A connection can watch {protocol.MAX_INSTRUMENTS} instruments, "
+            f"{protocol.MAX_PORTFOLIOS} portfolios and {protocol.MAX_JOBS} jobs."
         )
 
 

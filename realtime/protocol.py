@@ -17,6 +17,7 @@ MAX_FRAME_BYTES = 65_536
 MAX_MESSAGES_PER_SECOND = 10
 MAX_INSTRUMENTS = 500
 MAX_PORTFOLIOS = 50
+MAX_JOBS = 50
 MAX_CONNECTIONS_PER_USER = 50
 
 
@@ -41,19 +42,21 @@ class BadMessage(InvalidInput):
 
 
 class Subscribe(TypedDict):
-    """Begin to watch; what is watched already stays. Either list may be left out."""
+    """Begin to watch; what is watched already stays. Any list may be left out."""
 
     type: Literal["subscribe"]
     instruments: list[str]
     portfolios: list[str]
+    jobs: list[str]
 
 
 class Unsubscribe(TypedDict):
-    """Watch no longer. Either list may be left out."""
+    """Watch no longer. Any list may be left out."""
 
     type: Literal["unsubscribe"]
     instruments: list[str]
     portfolios: list[str]
+    jobs: list[str]
 
 
 class SnapshotRequest(TypedDict):
@@ -221,12 +224,14 @@ def parse(text: str) -> ClientMessage:
                 type="subscribe",
                 instruments=_ids(content, "instruments"),
                 portfolios=_ids(content, "portfolios"),
+                jobs=_ids(content, "jobs"),
             )
         case "unsubscribe":
             return Unsubscribe(
                 type="unsubscribe",
                 instruments=_ids(content, "instruments"),
                 portfolios=_ids(content, "portfolios"),
+                jobs=_ids(content, "jobs"),
             )
         case "snapshot":
             return {"type": "snapshot"}

@@ -60,6 +60,7 @@ def test_every_close_code_is_documented(code):
         f"{protocol.MAX_MESSAGES_PER_SECOND} messages",
         f"{protocol.MAX_INSTRUMENTS} instruments",
         f"{protocol.MAX_PORTFOLIOS} portfolios",
+        f"{protocol.MAX_JOBS} jobs",
         f"{protocol.MAX_CONNECTIONS_PER_USER} connections",
     ],
 )
@@ -70,7 +71,12 @@ def test_every_limit_is_documented(limit):
 def test_a_subscription_is_read_without_doubles():
     text = json.dumps({"type": "subscribe", "instruments": [KEY, KEY.upper()], "more": 1})
 
-    assert protocol.parse(text) == {"type": "subscribe", "instruments": [KEY], "portfolios": []}
+    assert protocol.parse(text) == {
+        "type": "subscribe",
+        "instruments": [KEY],
+        "portfolios": [],
+        "jobs": [],
+    }
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"type": 1}', '{"type": "quotes"}'])

@@ -9,6 +9,9 @@ import pytest
 from bson import ObjectId
 
 from accounts.models import User
+from brokers.models import ImportRun
+from brokers.services import intake
+from common import clock
 from portfolios.services import ledger, recalculation
 from realtime import broadcast
 from realtime.protocol import MAX_FRAME_BYTES, CloseCode
@@ -281,6 +284,59 @@ async def test_a_job_is_told_to_its_owner_alone(connected, browser_of, ada, bo):
     assert (await mine.hear("job"))["job"] == job
     assert (await mine.hear("reload"))["topic"] == "imports"
     assert await other.hears_nothing()
+
+
+def open_import(owner):
+    return intake.open_import(
+        factories.make_portfolio(owner).pk,
+        owner_id=owner.pk,
+        file_name="rows.csv",
+        chunks=[b"x"],
+        creates_instruments=False,
+        now=clock.now(),
+    )
+
+
+async def test_who_comes_late_is_told_where_a_job_stands(connected, browser_of, ada):
+    run = await ask(open_import, ada)
+    socket = await connected(await ask(browser_of, ada))
+    # It ends between the page and the connection, and nobody hears of it.
+    await ask(ImportRun.objects.update, state="preview", rows_total=3)
+
+    await socket.say({"type": "subscribe", "jobs": [str(run.pk)]})
+
+    assert (await socket.hear("snapshot"))["quotes"] == []
+    job = (await socket.hear("job"))["job"]
+    assert (job["id"], job["state"], job["total"]) == (str(run.pk), "preview", 3)
+
+
+async def test_a_snapshot_tells_of_jobs_too_until_they_are_given_up(connected, browser_of, ada):
+    run = await ask(open_import, ada)
+    socket = await connected(await ask(browser_of, ada))
+    await socket.say({"type": "subscribe", "jobs": [str(run.pk)]})
+    await socket.hear("job")
+    while not await socket.hears_nothing():
+        # The hub has told it once more when it began to hear what concerns Ada.
+        await socket.hear("job")
+    await ask(ImportRun.objects.update, state="refused")
+
+    await socket.say({"type": "snapshot"})
+
+    assert (await socket.hear("job"))["job"]["state"] == "refused"
+    await socket.say({"type": "unsubscribe", "jobs": [str(run.pk)]})
+    await socket.say({"type": "snapshot"})
+    await socket.hear("snapshot")
+    assert await socket.hears_nothing()
+
+
+async def test_a_job_of_somebody_else_does_not_exist(connected, browser_of, ada, bo):
+    run = await ask(open_import, bo)
+    socket = await connected(await ask(browser_of, ada))
+
+    await socket.say({"type": "subscribe", "jobs": [str(run.pk)]})
+
+    assert (await socket.hear("error"))["code"] == "not-found"
+    assert await socket.hears_nothing()
 
 
 async def test_a_portfolios_worth_follows_prices_and_rates(connected, browser_of, ada):

@@ -8,6 +8,14 @@ const REVIEW_EVERY = 1_000;
 const RELOAD_PAUSE = 300;
 const SPEAK_AFTER = 3_000;
 
+const nothing = () => ({ instruments: new Set(), portfolios: new Set(), jobs: new Set() });
+
+/** Returns the jobs that were at work when the page was written; they may have ended since. */
+function idsOfJobs() {
+  const elements = [...document.querySelectorAll("[data-job-id]")];
+  return new Set(elements.map((element) => element.dataset.jobId));
+}
+
 /**
  * @param {import("./bind.js").Board} board
  * @param {{reload: (region: Element) => void}} page what can be done to the page
@@ -16,7 +24,7 @@ export class Session {
   #board;
   #page;
   #socket;
-  #subscribed = { instruments: new Set(), portfolios: new Set() };
+  #subscribed = nothing();
   #facts = { socket: "connecting", lostAt: null, lag: null, isFilled: false };
   #reloads = new Map();
   #spoken = null;
@@ -50,6 +58,7 @@ export class Session {
     const shown = {
       instruments: this.#board.ids("quote"),
       portfolios: new Set([...this.#board.ids("portfolio"), ...this.#board.ids("position")]),
+      jobs: idsOfJobs(),
     };
     this.#tell("subscribe", shown, this.#subscribed);
     this.#tell("unsubscribe", this.#subscribed, shown);
@@ -57,19 +66,19 @@ export class Session {
   }
 
   #tell(type, some, others) {
-    const instruments = [...some.instruments].filter((id) => !others.instruments.has(id));
-    const portfolios = [...some.portfolios].filter((id) => !others.portfolios.has(id));
-    if (instruments.length + portfolios.length > 0) {
-      this.#socket.send({ type, instruments, portfolios });
+    const lists = {};
+    for (const kind of Object.keys(some)) {
+      lists[kind] = [...some[kind]].filter((id) => !others[kind].has(id));
     }
+    if (Object.values(lists).some((ids) => ids.length > 0)) this.#socket.send({ type, ...lists });
   }
 
   #opened() {
     const isBack = this.#facts.lostAt !== null;
     this.#facts = { ...this.#facts, lostAt: null, isFilled: false };
-    this.#subscribed = { instruments: new Set(), portfolios: new Set() };
+    this.#subscribed = nothing();
     this.follow();
-    const watchesNothing = this.#subscribed.instruments.size + this.#subscribed.portfolios.size === 0;
+    const watchesNothing = Object.values(this.#subscribed).every((ids) => ids.size === 0);
     if (watchesNothing) this.#facts.isFilled = true;
     // News sent while the line was down is gone: look at the truth again.
     if (isBack) this.#reloadAll();
@@ -108,7 +117,9 @@ export class Session {
   #compareState({ id, kind, state }) {
     if (kind !== "import") return;
     for (const region of document.querySelectorAll(`[data-reload~="imports:${id}"]`)) {
-      if (region.dataset.state !== undefined && region.dataset.state !== state) this.#plan(region);
+      const shown = region.querySelector(`[data-job-id="${id}"]`)?.dataset.state;
+      const known = region.dataset.state ?? shown;
+      if (known !== undefined && known !== state) this.#plan(region);
     }
   }
 
