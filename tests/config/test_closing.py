@@ -88,7 +88,7 @@ def import_file(user, portfolio):
 
 def documents() -> dict[str, list[str]]:
     """Return everything that is stored, by collection, as texts."""
-    database = connection.database
+    database = connection.database  # type: ignore[attr-defined]
     return {
         name: [dumps(each, sort_keys=True) for each in database[name].find().sort("_id")]
         for name in database.list_collection_names()
