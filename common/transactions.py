@@ -34,7 +34,7 @@ class Contended(TransactionNotDone):
 
 
 def run_in_transaction(
-    fn: Callable[[], Result], *, using: str = "default", attempts: int = 8, seconds: float = 10
+    fn: Callable[[], Result], *, using: str = "default", attempts: int = 12, seconds: float = 10
 ) -> Result:
     """Call `fn` in a transaction, again and again while others conflict with it.
 
@@ -69,9 +69,9 @@ def run_in_transaction(
                 raise
             delay = _delay_seconds(attempt)
             if attempt == attempts or time.monotonic() + delay > deadline:
-                _report("transaction.given_up", error, attempt=attempt)
+                _report("transaction.given_up", error, attempt=attempt, conflict_level=logging.INFO)
                 raise (Contended if _is_conflict(error) else TransactionNotDone) from error
-            _report("transaction.retried", error, attempt=attempt)
+            _report("transaction.retried", error, attempt=attempt, conflict_level=logging.DEBUG)
         time.sleep(delay)
     raise ValueError("At least one attempt is needed.")
 
@@ -108,11 +108,11 @@ def _delay_seconds(attempt: int) -> float:
     return _JITTER.uniform(0, longest)
 
 
-def _report(event: str, error: BaseException, *, attempt: int) -> None:
+def _report(event: str, error: BaseException, *, attempt: int, conflict_level: int) -> None:
     cause = driver_error(error)
     # That two meet at one row is the ordinary way of things, and whoever gave up is told.
     _log.log(
-        logging.INFO if _is_conflict(error) else logging.WARNING,
+        conflict_level if _is_conflict(error) else logging.WARNING,
         event,
         extra={
             "attempt": attempt,

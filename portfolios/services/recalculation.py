@@ -29,8 +29,6 @@ _LOOK_BACK = timedelta(days=14)
 _RETRY_PARTIAL = timedelta(days=30)
 _FIRST_RETRY = timedelta(seconds=30)
 _LAST_RETRY = timedelta(hours=1)
-#: Enough for the few seconds in which another worker may be storing the same portfolio.
-_STORE_ATTEMPTS = 12
 
 
 class Outcome(StrEnum):
@@ -71,9 +69,7 @@ def recalculate(
         return Outcome.CURRENT
     computed = _compute(portfolio, today=today)
     try:
-        outcome = run_in_transaction(
-            lambda: _store(portfolio, computed, now=now), attempts=_STORE_ATTEMPTS
-        )
+        outcome = run_in_transaction(lambda: _store(portfolio, computed, now=now))
     except Contended:
         return Outcome.CONTENDED
     if outcome is not Outcome.STORED:

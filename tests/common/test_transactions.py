@@ -145,12 +145,12 @@ def test_it_ends_at_the_deadline(fail_point, counted):
 
 
 @pytest.mark.parametrize(
-    ("code", "level"), [(WRITE_CONFLICT, logging.INFO), (LOCK_TIMEOUT, logging.WARNING)]
+    ("code", "level"), [(WRITE_CONFLICT, logging.DEBUG), (LOCK_TIMEOUT, logging.WARNING)]
 )
 def test_each_retry_is_logged_with_its_reason(fail_point, counted, caplog, code, level):
     fail_point("insert", times=2, **TRANSIENT | {"errorCode": code})
 
-    with caplog.at_level(logging.INFO, "common.transactions"):
+    with caplog.at_level(logging.DEBUG, "common.transactions"):
         run_in_transaction(counted)
 
     assert [
