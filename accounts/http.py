@@ -1,6 +1,7 @@
 """Requests of somebody who is signed in, for type checkers."""
 
 from django.http import HttpRequest
+from django_htmx.middleware import HtmxDetails
 from rest_framework.request import Request
 
 from accounts.models import User
@@ -10,6 +11,7 @@ class AuthedHttpRequest(HttpRequest):
     """A request to a page behind the sign-in."""
 
     user: User
+    htmx: HtmxDetails
 
 
 class AuthedRequest(Request):

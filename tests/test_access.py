@@ -13,9 +13,9 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from rest_framework.test import APIClient
 
 from brokers.services import intake, reading
-from portfolios.services import ledger
+from portfolios.services import ledger, recalculation
 from tests import factories, stored
-from tests.factories import NOW, draft
+from tests.factories import NOW, TODAY, buy, draft
 
 pytestmark = pytest.mark.django_db
 
@@ -54,6 +54,7 @@ ROUTES = {
     "overview/": Route(SIGNED_IN, {"GET": 200}),
     "portfolios/new/": Route(SIGNED_IN, {"GET": 200, "POST": 302}, {"POST": _NEW}),
     _PORTFOLIO: Route(OWNER, {"GET": 200}),
+    f"{_PORTFOLIO}positions/<object_id:instrument_id>/lots/": Route(OWNER, {"GET": 200}),
     f"{_PORTFOLIO}settings/": Route(OWNER, {"GET": 200, "POST": 302}, {"POST": _CHANGE}),
     f"{_PORTFOLIO}delete/": Route(OWNER, {"POST": 302}, {"POST": {"name": "Long term"}}),
     f"{_PORTFOLIO}allocation/": Route(OWNER, {"GET": 200}),
@@ -172,6 +173,8 @@ def world(ada) -> World:
     portfolio = factories.make_portfolio(ada)
     row = ledger.record_transaction(portfolio.pk, draft=draft("deposit", amount="5"), now=NOW)
     instrument = factories.make_instrument("HOUSE", owner=ada, mic="")
+    ledger.record_transaction(portfolio.pk, draft=buy(instrument, "1", "9"), now=NOW)
+    recalculation.recalculate(portfolio.pk, today=TODAY, now=NOW)
     run = intake.open_import(
         portfolio.pk,
         owner_id=ada.pk,

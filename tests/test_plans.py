@@ -224,9 +224,11 @@ def test_summaries(crowd):
     found = list(selectors.list_portfolios(crowd.ada.pk))
 
     with watched():
-        selectors.summarize_all(found, now=NOW)
+        summaries = selectors.summarize_all(found, now=NOW)
         selectors.live_holdings(str(crowd.portfolio.pk))
         Spread(crowd.portfolio, now=NOW).checks()
+        held = next(position for each in summaries for position in each.positions)
+        selectors.list_lots(crowd.portfolio.pk, instrument_id=ObjectId(held.instrument.id))
 
 
 def test_lists_of_instruments(crowd):

@@ -6,7 +6,9 @@ is worth.
 
 from portfolios.selectors.holdings import (
     LiveHoldings,
+    PositionNotFound,
     Summary,
+    list_lots,
     live_holdings,
     summarize,
     summarize_all,
@@ -37,6 +39,7 @@ from portfolios.selectors.portfolios import (
 __all__ = [
     "LiveHoldings",
     "PortfolioNotFound",
+    "PositionNotFound",
     "Summary",
     "TransactionFilter",
     "TransactionNotFound",
@@ -51,6 +54,7 @@ __all__ = [
     "list_daily_values",
     "list_due",
     "list_events",
+    "list_lots",
     "list_portfolios",
     "list_revisions",
     "list_transactions",

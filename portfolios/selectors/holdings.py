@@ -8,12 +8,21 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from bson import ObjectId
+
+from common.errors import NotFound
 from common.money import exact
 from marketdata import selectors as market
 from marketdata.domain.quotes import Quote
 from portfolios.domain.status import Status
 from portfolios.domain.valuation import Holding, PositionValue, Valuation, value
-from portfolios.models import Portfolio, Snapshot
+from portfolios.models import Portfolio, Position, Snapshot
+
+
+class PositionNotFound(NotFound):
+    """Nothing of this is held in this portfolio."""
+
+    code = "position-not-found"
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +151,20 @@ def summarize_all(portfolios: Sequence[Portfolio], *, now: datetime) -> list[Sum
         _summary(portfolio, content, snapshots.get(portfolio.pk), context)
         for portfolio, content in zip(portfolios, contents, strict=True)
     ]
+
+
+def list_lots(portfolio_id: ObjectId, *, instrument_id: ObjectId) -> tuple[LotView, ...]:
+    """List the open lots of one position, oldest first.
+
+    Raises:
+        PositionNotFound: the portfolio holds nothing of this instrument.
+    """
+    position = Position.objects.filter(
+        portfolio_id=portfolio_id, instrument_id=instrument_id
+    ).first()
+    if position is None or not position.lots:
+        raise PositionNotFound
+    return tuple(_lot(each) for each in position.lots)
 
 
 _TOTALS = ("realized", "income", "fees", "taxes")

@@ -41,6 +41,31 @@ def test_a_portfolio_moves_by_itself(signed_in, pictures, width, theme):
     page.screenshot(path=pictures / f"portfolio-{width}-{theme}.png", full_page=True)
 
 
+def test_lots_open_on_top_of_the_page_or_as_a_page_without_scripts(signed_in, pictures):
+    page = signed_in()
+    page.get_by_role("link", name="World and Europe").first.click()
+    link = page.get_by_role("link", name=re.compile(r"^\d+ lots$")).first
+    here, target = page.url, link.get_attribute("href")
+
+    link.click()
+    lots = page.get_by_role("dialog", name="Lots")
+    expect(lots.get_by_role("columnheader", name="Opened")).to_be_visible()
+    assert page.url == here
+    page.screenshot(path=pictures / "lots.png")
+    lots.get_by_role("button", name="Close").click()
+    expect(lots).to_be_hidden()
+
+    plain = page.context.browser.new_context(
+        java_script_enabled=False, storage_state=page.context.storage_state()
+    )
+    unscripted = plain.new_page()
+    unscripted.goto(here)
+    unscripted.get_by_role("link", name=link.inner_text()).first.click()
+    expect(unscripted.get_by_role("columnheader", name="Opened")).to_be_visible()
+    assert unscripted.url.endswith(target)
+    plain.close()
+
+
 def test_a_recorded_transaction_reaches_the_holdings(signed_in, platform):
     page = signed_in()
     portfolio = platform.portfolio("US growth")["id"]

@@ -94,6 +94,31 @@ def test_every_range_of_the_chart_opens(browser, portfolio, acme, name):
     page(browser, "instrument", acme.pk, range=name)
 
 
+def test_lots_are_a_page_of_their_own_and_a_part_for_the_page_that_links_there(
+    browser, portfolio, acme
+):
+    record(portfolio, buy(acme, "3", "7", "2026-01-09"))
+    recalculation.recalculate(portfolio.pk, today=TODAY, now=NOW)
+    address = reverse("lots", args=[portfolio.pk, acme.pk])
+
+    assert f'href="{address}"' in page(browser, "portfolio", portfolio.pk)
+    whole, part = browser.get(address), browser.get(address, headers={"hx-request": "true"})
+
+    wanted = ("Lots of", "Jan 5, 2026", "56.00", "Jan 9, 2026", "21.00")
+    assert_shows(text_of(whole), "<h1>ACME Inc.</h1>", *wanted)
+    assert_shows(text_of(part), *wanted)
+    assert part.content.startswith(b"<table")
+
+
+def test_what_is_not_held_has_no_lots(browser, portfolio, acme):
+    other = factories.make_instrument("OTHER")
+    record(portfolio, factories.sell(acme, "10", "6"))
+    recalculation.recalculate(portfolio.pk, today=TODAY, now=NOW)
+
+    for instrument in (other, acme):
+        assert browser.get(reverse("lots", args=[portfolio.pk, instrument.pk])).status_code == 404
+
+
 def test_a_portfolio_without_anything_opens(browser, ada):
     empty = factories.make_portfolio(ada, name="Empty")
 

@@ -13,6 +13,7 @@ const MODULES = {
   "value-chart": () => import("./pages/value-chart.js"),
   "transaction-form": () => import("./pages/transaction-form.js"),
   filters: () => import("./pages/filters.js"),
+  popover: () => import("./pages/popover.js"),
 };
 
 const format = new Formatter(styleOf(document.documentElement.dataset));

@@ -1,0 +1,15 @@
+// Opens what a link fetched on top of the page; without this the link leads to a page of its own.
+
+/** @param {HTMLElement} popover what links have a part of as their target */
+export default function start(popover) {
+  popover.addEventListener("htmx:beforeSwap", ({ detail }) => {
+    const { finalRequestPath, responsePath } = detail.pathInfo;
+    if (!detail.isError && responsePath === finalRequestPath) return;
+    // Signed out, or gone meanwhile: a page says so better than a corner of this one.
+    detail.shouldSwap = false;
+    location.assign(finalRequestPath);
+  });
+  popover.addEventListener("htmx:afterSwap", ({ detail }) => {
+    popover.showPopover({ source: detail.requestConfig.elt });
+  });
+}
