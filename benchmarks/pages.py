@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 
 from django.test import Client
-from django.test.utils import setup_test_environment
 
 from accounts.models import User
 from benchmarks.measure import Figure, median_seconds
@@ -26,7 +25,6 @@ _POSITIONS = 25
 
 def run() -> list[Figure]:
     """Measure the overview and a portfolio's page, as its owner's browser asks for them."""
-    setup_test_environment()
     owner = User.objects.create_user("pages@example.test", None)
     portfolio = _make_portfolio(owner)
     client = Client()

@@ -185,18 +185,25 @@ def close_on(series: Sequence[tuple[date, Decimal]], day: date) -> tuple[date, D
     return series[place - 1] if place else None
 
 
-def latest_prices(ids: Collection[str]) -> dict[str, Quote]:
+def latest_prices(
+    ids: Collection[str], *, known: Mapping[str, Instrument] | None = None
+) -> dict[str, Quote]:
     """Return the newest quote of each instrument, or its last stored close where none is live.
 
     Instruments without either are left out: their price is unknown.
+
+    Args:
+        known: the instruments, where they are at hand; otherwise those without a quote are loaded.
     """
     quotes = latest_quotes(ids)
-    silent = [ObjectId(key) for key in ids if key not in quotes]
-    for each in Instrument.objects.filter(pk__in=silent):
-        if each.last_close is None or each.last_close_date is None:
+    silent = [key for key in ids if key not in quotes]
+    instruments = instruments_by_id(silent) if known is None else known
+    for key in silent:
+        each = instruments.get(key)
+        if each is None or each.last_close is None or each.last_close_date is None:
             continue
-        quotes[str(each.pk)] = Quote(
-            instrument_id=str(each.pk),
+        quotes[key] = Quote(
+            instrument_id=key,
             price=each.last_close,
             currency=each.currency,
             at=datetime.combine(each.last_close_date, time.max, tzinfo=UTC),

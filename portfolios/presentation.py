@@ -67,8 +67,9 @@ def portfolio_page(
     """Describe everything on the page of a portfolio."""
     worth = summary.valuation
     rows = list(latest)
-    known = instruments({row.instrument_id for row in rows if row.instrument_id})
-    symbols_held = {each.instrument.id: each.instrument.symbol for each in summary.positions}
+    held = {each.instrument.id: each.instrument for each in summary.positions}
+    named = {str(row.instrument_id) for row in rows if row.instrument_id}
+    known = {**held, **instruments(named - held.keys())}
     return {
         "portfolio": portfolio_line(summary.portfolio),
         "valuation": {
@@ -86,7 +87,7 @@ def portfolio_page(
             "fees": summary.fees,
             "taxes": summary.taxes,
             "status": summary.status.value,
-            "missing": [symbols_held.get(each, each) for each in worth.missing],
+            "missing": [held[each].symbol if each in held else each for each in worth.missing],
             "as_of": summary.as_of,
         },
         "positions": [_position(each, now=summary.as_of) for each in summary.positions],

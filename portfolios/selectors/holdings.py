@@ -141,10 +141,11 @@ def summarize_all(portfolios: Sequence[Portfolio], *, now: datetime) -> list[Sum
         snapshots[each.pk].content if each.pk in snapshots else dict(_EMPTY) for each in portfolios
     ]
     ids = {line["instrument"] for content in contents for line in content["positions"]}
+    instruments = market.instruments_by_id(ids)
     context = _Context(
         now=now,
-        instruments=market.instruments_by_id(ids),
-        quotes=market.latest_prices(ids),
+        instruments=instruments,
+        quotes=market.latest_prices(ids, known=instruments),
         rates=market.current_rates(),
     )
     return [
