@@ -6,7 +6,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView
 
-from common import theme
+from common import manual, theme
 from common.ids import register
 
 register()
@@ -20,6 +20,7 @@ handler500 = "common.pages.server_error"
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="overview"), name="home"),
     path("theme/", theme.choose, name="theme"),
+    *(path(f"{name}/", manual.ManualPage.as_view(name=name), name=name) for name in manual.NAMES),
     path("accounts/", include("accounts.urls")),
     # One way out for everybody, which also ends the live connections.
     path("admin/logout/", logout),

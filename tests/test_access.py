@@ -50,6 +50,8 @@ _CHANGE = {"name": "Other", "tracks_cash": "true"}
 ROUTES = {
     "": Route(EVERYBODY, _ALL),
     "theme/": Route(EVERYBODY, {"POST": 302}),
+    "methods/": Route(EVERYBODY, {"GET": 200}),
+    "glossary/": Route(EVERYBODY, {"GET": 200}),
     "accounts/preferences/": Route(SIGNED_IN, {"GET": 200, "POST": 422}),
     "overview/": Route(SIGNED_IN, {"GET": 200}),
     "portfolios/new/": Route(SIGNED_IN, {"GET": 200, "POST": 302}, {"POST": _NEW}),

@@ -10,8 +10,12 @@ from django import template
 from django.conf import settings
 from django.template.context import Context
 from django.templatetags.static import static
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from common import theme as themes
+from common.manual import anchor_of
 
 register = template.Library()
 
@@ -42,6 +46,22 @@ def asset(path: str) -> str:
         return static(f"app/{path}")
     except ValueError:
         return f"{settings.STATIC_URL}app/{path}"
+
+
+@register.simple_tag
+def method(heading: str, label: str = "") -> SafeString:
+    """Write the label of a figure as a link to how it is computed.
+
+    Args:
+        heading: of that part of `docs/methods.md`.
+        label: what is written, if it isn't the heading.
+    """
+    return format_html(
+        '<a class="method" href="{}#{}">{}</a>',
+        reverse("methods"),
+        anchor_of(heading),
+        label or heading,
+    )
 
 
 @register.simple_tag(takes_context=True)

@@ -1,5 +1,6 @@
 """The pages of portfolios, as a browser gets them."""
 
+import re
 from datetime import UTC, datetime
 from html import unescape
 
@@ -7,6 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from common import manual
 from portfolios import selectors
 from portfolios.models import Portfolio, Transaction
 from portfolios.services import ledger, recalculation
@@ -15,6 +17,25 @@ from tests.factories import NOW, TODAY, buy, draft
 
 pytestmark = pytest.mark.django_db
 
+#: Each label of a figure, and where in the methods it is explained.
+METHODS = {
+    "today": "day",
+    "Incomplete": "incomplete",
+    "Holdings": "holdings",
+    "Cash": "cash",
+    "Unrealized gain": "unrealized-gain",
+    "Realized gain": "realized-gain",
+    "Income": "income",
+    "Fees and taxes": "fees-and-taxes",
+    "Quantity": "quantity",
+    "Price": "price",
+    "Day": "day",
+    "Value": "value",
+    "Unrealized": "unrealized-gain",
+    "Weight": "weight",
+    "Lots": "lots",
+    "Cost": "cost",
+}
 DEPOSIT = {"kind": "deposit", "trade_date": "2026-01-05", "amount": "1000", "currency": "USD"}
 
 
@@ -94,6 +115,19 @@ def test_every_range_of_the_chart_opens(browser, portfolio, acme, name):
     page(browser, "instrument", acme.pk, range=name)
 
 
+def test_each_label_of_a_figure_leads_to_how_it_is_computed(browser, portfolio, acme):
+    pages = [
+        browser.get(reverse("portfolio", args=[portfolio.pk])),
+        browser.get(reverse("lots", args=[portfolio.pk, acme.pk])),
+    ]
+    shown = "".join(page.content.decode() for page in pages)
+
+    links = re.findall(r'<a class="method" href="/methods/#([^"]+)">([^<]+)</a>', shown)
+    assert {label: anchor for anchor, label in links} == METHODS
+    assert set(METHODS.values()) <= {each.anchor for each in manual.read("methods").headings}
+    assert shown.count("<dt>") == shown.count('<dt><a class="method"')
+
+
 def test_lots_are_a_page_of_their_own_and_a_part_for_the_page_that_links_there(
     browser, portfolio, acme
 ):
@@ -104,10 +138,16 @@ def test_lots_are_a_page_of_their_own_and_a_part_for_the_page_that_links_there(
     assert f'href="{address}"' in page(browser, "portfolio", portfolio.pk)
     whole, part = browser.get(address), browser.get(address, headers={"hx-request": "true"})
 
-    wanted = ("Lots of", "Jan 5, 2026", "56.00", "Jan 9, 2026", "21.00")
+    wanted = (
+        'Lots</a> of <span translate="no">ACME',
+        "Jan 5, 2026",
+        "56.00",
+        "Jan 9, 2026",
+        "21.00",
+    )
     assert_shows(text_of(whole), "<h1>ACME Inc.</h1>", *wanted)
     assert_shows(text_of(part), *wanted)
-    assert part.content.startswith(b"<table")
+    assert text_of(part).startswith("<table")
 
 
 def test_what_is_not_held_has_no_lots(browser, portfolio, acme):
