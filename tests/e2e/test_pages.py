@@ -41,6 +41,18 @@ def test_a_portfolio_moves_by_itself(signed_in, pictures, width, theme):
     page.screenshot(path=pictures / f"portfolio-{width}-{theme}.png", full_page=True)
 
 
+def test_on_a_phone_the_name_of_the_page_is_whole_while_it_connects(signed_in, pictures):
+    page = signed_in(viewport={"width": 390, "height": 800})
+    # A server that takes the connection, and then says nothing.
+    page.route_web_socket(re.compile("/ws/"), lambda _: None)
+    page.get_by_role("link", name="World and Europe").first.click()
+
+    expect(badge(page)).to_have_text("Connecting…")
+    name = page.get_by_role("navigation", name="Breadcrumb").locator("[aria-current=page]")
+    assert name.evaluate("each => each.scrollWidth <= each.clientWidth")
+    page.screenshot(path=pictures / "connecting.png")
+
+
 def test_lots_open_on_top_of_the_page_or_as_a_page_without_scripts(signed_in, pictures):
     page = signed_in()
     page.get_by_role("link", name="World and Europe").first.click()
