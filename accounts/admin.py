@@ -13,6 +13,7 @@ from django.http import HttpRequest
 
 from accounts import preferences, services
 from accounts.models import User
+from common.choices import grouped_currencies
 
 _PREFERENCES = ("base_currency", "time_zone", "locale")
 _POWERS = ("is_staff", "is_superuser", "groups", "user_permissions")
@@ -34,7 +35,7 @@ class UserCreation(AdminUserCreationForm):
 class UserChange(UserChangeForm):  # type: ignore[type-arg]  # not generic when it runs
     """An existing user."""
 
-    base_currency = forms.ChoiceField(choices=preferences.currency_choices)
+    base_currency = forms.ChoiceField(choices=grouped_currencies)
     time_zone = forms.ChoiceField(choices=preferences.time_zone_choices)
     locale = forms.ChoiceField(choices=preferences.locale_choices)
 

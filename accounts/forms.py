@@ -12,6 +12,7 @@ from django.http import HttpRequest
 
 from accounts import preferences
 from accounts.models import User
+from common.choices import grouped_currencies
 from common.transactions import run_in_transaction
 
 # Long enough for every passphrase, short enough that hashing one costs nothing to speak of.
@@ -29,7 +30,7 @@ class SignUpForm(SignupForm):
     """An address and a password; the preferences have defaults that suit most."""
 
     base_currency = forms.ChoiceField(
-        choices=preferences.currency_choices, required=False, initial=_default_of("base_currency")
+        choices=grouped_currencies, required=False, initial=_default_of("base_currency")
     )
     time_zone = forms.ChoiceField(
         choices=preferences.time_zone_choices, required=False, initial=_default_of("time_zone")
@@ -54,7 +55,7 @@ class PreferencesForm(forms.Form):
     """How money and time are shown."""
 
     base_currency = forms.ChoiceField(
-        choices=preferences.currency_choices,
+        choices=grouped_currencies,
         help_text="What a new portfolio is counted in.",
     )
     time_zone = forms.ChoiceField(choices=preferences.time_zone_choices)

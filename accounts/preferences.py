@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from functools import cache
 from zoneinfo import available_timezones
 
-from common.money import CURRENCIES
-
 #: Tag → name in its own language; it decides how numbers and dates are written.
 LOCALES: Mapping[str, str] = {
     "en-US": "English (United States)",
@@ -44,11 +42,6 @@ def time_zones() -> tuple[str, ...]:
 def time_zone_choices() -> list[tuple[str, str]]:
     """Return value and label of each time zone."""
     return [(name, name.replace("_", " ")) for name in time_zones()]
-
-
-def currency_choices() -> list[tuple[str, str]]:
-    """Return value and label of each currency."""
-    return [(code, f"{code}: {each.name}") for code, each in sorted(CURRENCIES.items())]
 
 
 def locale_choices() -> list[tuple[str, str]]:

@@ -9,19 +9,14 @@ from typing import Any
 from bson import ObjectId
 from django import forms
 
+from common.choices import grouped_currencies
 from common.errors import Failure
-from common.money import CURRENCIES
 from marketdata import selectors as market
 from marketdata.domain.instruments import is_isin
 from portfolios.domain.kinds import Kind
 from portfolios.domain.transactions import Draft
 from portfolios.models import Portfolio, Transaction
 from portfolios.selectors import TransactionFilter
-
-
-def currency_choices() -> list[tuple[str, str]]:
-    """List the currencies to choose from: code and name."""
-    return [(code, f"{code} – {currency.name}") for code, currency in CURRENCIES.items()]
 
 
 def take_errors(form: forms.Form, error: Failure) -> None:
@@ -32,11 +27,17 @@ def take_errors(form: forms.Form, error: Failure) -> None:
             form.add_error(name if name in form.fields else None, line)
 
 
+def _offer_currencies(form: forms.Form, name: str, first: str) -> None:
+    field = form.fields[name]
+    assert isinstance(field, forms.ChoiceField)  # noqa: S101 - for type checkers
+    field.choices = grouped_currencies(first)
+
+
 class PortfolioForm(forms.Form):
     """Name, currency and whether cash is kept."""
 
     name = forms.CharField(max_length=80)
-    base_currency = forms.ChoiceField(label="Currency", choices=currency_choices)
+    base_currency = forms.ChoiceField(label="Currency")
     tracks_cash = forms.BooleanField(
         label="Keep track of cash",
         required=False,
@@ -44,6 +45,11 @@ class PortfolioForm(forms.Form):
         help_text="Turn this off when you don't record deposits: cash would only be the negative "
         "of what you bought.",
     )
+
+    def __init__(self, *args: Any, own_currency: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["base_currency"].initial = own_currency
+        _offer_currencies(self, "base_currency", own_currency)
 
 
 class PortfolioSettingsForm(forms.Form):
@@ -93,7 +99,7 @@ class TransactionForm(forms.Form):
     ratio = _decimal("New units for each old one")
     fee = _decimal("Fee")
     tax = _decimal("Tax")
-    currency = forms.ChoiceField(choices=currency_choices)
+    currency = forms.ChoiceField()
     fx_rate = _decimal(
         "Exchange rate", help_text="Portfolio currency for one unit of the currency, if known."
     )
@@ -102,9 +108,15 @@ class TransactionForm(forms.Form):
     revision = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
     def __init__(
-        self, *args: Any, user_id: ObjectId, row: Transaction | None = None, **kwargs: Any
+        self,
+        *args: Any,
+        user_id: ObjectId,
+        base_currency: str,
+        row: Transaction | None = None,
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
+        _offer_currencies(self, "currency", base_currency)
         self._user_id = user_id
         self._row = row
 

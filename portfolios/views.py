@@ -80,12 +80,12 @@ class NewPortfolio(Page):
 
     def get(self, request: AuthedHttpRequest) -> HttpResponse:
         """Show the form."""
-        form = PortfolioForm(initial={"base_currency": request.user.base_currency})
+        form = PortfolioForm(own_currency=request.user.base_currency)
         return render(request, "portfolios/portfolio_form.html", {"form": form})
 
     def post(self, request: AuthedHttpRequest) -> HttpResponse:
         """Make the portfolio."""
-        form = PortfolioForm(request.POST)
+        form = PortfolioForm(request.POST, own_currency=request.user.base_currency)
         if form.is_valid():
             try:
                 made = portfolios.create_portfolio(
@@ -194,20 +194,32 @@ class DeletePortfolio(Page):
         return redirect("overview")
 
 
-class Transactions(Page):
+class _RowPage(Page):
+    """A page with the form of a row."""
+
+    def _form(self, portfolio: Portfolio, *args: Any, **options: Any) -> TransactionForm:
+        return TransactionForm(
+            *args,
+            user_id=self.request.user.pk,
+            base_currency=portfolio.base_currency,
+            **options,
+        )
+
+
+class Transactions(_RowPage):
     """/portfolios/<id>/transactions/"""
 
     def get(self, request: AuthedHttpRequest, portfolio_id: ObjectId) -> HttpResponse:
         """Show the ledger."""
         portfolio = self.portfolio(portfolio_id)
         initial = {"currency": portfolio.base_currency, "trade_date": clock.now().date()}
-        form = TransactionForm(user_id=request.user.pk, initial=initial)
+        form = self._form(portfolio, initial=initial)
         return self._page(portfolio, form)
 
     def post(self, request: AuthedHttpRequest, portfolio_id: ObjectId) -> HttpResponse:
         """Record a transaction."""
         portfolio = self.portfolio(portfolio_id)
-        form = TransactionForm(request.POST, user_id=request.user.pk)
+        form = self._form(portfolio, request.POST)
         if form.is_valid():
             try:
                 ledger.record_transaction(portfolio.pk, draft=form.draft(), now=clock.now())
@@ -237,7 +249,7 @@ class Transactions(Page):
         return render(self.request, "portfolios/transactions.html", context, status=status)
 
 
-class EditTransaction(Page):
+class EditTransaction(_RowPage):
     """/portfolios/<id>/transactions/<id>/"""
 
     def get(
@@ -246,7 +258,7 @@ class EditTransaction(Page):
         """Show the form."""
         portfolio = self.portfolio(portfolio_id)
         row = selectors.get_transaction(portfolio.pk, transaction_id=transaction_id)
-        form = TransactionForm(user_id=request.user.pk, initial=TransactionForm.values_of(row))
+        form = self._form(portfolio, initial=TransactionForm.values_of(row))
         return self._page(portfolio, transaction_id, form)
 
     def post(
@@ -255,7 +267,7 @@ class EditTransaction(Page):
         """Change the transaction, unless somebody else has meanwhile."""
         portfolio = self.portfolio(portfolio_id)
         row = selectors.get_transaction(portfolio.pk, transaction_id=transaction_id)
-        form = TransactionForm(request.POST, user_id=request.user.pk, row=row)
+        form = self._form(portfolio, request.POST, row=row)
         if form.is_valid():
             try:
                 ledger.edit_transaction(

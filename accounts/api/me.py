@@ -11,12 +11,13 @@ from rest_framework.views import APIView
 
 from accounts import preferences, services
 from accounts.http import AuthedRequest
+from common.choices import currency_choices
 
 
 class PreferencesInput(serializers.Serializer[Any]):
     """How money and time are shown; what is left out stays as it is."""
 
-    base_currency = serializers.ChoiceField(preferences.currency_choices(), required=False)
+    base_currency = serializers.ChoiceField(currency_choices(), required=False)
     time_zone = serializers.ChoiceField(preferences.time_zone_choices(), required=False)
     locale = serializers.ChoiceField(preferences.locale_choices(), required=False)
 

@@ -198,6 +198,18 @@ def test_a_portfolio_is_made_by_a_form(browser):
     assert (made.name, made.base_currency, made.tracks_cash) == ("New", "USDT", True)
 
 
+def test_the_currencies_of_the_user_and_of_the_portfolio_are_offered_first(browser, ada, portfolio):
+    ada.base_currency = "SEK"
+    ada.save()
+
+    new = browser.get(reverse("portfolio-new")).context["form"]
+    recording = browser.get(reverse("transactions", args=[portfolio.pk])).context["form"]
+
+    assert next(iter(new.fields["base_currency"].choices))[1][0][0] == "SEK"
+    assert new["base_currency"].value() == "SEK"
+    assert next(iter(recording.fields["currency"].choices))[1][0][0] == "USD"
+
+
 def test_a_portfolio_that_cannot_be_made_says_why(browser, portfolio):
     def refused(**fields):
         content = {"name": "New", "base_currency": "EUR"} | fields
