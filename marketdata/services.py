@@ -12,6 +12,7 @@ from django.db import IntegrityError
 from common.bulk import upsert_many
 from common.errors import Conflict, InvalidInput
 from common.money import is_currency
+from common.texts import hidden_character
 from common.transactions import run_in_transaction
 from marketdata import selectors
 from marketdata.adapters.base import DailyClose, Listing, PriceSource
@@ -135,6 +136,10 @@ def create_instrument(
     errors: dict[str, list[str]] = {}
     if not 0 < len(symbol) <= 32:
         errors["symbol"] = ["A symbol has 1 to 32 characters."]
+    for field, text in (("symbol", symbol), ("name", name)):
+        if hidden := hidden_character(text):
+            line = f"A {field} must not hold the invisible character {hidden}."
+            errors.setdefault(field, []).append(line)
     if not is_currency(currency):
         errors["currency"] = [f"{currency!r} is not a currency code."]
     if isin and not is_isin(isin):

@@ -49,6 +49,7 @@ TEXTS: dict[str, Any] = {
     "true": True,
     "ten thousand characters": "x" * 10_000,
     "NUL": "a\x00b",
+    "a turn of the direction": "a\u202eb",
     "a lone surrogate": "\ud800",
 }
 #: Refused by ids.

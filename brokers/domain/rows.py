@@ -22,6 +22,7 @@ from brokers.domain.statements import (
 from brokers.domain.vocabulary import asset_class_of, kind_of
 from common.errors import InvalidInput
 from common.money import MINOR_UNITS, is_currency, parse_decimal
+from common.texts import hidden_character
 from marketdata.domain.instruments import is_isin
 from portfolios.domain.kinds import Kind
 
@@ -208,8 +209,8 @@ class RowBuilder:
         self._words("account", text, ACCOUNT_LENGTH)
 
     def _words(self, field: str, text: str, limit: int) -> None:
-        if "\x00" in text:
-            self.fail(field, f"“{shown(text)}” holds a character that no text may have (NUL).")
+        if hidden := hidden_character(text):
+            self.fail(field, f"“{shown(text)}” holds the invisible character {hidden}.")
         elif text:
             self.fields[field] = text if len(text) <= limit else text[: limit - 1] + "…"
 

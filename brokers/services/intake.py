@@ -12,6 +12,7 @@ from brokers.domain.imports import RunState
 from brokers.models import ImportRow, ImportRun
 from brokers.services import runs
 from common.errors import InvalidInput
+from common.texts import without_hidden
 from common.transactions import run_in_transaction
 
 
@@ -46,7 +47,7 @@ def open_import(
     run = ImportRun(
         portfolio_id=portfolio_id,
         owner_id=owner_id,
-        file_name=file_name[-200:],
+        file_name=without_hidden(file_name)[-200:],
         payload_id=payload.id,
         payload_size=payload.size,
         payload_sha256=payload.sha256,

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from common.money import DECIMAL_PLACES, WHOLE_DIGITS, exact, fits, is_currency
+from common.texts import hidden_character
 from portfolios.domain.kinds import (
     ARRIVALS,
     BEFORE_TRADING,
@@ -260,8 +261,10 @@ def _check_texts(draft: Draft) -> Iterator[FieldProblem]:
         text = getattr(draft, field)
         if len(text) > length:
             yield FieldProblem(field, f"{_LABELS[field]} must have at most {length} characters.")
-        elif "\x00" in text:
-            yield FieldProblem(field, f"{_LABELS[field]} must not hold the character NUL.")
+        elif hidden := hidden_character(text):
+            yield FieldProblem(
+                field, f"{_LABELS[field]} must not hold the invisible character {hidden}."
+            )
 
 
 def _check_whole(draft: Draft) -> Iterator[FieldProblem]:

@@ -9,6 +9,7 @@ from django.db import IntegrityError
 
 from common.errors import Conflict, InvalidInput
 from common.money import is_currency
+from common.texts import hidden_character
 from common.transactions import run_in_transaction
 from portfolios.models import DailyValue, Plan, Portfolio, Position, Snapshot, Transaction
 from portfolios.services.ledger import mark_changed
@@ -24,6 +25,9 @@ def _checked_name(name: str) -> str:
     name = " ".join(name.split())
     if not 0 < len(name) <= 80:
         raise InvalidInput(errors={"name": ["A name has 1 to 80 characters."]})
+    if hidden := hidden_character(name):
+        line = f"A name must not hold the invisible character {hidden}."
+        raise InvalidInput(errors={"name": [line]})
     return name
 
 

@@ -218,6 +218,7 @@ def test_a_portfolio_that_cannot_be_made_says_why(browser, portfolio):
     assert refused(name="") == {"name"}
     assert refused(name="x" * 81) == {"name"}
     assert refused(name="a\x00b") == {"name"}
+    assert refused(name="a\u202eb") == {"name"}
     assert refused(name=" Long  term ") == {"name"}
     assert refused(base_currency="XXX") == {"base_currency"}
     assert Portfolio.objects.count() == 1

@@ -116,7 +116,8 @@ def test_names_of_accounts_and_assets_may_come_after_the_activities(rows_of):
         ({"currency": None}, "currency", "missing"),
         ({"symbol": None}, "instrument_id", "needed"),
         ({"symbol": "S" * 40}, "symbol", "longer than 32"),
-        ({"comment": "a\x00b"}, "note", "NUL"),
+        ({"comment": "a\x00b"}, "note", "U+0000"),
+        ({"comment": "a\u202eb"}, "note", "U+202E"),
     ],
 )
 def test_a_bad_field_is_named(only_row_of, problems_of, change, field, words):

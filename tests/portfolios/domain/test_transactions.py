@@ -157,7 +157,12 @@ def test_a_nought_counts_as_empty_where_a_field_has_no_use():
         ({"sequence": -1}, "sequence", "Sequence must be between 0 and 2147483647."),
         ({"account": "x" * 81}, "account", "Account must have at most 80 characters."),
         ({"note": "x" * 501}, "note", "Note must have at most 500 characters."),
-        ({"note": "a\x00b"}, "note", "Note must not hold the character NUL."),
+        ({"note": "a\x00b"}, "note", "Note must not hold the invisible character U+0000."),
+        (
+            {"account": "Depot\u202e1"},
+            "account",
+            "Account must not hold the invisible character U+202E.",
+        ),
     ],
 )
 def test_a_field_out_of_range_is_named_with_what_is_expected(changes, field, message):
