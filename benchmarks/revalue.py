@@ -109,7 +109,6 @@ def _value(portfolio: Held, quotes: dict[str, Quote]) -> Valuation:
         rates=_RATES,
         previous_rates=None,
         base_currency=portfolio.base_currency,
-        tracks_cash=portfolio.tracks_cash,
     )
 
 

@@ -42,12 +42,11 @@ class OutdatedLayout(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What one portfolio holds."""
+    """What one portfolio holds; its cash is None where it isn't tracked."""
 
     base_currency: str
     holdings: Sequence[Holding]
-    cash: Mapping[str, Decimal]
-    tracks_cash: bool = True
+    cash: Mapping[str, Decimal] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,15 +265,14 @@ def _revalue(
 def _positions(
     portfolio: Held, currencies: Mapping[str, str]
 ) -> Iterable[tuple[str | None, str, Decimal]]:
-    """List instrument, currency and quantity of what isn't empty, cash last."""
+    """List instrument, currency and what its price is multiplied with, cash last."""
     for holding in portfolio.holdings:
         if holding.quantity:
             currency = currencies.get(holding.instrument_id, holding.currency)
-            yield holding.instrument_id, currency, holding.quantity
-    if portfolio.tracks_cash:
-        for currency, balance in portfolio.cash.items():
-            if balance:
-                yield None, currency, balance
+            yield holding.instrument_id, currency, holding.factor
+    for currency, balance in (portfolio.cash or {}).items():
+        if balance:
+            yield None, currency, balance
 
 
 def _rates_of(pairs: Sequence[tuple[str, str]], rates: Rates) -> Floats:

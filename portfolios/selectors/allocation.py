@@ -197,7 +197,7 @@ class Spread:
 
     def _cash(self) -> dict[str, Decimal | None]:
         """Return the balance of each currency in the portfolio's own."""
-        if not self.portfolio.tracks_cash:
+        if self.summary.cash is None:
             return {}
         cash: dict[str, Decimal | None] = {}
         with exact():

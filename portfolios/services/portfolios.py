@@ -11,7 +11,7 @@ from common.errors import Conflict, InvalidInput
 from common.money import is_currency
 from common.texts import hidden_character
 from common.transactions import run_in_transaction
-from portfolios.models import DailyValue, Plan, Portfolio, Position, Snapshot, Transaction
+from portfolios.models import DailyValue, Disposal, Plan, Portfolio, Position, Snapshot, Transaction
 from portfolios.services.ledger import mark_changed
 
 
@@ -93,7 +93,7 @@ def delete_portfolio(portfolio_id: ObjectId) -> None:
     """Delete a portfolio with its ledger and all that was computed from it."""
 
     def delete() -> None:
-        for model in (DailyValue, Plan, Position, Snapshot):
+        for model in (DailyValue, Disposal, Plan, Position, Snapshot):
             model.objects.filter(portfolio_id=portfolio_id).delete()
         Portfolio.objects.filter(pk=portfolio_id).delete()
 

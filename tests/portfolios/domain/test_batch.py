@@ -36,7 +36,6 @@ class Market:
             rates=self.rates,
             previous_rates=self.previous,
             base_currency=portfolio.base_currency,
-            tracks_cash=portfolio.tracks_cash,
         )
 
     def together(self):
@@ -51,9 +50,9 @@ class Market:
         return revalue(layout, prices, value_exactly=value_exactly)
 
 
-def portfolio(*holdings, base="EUR", cash=None, **options):
-    balances = {key: Decimal(amount) for key, amount in (cash or {}).items()}
-    return Held(base, holdings, balances, **options)
+def portfolio(*holdings, base="EUR", cash=None):
+    balances = cash and {key: Decimal(amount) for key, amount in cash.items()}
+    return Held(base, holdings, balances)
 
 
 def cents(amount, currency="EUR"):
@@ -66,7 +65,7 @@ def test_portfolios_are_valued_with_the_change_of_the_day():
             portfolio(held("A", "10"), held("B", "3"), cash={"EUR": "0.1"}),
             portfolio(),
             portfolio(held("A", "1"), base="JPY"),
-            portfolio(held("B", "2"), cash={"EUR": "-900"}, tracks_cash=False),
+            portfolio(held("B", "2"), cash=None),
         ],
         quoted("A=12.34<12", "B=0.5<0.75"),
         rates={("EUR", "JPY"): Decimal(160)},
@@ -158,8 +157,7 @@ def a_portfolio(draw):
     return portfolio(
         *(held(name, str(draw(quantities))) for name in names),
         base=draw(st.sampled_from(CURRENCIES)),
-        cash=draw(st.dictionaries(st.sampled_from(CURRENCIES), balances, max_size=3)),
-        tracks_cash=draw(st.booleans()),
+        cash=draw(st.none() | st.dictionaries(st.sampled_from(CURRENCIES), balances, max_size=3)),
     )
 
 
