@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import date, datetime
 from typing import Any, ClassVar, Self
+from zoneinfo import ZoneInfo
 
 from bson import ObjectId
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -68,6 +70,10 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.email
+
+    def day_of(self, moment: datetime) -> date:
+        """Return the day that an instant falls on for them; of the present one that is today."""
+        return moment.astimezone(ZoneInfo(self.time_zone)).date()
 
     @classmethod
     def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any]) -> Self:

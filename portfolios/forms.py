@@ -27,10 +27,13 @@ def take_errors(form: forms.Form, error: Failure) -> None:
             form.add_error(name if name in form.fields else None, line)
 
 
-def _offer_currencies(form: forms.Form, name: str, first: str) -> None:
+def _offer_currencies(
+    form: forms.Form, name: str, first: str, *, blank: str = ""
+) -> forms.ChoiceField:
     field = form.fields[name]
     assert isinstance(field, forms.ChoiceField)  # noqa: S101 - for type checkers
-    field.choices = grouped_currencies(first)
+    field.choices = [*([("", blank)] if blank else []), *grouped_currencies(first)]
+    return field
 
 
 class PortfolioForm(forms.Form):
@@ -99,7 +102,7 @@ class TransactionForm(forms.Form):
     ratio = _decimal("New units for each old one")
     fee = _decimal("Fee")
     tax = _decimal("Tax")
-    currency = forms.ChoiceField()
+    currency = forms.ChoiceField(required=False)
     fx_rate = _decimal(
         "Exchange rate", help_text="Portfolio currency for one unit of the currency, if known."
     )
@@ -116,9 +119,14 @@ class TransactionForm(forms.Form):
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
-        _offer_currencies(self, "currency", base_currency)
         self._user_id = user_id
+        self._base_currency = base_currency
         self._row = row
+        self._instrument = row.instrument if row else None
+        # Without scripts nothing but this choice can follow the instrument.
+        own = f"As the instrument, else {base_currency}"
+        currency = _offer_currencies(self, "currency", base_currency, blank=own)
+        currency.widget.attrs["data-base"] = base_currency
 
     @staticmethod
     def values_of(transaction: Transaction) -> dict[str, Any]:
@@ -128,24 +136,39 @@ class TransactionForm(forms.Form):
         return shown | {"instrument": instrument.symbol if instrument else ""}
 
     def clean(self) -> dict[str, Any]:
-        """Find the instrument that is meant."""
+        """Find the instrument that is meant, and the currency where none was chosen."""
         known = super().clean() or {}
         text = (known.get("instrument") or "").strip().upper()
-        known["instrument_id"] = None
+        self._instrument = self._meant(text, currency=known.get("currency") or "")
+        if text and self._instrument is None:
+            self.add_error(
+                "instrument",
+                f"{text} is not known here, or means several: an ISIN or the currency may tell.",
+            )
+        known["instrument_id"] = str(self._instrument.pk) if self._instrument else None
+        if not known.get("currency"):
+            known["currency"] = (
+                self._instrument.currency if self._instrument else self._base_currency
+            )
+        return known
+
+    def _meant(self, text: str, *, currency: str) -> Any:
         before = self._row.instrument if self._row else None
         if before is not None and text == before.symbol:
             # What wasn't touched stays, also where the symbol alone could mean another listing.
-            known["instrument_id"] = str(before.pk)
-        elif text:
-            names = {"isin": text} if is_isin(text) else {"symbol": text}
-            found = market.find_instrument(
-                user_id=self._user_id, currency=known.get("currency") or "", **names
-            )
-            if found is None:
-                self.add_error("instrument", f"{text} is not known here, or means several.")
-            else:
-                known["instrument_id"] = str(found.pk)
-        return known
+            return before
+        if not text:
+            return None
+        names = {"isin": text} if is_isin(text) else {"symbol": text}
+        return market.find_instrument(user_id=self._user_id, currency=currency, **names)
+
+    def currency_note(self) -> str:
+        """Say that the currency isn't the one that the instrument is quoted in, if so."""
+        known = self.cleaned_data if hasattr(self, "cleaned_data") else self.initial
+        currency, instrument = known.get("currency"), self._instrument
+        if instrument is None or not currency or currency == instrument.currency:
+            return ""
+        return f"{instrument.symbol} is quoted in {instrument.currency}, not in {currency}."
 
     def draft(self) -> Draft:
         """Return what was typed, once the form is valid; what it doesn't show stays as it was."""

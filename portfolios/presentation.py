@@ -185,4 +185,7 @@ def instrument_page(
 
 def symbols(instruments: Iterable[Any]) -> list[dict[str, str]]:
     """List what the symbol field suggests."""
-    return [{"symbol": each.symbol, "name": each.name} for each in instruments]
+    return [
+        {"symbol": each.symbol, "name": each.name, "currency": each.currency}
+        for each in instruments
+    ]

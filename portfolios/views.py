@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from bson import ObjectId
@@ -53,7 +53,8 @@ class Page(LoginRequiredMixin, View):
         return selectors.get_portfolio(portfolio_id, owner_id=self.request.user.pk)
 
 
-def _range(request: AuthedHttpRequest, *, today: date) -> tuple[str, date | None]:
+def _range(request: AuthedHttpRequest, *, now: datetime) -> tuple[str, date | None]:
+    today = request.user.day_of(now)
     days_back = {name: days for name, _, days in RANGES}
     wanted = request.GET.get("range")
     name = wanted if wanted in days_back else _DEFAULT_RANGE
@@ -105,7 +106,7 @@ class PortfolioPage(Page):
         """Show what a portfolio holds, live."""
         portfolio = self.portfolio(portfolio_id)
         now = clock.now()
-        chosen, start = _range(request, today=now.date())
+        chosen, start = _range(request, now=now)
         context = presentation.portfolio_page(
             selectors.summarize(portfolio, now=now),
             worths=selectors.list_worths(portfolio.pk, start=start),
@@ -212,9 +213,8 @@ class Transactions(_RowPage):
     def get(self, request: AuthedHttpRequest, portfolio_id: ObjectId) -> HttpResponse:
         """Show the ledger."""
         portfolio = self.portfolio(portfolio_id)
-        initial = {"currency": portfolio.base_currency, "trade_date": clock.now().date()}
-        form = self._form(portfolio, initial=initial)
-        return self._page(portfolio, form)
+        initial = {"trade_date": request.user.day_of(clock.now())}
+        return self._page(portfolio, self._form(portfolio, initial=initial))
 
     def post(self, request: AuthedHttpRequest, portfolio_id: ObjectId) -> HttpResponse:
         """Record a transaction."""
@@ -227,7 +227,7 @@ class Transactions(_RowPage):
                 take_errors(form, error)
             else:
                 tasks.request_recalculation(portfolio)
-                messages.success(request, "Recorded.")
+                messages.success(request, f"Recorded. {form.currency_note()}".rstrip())
                 return redirect("transactions", portfolio_id=portfolio.pk)
         return self._page(portfolio, form, status=422)
 
@@ -258,7 +258,7 @@ class EditTransaction(_RowPage):
         """Show the form."""
         portfolio = self.portfolio(portfolio_id)
         row = selectors.get_transaction(portfolio.pk, transaction_id=transaction_id)
-        form = self._form(portfolio, initial=TransactionForm.values_of(row))
+        form = self._form(portfolio, row=row, initial=TransactionForm.values_of(row))
         return self._page(portfolio, transaction_id, form)
 
     def post(
@@ -282,7 +282,7 @@ class EditTransaction(_RowPage):
                 take_errors(form, error)
             else:
                 tasks.request_recalculation(portfolio)
-                messages.success(request, "Changed.")
+                messages.success(request, f"Changed. {form.currency_note()}".rstrip())
                 return redirect("transactions", portfolio_id=portfolio.pk)
         return self._page(portfolio, transaction_id, form, status=422)
 
@@ -355,7 +355,7 @@ class InstrumentPage(Page):
         """Show an instrument's price, and what the user holds of it."""
         now = clock.now()
         instrument = market.get_instrument(instrument_id, user_id=request.user.pk)
-        chosen, start = _range(request, today=now.date())
+        chosen, start = _range(request, now=now)
         closes = market.closes_between(
             [str(instrument.pk)], start=start or date(1970, 1, 1), end=now.date()
         )

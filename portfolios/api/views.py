@@ -215,7 +215,7 @@ class DailyValues(APIView):
         portfolio = _portfolio(request, portfolio_id)
         query = ValuesQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
-        start = query.validated_data.get("start") or clock.now().date() - _A_YEAR
+        start = query.validated_data.get("start") or request.user.day_of(clock.now()) - _A_YEAR
         values = selectors.list_daily_values(portfolio.pk, start=start)
         found = {"currency": portfolio.base_currency, "values": list(values)}
         return Response(DailyValuesOutput(found).data)

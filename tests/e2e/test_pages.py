@@ -87,7 +87,7 @@ def test_a_recorded_transaction_reaches_the_holdings(signed_in, platform):
     page.fill("[name=instrument]", "XOM")
     page.fill("[name=quantity]", "7")
     page.fill("[name=price]", "101.50")
-    page.select_option("[name=currency]", "USD")
+    expect(page.locator("[name=currency]")).to_have_value("USD")
     page.get_by_role("button", name="Record").click()
     expect(page.get_by_text("XOM").first).to_be_visible()
 

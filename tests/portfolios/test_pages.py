@@ -1,14 +1,14 @@
 """The pages of portfolios, as a browser gets them."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from html import unescape
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
-from common import manual
+from common import clock, manual
 from portfolios import selectors
 from portfolios.models import Portfolio, Transaction
 from portfolios.services import ledger, recalculation
@@ -285,6 +285,63 @@ def test_a_transaction_is_recorded_by_a_form(browser, portfolio):
     assert browser.post(address, content).status_code == 302
 
     assert_shows(page(browser, "portfolio", portfolio.pk), "1,068.00", "2 lots")
+
+
+@pytest.mark.parametrize(
+    ("given", "chosen", "booked", "note"),
+    [
+        ({}, "", "USD", ""),
+        ({"instrument": "SAP"}, "", "EUR", ""),
+        ({"instrument": "SAP"}, "EUR", "EUR", ""),
+        ({"instrument": "SAP"}, "USD", "USD", "SAP is quoted in EUR, not in USD."),
+    ],
+)
+def test_the_currency_is_the_instruments_unless_another_is_chosen(
+    browser, portfolio, given, chosen, booked, note
+):
+    factories.make_instrument("SAP", mic="XETR", currency="EUR")
+    content = DEPOSIT | {"kind": "interest", "amount": "7", "currency": chosen} | given
+
+    shown = browser.post(reverse("transactions", args=[portfolio.pk]), content, follow=True)
+
+    row = Transaction.objects.get(kind="interest")
+    assert row.currency == booked
+    assert [str(each).removeprefix("Recorded.").strip() for each in shown.context["messages"]] == [
+        note
+    ]
+    edit = browser.get(reverse("transaction", args=[portfolio.pk, row.pk])).context["form"]
+    assert edit.currency_note() == note
+
+
+def test_a_symbol_with_several_listings_needs_the_currency(browser, portfolio):
+    for mic, currency in (("XETR", "EUR"), ("XSWX", "CHF")):
+        factories.make_instrument("VWCE", mic=mic, currency=currency)
+    address = reverse("transactions", args=[portfolio.pk])
+    content = DEPOSIT | {"kind": "dividend", "instrument": "VWCE"}
+
+    refused = errors_of(browser.post(address, content | {"currency": ""}))
+    taken = browser.post(address, content | {"currency": "CHF"})
+
+    assert "the currency may tell" in refused["instrument"][0]
+    assert taken.status_code == 302
+    assert Transaction.objects.get(kind="dividend").instrument.mic == "XSWX"
+
+
+@pytest.mark.parametrize("time_zone", ["Pacific/Kiritimati", "Pacific/Pago_Pago"])
+def test_today_is_the_users_own_day(browser, portfolio, acme, ada, time_zone):
+    """The two places are never on the same day, so that at least one isn't on that of UTC."""
+    ada.time_zone = time_zone
+    ada.save()
+    today = ada.day_of(clock.now())
+
+    form = browser.get(reverse("transactions", args=[portfolio.pk])).context["form"]
+    factories.make_closes(
+        acme, {(today - timedelta(days=back)).isoformat(): "12" for back in (31, 32)}
+    )
+    chart = browser.get(reverse("instrument", args=[acme.pk]), {"range": "1m"}).context["values"]
+
+    assert form["trade_date"].value() == today
+    assert [each["date"] for each in chart] == [(today - timedelta(days=31)).isoformat()]
 
 
 def test_a_transaction_that_cannot_be_recorded_says_why_beside_the_field(browser, portfolio):
