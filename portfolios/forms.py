@@ -17,6 +17,7 @@ from portfolios.domain.kinds import Kind
 from portfolios.domain.transactions import Draft
 from portfolios.models import Portfolio, Transaction
 from portfolios.selectors import TransactionFilter
+from portfolios.services.conflicts import TransactionChanged
 
 
 def take_errors(form: forms.Form, error: Failure) -> None:
@@ -169,6 +170,13 @@ class TransactionForm(forms.Form):
         if instrument is None or not currency or currency == instrument.currency:
             return ""
         return f"{instrument.symbol} is quoted in {instrument.currency}, not in {currency}."
+
+    def take_conflict(self, error: TransactionChanged) -> None:
+        """Show what somebody else has changed; who then saves again means to replace it."""
+        self.add_error(None, f"{error.detail} Saving again puts yours in its place.")
+        if error.errors:
+            take_errors(self, error)
+        self.data = {**dict(self.data.items()), "revision": str(error.revision)}
 
     def draft(self) -> Draft:
         """Return what was typed, once the form is valid; what it doesn't show stays as it was."""

@@ -129,7 +129,10 @@ class Transaction(Timestamped):
 
 
 class TransactionRevision(models.Model):
-    """How a transaction stood before it was changed or voided."""
+    """How a transaction stood before it was changed, voided or restored."""
+
+    #: The reason that ends a state in which the row was void.
+    RESTORED = "restored"
 
     transaction = models.ForeignKey(Transaction, on_delete=models.CASCADE, related_name="revisions")
     revision = models.PositiveIntegerField()

@@ -13,7 +13,7 @@ from django.conf import settings
 from common.money import exact
 from marketdata.domain.quotes import Quote, is_stale
 from portfolios.domain.kinds import Kind
-from portfolios.models import Portfolio, Transaction
+from portfolios.models import Portfolio, Transaction, TransactionRevision
 from portfolios.selectors.holdings import PositionView, Summary
 
 Instruments = Callable[[Collection[Any]], Mapping[str, Any]]
@@ -158,6 +158,33 @@ def transaction_line(row: Transaction, *, instruments: Mapping[str, Any]) -> dic
         "note": row.note,
         "revision": row.revision,
         "is_void": row.is_void,
+    }
+
+
+def history_page(
+    row: Transaction, *, revisions: Sequence[TransactionRevision], instruments: Instruments
+) -> dict[str, Any]:
+    """Describe a row as it stands now and as it stood before each change, newest first."""
+    ids = {each.state.get("instrument_id") for each in revisions} | {row.instrument_id}
+    known = instruments(ids - {None, ""})
+    return {
+        "transaction": transaction_line(row, instruments=known),
+        "deleted": revisions[0] if row.is_void and revisions else None,
+        "revisions": [_revision(each, known) for each in revisions],
+    }
+
+
+def _revision(kept: TransactionRevision, instruments: Mapping[str, Any]) -> dict[str, Any]:
+    state = {name: text for name, text in kept.state.items() if text}
+    if instrument := instruments.get(state.get("instrument_id", "")):
+        state["instrument_id"] = f"{instrument.symbol} · {instrument.name}"
+    return {
+        "revision": kept.revision,
+        "state": state,
+        "was_void": kept.reason == kept.RESTORED,
+        "reason": kept.reason,
+        "changed_at": kept.changed_at,
+        "changed_by": kept.changed_by,
     }
 
 

@@ -54,6 +54,11 @@ urlpatterns = [
         name="transaction-void",
     ),
     path(
+        "portfolios/<object_id:portfolio_id>/transactions/<object_id:transaction_id>/restore/",
+        views.RestoreTransaction.as_view(),
+        name="transaction-restore",
+    ),
+    path(
         "portfolios/<object_id:portfolio_id>/transactions/<object_id:transaction_id>/history/",
         views.TransactionHistory.as_view(),
         name="transaction-history",

@@ -26,8 +26,9 @@ from portfolios.forms import (
     TransactionForm,
     take_errors,
 )
-from portfolios.models import Portfolio
+from portfolios.models import Portfolio, Transaction
 from portfolios.services import ledger, portfolios
+from portfolios.services.conflicts import TransactionChanged
 
 #: What the chart can show: name in the address, label, days back; None is everything.
 RANGES: tuple[tuple[str, str, int | None], ...] = (
@@ -51,6 +52,16 @@ class Page(LoginRequiredMixin, View):
     def portfolio(self, portfolio_id: ObjectId) -> Portfolio:
         """Load the portfolio that the address names, if it is the user's."""
         return selectors.get_portfolio(portfolio_id, owner_id=self.request.user.pk)
+
+    def revision(self) -> int:
+        """Return the revision that was sent; 0, which no row has, where it is none."""
+        text: str = self.request.POST.get("revision", "")
+        return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
+
+    def deleted_already(self, row: Transaction) -> HttpResponse:
+        """Show the history of a transaction that can't be changed because it is void."""
+        messages.warning(self.request, "It was deleted before that: nothing has changed.")
+        return redirect("transaction-history", row.portfolio_id, row.pk)
 
 
 def _range(request: AuthedHttpRequest, *, now: datetime) -> tuple[str, date | None]:
@@ -258,6 +269,8 @@ class EditTransaction(_RowPage):
         """Show the form."""
         portfolio = self.portfolio(portfolio_id)
         row = selectors.get_transaction(portfolio.pk, transaction_id=transaction_id)
+        if row.is_void:
+            return redirect("transaction-history", portfolio.pk, row.pk)
         form = self._form(portfolio, row=row, initial=TransactionForm.values_of(row))
         return self._page(portfolio, transaction_id, form)
 
@@ -267,6 +280,8 @@ class EditTransaction(_RowPage):
         """Change the transaction, unless somebody else has meanwhile."""
         portfolio = self.portfolio(portfolio_id)
         row = selectors.get_transaction(portfolio.pk, transaction_id=transaction_id)
+        if row.is_void:
+            return self.deleted_already(row)
         form = self._form(portfolio, request.POST, row=row)
         if form.is_valid():
             try:
@@ -278,7 +293,11 @@ class EditTransaction(_RowPage):
                     changed_by=request.user.pk,
                     now=clock.now(),
                 )
-            except (Conflict, InvalidInput) as error:
+            except selectors.TransactionNotFound:
+                return self.deleted_already(row)
+            except TransactionChanged as error:
+                form.take_conflict(error)
+            except InvalidInput as error:
                 take_errors(form, error)
             else:
                 tasks.request_recalculation(portfolio)
@@ -313,21 +332,50 @@ class VoidTransaction(Page):
     ) -> HttpResponse:
         """Take the transaction out of the ledger."""
         portfolio = self.portfolio(portfolio_id)
-        revision = request.POST.get("revision", "")
+        row = selectors.get_transaction(portfolio.pk, transaction_id=transaction_id)
         try:
             ledger.void_transaction(
                 portfolio.pk,
-                transaction_id=transaction_id,
-                revision=int(revision) if revision.isdecimal() and len(revision) < 10 else 0,
+                transaction_id=row.pk,
+                revision=self.revision(),
                 changed_by=request.user.pk,
                 now=clock.now(),
             )
-        except Conflict as error:
+        except selectors.TransactionNotFound:
+            return self.deleted_already(row)
+        except TransactionChanged as error:
             messages.error(request, error.detail)
         else:
             tasks.request_recalculation(portfolio)
             messages.success(request, "Deleted. Its history is kept.")
         return redirect("transactions", portfolio_id=portfolio.pk)
+
+
+class RestoreTransaction(Page):
+    """/portfolios/<id>/transactions/<id>/restore/"""
+
+    def post(
+        self, request: AuthedHttpRequest, portfolio_id: ObjectId, transaction_id: ObjectId
+    ) -> HttpResponse:
+        """Take a deleted transaction into the ledger again."""
+        portfolio = self.portfolio(portfolio_id)
+        row = selectors.get_transaction(portfolio.pk, transaction_id=transaction_id)
+        try:
+            ledger.restore_transaction(
+                portfolio.pk,
+                transaction_id=row.pk,
+                revision=self.revision(),
+                changed_by=request.user.pk,
+                now=clock.now(),
+            )
+        except selectors.TransactionNotFound:
+            messages.warning(request, "It is in the ledger: nothing has changed.")
+        except TransactionChanged as error:
+            messages.error(request, error.detail)
+        else:
+            tasks.request_recalculation(portfolio)
+            messages.success(request, "Restored. It counts again.")
+        return redirect("transaction-history", portfolio.pk, row.pk)
 
 
 class TransactionHistory(Page):
@@ -339,12 +387,12 @@ class TransactionHistory(Page):
         """Show how the transaction stood before each change."""
         portfolio = self.portfolio(portfolio_id)
         row = selectors.get_transaction(portfolio.pk, transaction_id=transaction_id)
-        known = market.instruments_by_id([row.instrument_id] if row.instrument_id else [])
-        context = {
-            "portfolio": presentation.portfolio_line(portfolio),
-            "transaction": presentation.transaction_line(row, instruments=known),
-            "revisions": list(selectors.list_revisions(row.pk)),
-        }
+        context = presentation.history_page(
+            row,
+            revisions=list(selectors.list_revisions(row.pk)),
+            instruments=market.instruments_by_id,
+        )
+        context["portfolio"] = presentation.portfolio_line(portfolio)
         return render(request, "portfolios/transaction_history.html", context)
 
 

@@ -65,6 +65,7 @@ ROUTES = {
     f"{_PORTFOLIO}transactions/": Route(OWNER, {"GET": 200, "POST": 302}, {"POST": _DEPOSIT}),
     _ROW: Route(OWNER, {"GET": 200, "POST": 302}, {"POST": _DEPOSIT | {"revision": "1"}}),
     f"{_ROW}void/": Route(OWNER, {"POST": 302}, {"POST": {"revision": "1"}}),
+    f"{_ROW}restore/": Route(OWNER, {"POST": 302}, {"POST": {"revision": "1"}}),
     f"{_ROW}history/": Route(OWNER, {"GET": 200}),
     _INSTRUMENT: Route(OWNER, {"GET": 200}),
     f"{_PORTFOLIO}imports/": Route(OWNER, {"GET": 200, "POST": 302}, {"POST": {"file": a_file}}),
@@ -107,6 +108,8 @@ ROUTES = {
         # The edit has made it the second revision.
         {"DELETE": "revision=2"},
     ),
+    # What counts can't be restored.
+    f"api/v1/{_ROW}restorations/": Route(OWNER, {"POST": 404}, {"POST": {"revision": 1}}),
     f"api/v1/{_ROW}history/": Route(OWNER, {"GET": 200}),
     f"api/v1/{_PORTFOLIO}imports/": Route(
         OWNER, {"GET": 200, "POST": 202}, {"POST": {"file": a_file}}

@@ -86,7 +86,7 @@ class TransactionEdit(TransactionInput):
     revision = serializers.IntegerField(min_value=1, max_value=2**31 - 1)
 
 
-class RevisionQuery(serializers.Serializer[object]):
+class RevisionInput(serializers.Serializer[object]):
     """Which revision of a row is meant."""
 
     revision = serializers.IntegerField(min_value=1, max_value=2**31 - 1)
@@ -124,6 +124,7 @@ class RevisionOutput(serializers.Serializer[object]):
     state = serializers.DictField(child=serializers.CharField())
     reason = serializers.CharField()
     changed_at = serializers.DateTimeField()
+    changed_by = serializers.CharField(source="changed_by.email", default=None, allow_null=True)
 
 
 class RevisionsOutput(serializers.Serializer[object]):

@@ -14,6 +14,7 @@ urlpatterns = [
     path(f"{_ONE}values/", views.DailyValues.as_view(), name="api-values"),
     path(f"{_ONE}transactions/", views.Transactions.as_view(), name="api-transactions"),
     path(_ROW, views.TransactionDetail.as_view(), name="api-transaction"),
+    path(f"{_ROW}restorations/", views.Restorations.as_view(), name="api-transaction-restorations"),
     path(f"{_ROW}history/", views.TransactionHistory.as_view(), name="api-transaction-history"),
     path(f"{_ONE}allocation/", allocation.Allocation.as_view(), name="api-allocation"),
     path(f"{_ONE}checks/", allocation.Checks.as_view(), name="api-checks"),

@@ -19,7 +19,7 @@ from portfolios.api.serializers import (
     PortfolioChange,
     PortfolioInput,
     PortfolioOutput,
-    RevisionQuery,
+    RevisionInput,
     RevisionsOutput,
     SummaryOutput,
     TransactionEdit,
@@ -162,13 +162,13 @@ class TransactionDetail(APIView):
         tasks.request_recalculation(portfolio)
         return Response(TransactionOutput(row).data)
 
-    @extend_schema(parameters=[RevisionQuery], responses={204: None})
+    @extend_schema(parameters=[RevisionInput], responses={204: None})
     def delete(
         self, request: AuthedRequest, portfolio_id: ObjectId, transaction_id: ObjectId
     ) -> Response:
         """Void a row, unless it has changed since the revision named; its history is kept."""
         portfolio = _portfolio(request, portfolio_id)
-        query = RevisionQuery(data=request.query_params)
+        query = RevisionInput(data=request.query_params)
         query.is_valid(raise_exception=True)
         ledger.void_transaction(
             portfolio.pk,
@@ -179,6 +179,28 @@ class TransactionDetail(APIView):
         )
         tasks.request_recalculation(portfolio)
         return Response(status=204)
+
+
+class Restorations(APIView):
+    """/portfolios/<id>/transactions/<id>/restorations/"""
+
+    @extend_schema(request=RevisionInput, responses={201: TransactionOutput})
+    def post(
+        self, request: AuthedRequest, portfolio_id: ObjectId, transaction_id: ObjectId
+    ) -> Response:
+        """Take a void row into the ledger again."""
+        portfolio = _portfolio(request, portfolio_id)
+        body = RevisionInput(data=request.data)
+        body.is_valid(raise_exception=True)
+        row = ledger.restore_transaction(
+            portfolio.pk,
+            transaction_id=transaction_id,
+            revision=body.validated_data["revision"],
+            changed_by=request.user.pk,
+            now=clock.now(),
+        )
+        tasks.request_recalculation(portfolio)
+        return Response(TransactionOutput(row).data, status=201)
 
 
 class TransactionHistory(APIView):

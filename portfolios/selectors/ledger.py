@@ -76,8 +76,9 @@ def list_transactions(
 
 
 def list_revisions(transaction_id: ObjectId) -> QuerySet[TransactionRevision]:
-    """List how a row stood before each of its changes, newest first."""
-    return TransactionRevision.objects.filter(transaction_id=transaction_id).order_by("-revision")
+    """List how a row stood before each of its changes, newest first, with who changed it."""
+    kept = TransactionRevision.objects.filter(transaction_id=transaction_id)
+    return kept.select_related("changed_by").order_by("-revision")
 
 
 def list_events(portfolio_id: ObjectId) -> list[Event]:

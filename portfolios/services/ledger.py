@@ -1,4 +1,4 @@
-"""Write the ledger: record, edit and void transactions.
+"""Write the ledger: record, edit, void and restore transactions.
 
 Each change grows the portfolio's revision and marks its read models stale in the same transaction,
 so that no change is ever left out of a recalculation.
@@ -12,23 +12,19 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from bson import ObjectId
+from django.db.models import F
 
-from common.errors import Conflict, InvalidInput
+from common.errors import InvalidInput
 from common.money import plain
 from common.transactions import run_in_transaction
 from portfolios.domain.transactions import Draft, check, fingerprint
 from portfolios.models import Portfolio, Transaction, TransactionRevision
 from portfolios.selectors import TransactionNotFound
+from portfolios.services.conflicts import conflict, state_of
 
 #: How long a recalculation may take to start before it is started again.
 RECALCULATION_GRACE = timedelta(seconds=30)
 _ZERO = Decimal(0)
-
-
-class TransactionChanged(Conflict):
-    """The transaction was changed in the meantime; look at it again."""
-
-    code = "transaction-changed"
 
 
 class TransactionRefused(InvalidInput):
@@ -147,7 +143,9 @@ def edit_transaction(
     _refuse_bad(draft, now=now)
 
     def edit() -> Transaction:
-        row = _loaded(portfolio_id, transaction_id, revision)
+        row = _loaded(portfolio_id, transaction_id)
+        if row.revision != revision:
+            raise conflict(row, revision=revision, draft=draft, changed_by=changed_by)
         _touch(portfolio_id, from_date=min(row.trade_date, draft.trade_date), now=now)
         _keep(row, changed_by=changed_by, reason="edited", now=now)
         _apply(row, draft, now=now)
@@ -174,10 +172,42 @@ def void_transaction(
     """
 
     def void() -> None:
-        row = _loaded(portfolio_id, transaction_id, revision)
+        row = _loaded(portfolio_id, transaction_id)
+        if row.revision != revision:
+            raise conflict(row, revision=revision, draft=None, changed_by=changed_by)
         _void(portfolio_id, [row], changed_by=changed_by, reason="deleted", now=now)
 
     run_in_transaction(void)
+
+
+def restore_transaction(
+    portfolio_id: ObjectId,
+    *,
+    transaction_id: ObjectId,
+    revision: int,
+    changed_by: ObjectId,
+    now: datetime,
+) -> Transaction:
+    """Take a void row into the ledger again; that it was void stays in its history.
+
+    Raises:
+        TransactionNotFound: there is no such row, or it isn't void.
+        TransactionChanged: the row has another revision by now.
+    """
+
+    def restore() -> Transaction:
+        row = _loaded(portfolio_id, transaction_id, is_void=True)
+        if row.revision != revision:
+            raise conflict(row, revision=revision, draft=None, changed_by=changed_by)
+        _touch(portfolio_id, from_date=row.trade_date, now=now)
+        _keep(row, changed_by=changed_by, reason=TransactionRevision.RESTORED, now=now)
+        row.is_void = False
+        row.revision += 1
+        row.updated_at = now
+        row.save()
+        return row
+
+    return run_in_transaction(restore)
 
 
 def void_imported(
@@ -213,19 +243,19 @@ def _void(
     TransactionRevision.objects.bulk_create(
         [_revision(row, changed_by=changed_by, reason=reason, now=now) for row in rows]
     )
-    Transaction.objects.filter(pk__in=[row.pk for row in rows]).update(is_void=True, updated_at=now)
+    Transaction.objects.filter(pk__in=[row.pk for row in rows]).update(
+        is_void=True, revision=F("revision") + 1, updated_at=now
+    )
 
 
-def _loaded(portfolio_id: ObjectId, transaction_id: ObjectId, revision: int) -> Transaction:
+def _loaded(
+    portfolio_id: ObjectId, transaction_id: ObjectId, *, is_void: bool = False
+) -> Transaction:
     row = Transaction.objects.filter(
-        pk=transaction_id, portfolio_id=portfolio_id, is_void=False
+        pk=transaction_id, portfolio_id=portfolio_id, is_void=is_void
     ).first()
     if row is None:
         raise TransactionNotFound
-    if row.revision != revision:
-        raise TransactionChanged(
-            f"You changed revision {revision}, but it is at {row.revision} by now."
-        )
     return row
 
 
@@ -236,22 +266,11 @@ def _keep(row: Transaction, *, changed_by: ObjectId, reason: str, now: datetime)
 def _revision(
     row: Transaction, *, changed_by: ObjectId, reason: str, now: datetime
 ) -> TransactionRevision:
-    state = {
-        field.name: _as_text(getattr(row, field.name))
-        for field in fields(Draft)
-        if getattr(row, field.name) not in (None, [])
-    }
     return TransactionRevision(
         transaction=row,
         revision=row.revision,
-        state=state,
+        state=state_of(row),
         changed_by_id=changed_by,
         changed_at=now,
         reason=reason,
     )
-
-
-def _as_text(value: object) -> str:
-    if isinstance(value, Decimal):
-        return plain(value)
-    return value.isoformat() if isinstance(value, date) else str(value)

@@ -229,9 +229,10 @@ def test_an_edit_replaces_the_row_and_keeps_its_history(api, portfolio, acme):
     history = api.get(at("transaction-history", portfolio.pk, row["id"])).json()["revisions"]
 
     assert (edited["quantity"], edited["revision"]) == ("12", 2)
-    assert_refused(late, status=409)
+    assert_refused(late, field="quantity", status=409)
     (before,) = history
     assert (before["revision"], before["reason"]) == (1, "edited")
+    assert before["changed_by"] == "ada@example.test"
     assert (before["state"]["quantity"], before["state"]["kind"]) == ("10", "buy")
     assert api.get(at("summary", portfolio.pk)).json()["positions"][0]["quantity"] == "12"
 
@@ -261,6 +262,21 @@ def test_cash_that_is_not_tracked_is_no_figure_anywhere(ada, api, acme):
     assert (summary["cash"], summary["cash_value"], live.cash) == (None, None, None)
     assert summary["positions"]
     assert {day["cash"] for day in days} == {None}
+
+
+def test_a_voided_row_is_restored(api, portfolio, acme):
+    row = recorded(api, portfolio, "buy", acme)
+    api.delete(f"{at('transaction', portfolio.pk, row['id'])}?revision=1")
+    address = at("transaction-restorations", portfolio.pk, row["id"])
+
+    assert_refused(post(api, address, {}), field="revision")
+    assert_refused(post(api, address, {"revision": 1}), status=409)
+    restored = post(api, address, {"revision": 2})
+
+    assert restored.status_code == 201
+    assert (restored.json()["is_void"], restored.json()["revision"]) == (False, 3)
+    assert len(api.get(at("transactions", portfolio.pk)).json()["results"]) == 1
+    assert_refused(post(api, address, {"revision": 3}), status=404)
 
 
 def test_an_instrument_without_a_price_makes_the_summary_partial(api, portfolio, acme):

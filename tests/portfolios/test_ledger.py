@@ -7,6 +7,7 @@ import pytest
 from portfolios import selectors
 from portfolios.models import Portfolio, Transaction
 from portfolios.services import ledger, portfolios
+from portfolios.services.conflicts import TransactionChanged
 from tests import factories
 from tests.factories import NOW, buy, draft
 
@@ -67,10 +68,63 @@ def test_of_two_edits_of_one_revision_the_second_is_refused(portfolio, acme, ada
     change = {"transaction_id": row.pk, "revision": 1, "changed_by": ada.pk, "now": NOW}
     ledger.edit_transaction(portfolio.pk, draft=buy(acme, "12", "5"), **change)
 
-    with pytest.raises(ledger.TransactionChanged):
+    with pytest.raises(TransactionChanged):
         ledger.edit_transaction(portfolio.pk, draft=buy(acme, "13", "5"), **change)
 
     assert Transaction.objects.get(pk=row.pk).quantity == 12
+
+
+@pytest.mark.parametrize(
+    ("revision", "yours", "told"),
+    [
+        (1, {}, {"quantity": "Changed from 10 to 12 meanwhile."}),
+        (1, {"note": "mine"}, {"quantity": "Changed from 10 to 12 meanwhile."}),
+        (1, {"quantity": "13"}, {"quantity": "Is 12 by now; yours is 13."}),
+        (1, {"quantity": "12", "note": "mine"}, {}),
+        (
+            7,
+            {"note": "mine"},
+            {
+                "quantity": "Is 12 by now; yours is 10.",
+                "note": "Is nothing by now; yours is mine.",
+            },
+        ),
+    ],
+)
+def test_a_conflict_says_field_by_field_what_somebody_else_has_changed(
+    portfolio, acme, ada, bo, revision, yours, told
+):
+    row = ledger.record_transaction(portfolio.pk, draft=buy(acme, "10", "5"), now=NOW)
+    change = {"transaction_id": row.pk, "now": NOW}
+    ledger.edit_transaction(
+        portfolio.pk, draft=buy(acme, "12", "5.0"), revision=1, changed_by=bo.pk, **change
+    )
+    mine = {"quantity": "10", "price": "5"} | yours
+
+    with pytest.raises(TransactionChanged) as refusal:
+        ledger.edit_transaction(
+            portfolio.pk, draft=buy(acme, **mine), revision=revision, changed_by=ada.pk, **change
+        )
+
+    assert refusal.value.errors == {field: [line] for field, line in told.items()}
+    assert refusal.value.revision == 2
+    assert refusal.value.detail == (
+        f"You changed revision {revision}, but it is at 2 by now. "
+        "The last change was made by bo@example.test on 2026-03-02 at 12:00 UTC."
+    )
+
+
+def test_a_conflict_names_instruments_by_their_symbols(portfolio, acme, ada):
+    row = ledger.record_transaction(portfolio.pk, draft=buy(acme, "10", "5"), now=NOW)
+    change = {"transaction_id": row.pk, "revision": 1, "changed_by": ada.pk, "now": NOW}
+    other = factories.make_instrument("OTHER")
+    ledger.edit_transaction(portfolio.pk, draft=buy(other, "10", "5"), **change)
+
+    with pytest.raises(TransactionChanged) as refusal:
+        ledger.void_transaction(portfolio.pk, **change)
+
+    assert refusal.value.errors == {"instrument_id": ["Changed from ACME to OTHER meanwhile."]}
+    assert "made by you on" in refusal.value.detail
 
 
 def test_a_voided_row_leaves_the_ledger_and_stays_stored(portfolio, acme, ada):
@@ -87,6 +141,27 @@ def test_a_voided_row_leaves_the_ledger_and_stays_stored(portfolio, acme, ada):
         ledger.void_transaction(
             portfolio.pk, transaction_id=row.pk, revision=1, changed_by=ada.pk, now=NOW
         )
+
+
+def test_a_restored_row_counts_again_and_keeps_that_it_was_void(portfolio, acme, ada):
+    row = ledger.record_transaction(portfolio.pk, draft=buy(acme, "10", "5"), now=NOW)
+    change = {"transaction_id": row.pk, "changed_by": ada.pk, "now": NOW}
+    ledger.void_transaction(portfolio.pk, revision=1, **change)
+    portfolio.refresh_from_db()
+
+    with pytest.raises(TransactionChanged):
+        ledger.restore_transaction(portfolio.pk, revision=1, **change)
+    restored = ledger.restore_transaction(portfolio.pk, revision=2, **change)
+
+    assert (restored.is_void, restored.revision) == (False, 3)
+    assert list(selectors.list_transactions(portfolio.pk)) == [restored]
+    assert [(each.revision, each.reason) for each in selectors.list_revisions(row.pk)] == [
+        (2, "restored"),
+        (1, "deleted"),
+    ]
+    assert Portfolio.objects.get().ledger_revision == portfolio.ledger_revision + 1
+    with pytest.raises(selectors.TransactionNotFound):
+        ledger.restore_transaction(portfolio.pk, revision=3, **change)
 
 
 def test_a_name_is_taken_once_per_owner(ada, bo, portfolio):

@@ -409,8 +409,14 @@ def test_of_two_edits_of_one_revision_the_second_is_told(browser, portfolio):
 
     late = browser.post(address, DEPOSIT | {"revision": "1", "amount": "3"})
 
-    assert "__all__" in errors_of(late)
+    told = errors_of(late)
+    assert "made by you on" in told["__all__"][0]
+    assert told["amount"] == ["Is 2 by now; yours is 3."]
     assert Transaction.objects.get(pk=row.pk).amount == 2
+    # Whoever has read that and saves again means it.
+    again = late.context["form"]["revision"].value()
+    assert browser.post(address, DEPOSIT | {"revision": again, "amount": "3"}).status_code == 302
+    assert Transaction.objects.get(pk=row.pk).amount == 3
     for revision in ("", "NaN", "9" * 400):
         assert browser.post(address, DEPOSIT | {"revision": revision}).status_code == 422
 
@@ -426,7 +432,42 @@ def test_a_transaction_is_deleted_and_its_history_shown(browser, portfolio):
     assert_shows(text_of(deleted), "Its history is kept")
     assert [each.kind for each in selectors.list_transactions(portfolio.pk)] == ["buy"]
     history = page(browser, "transaction-history", portfolio.pk, row.pk)
-    assert_shows(history, "Deleted", "1,000.00")
+    assert_shows(history, "This transaction was deleted on", "by you", "1,000.00")
+
+
+def test_a_deleted_transaction_shows_its_history_where_it_was_edited(browser, portfolio):
+    row = Transaction.objects.get(kind="deposit")
+    ids = [portfolio.pk, row.pk]
+    browser.post(reverse("transaction-void", args=ids), {"revision": "1"})
+    before = stored.everything()
+
+    answers = [
+        browser.get(reverse("transaction", args=ids)),
+        browser.post(reverse("transaction", args=ids), DEPOSIT | {"revision": "2"}),
+        browser.post(reverse("transaction-void", args=ids), {"revision": "2"}),
+    ]
+
+    history = reverse("transaction-history", args=ids)
+    assert [(each.status_code, each["Location"]) for each in answers] == [(302, history)] * 3
+    assert stored.everything() == before
+    assert_shows(page(browser, "transaction-history", *ids), "nothing has changed")
+
+
+def test_a_deleted_transaction_is_restored_from_its_history(browser, portfolio):
+    row = Transaction.objects.get(kind="deposit")
+    ids = [portfolio.pk, row.pk]
+    browser.post(reverse("transaction-void", args=ids), {"revision": "1"})
+    address = reverse("transaction-restore", args=ids)
+
+    stale = browser.post(address, {"revision": "1"}, follow=True)
+    restored = browser.post(address, {"revision": "2"}, follow=True)
+    again = browser.post(address, {"revision": "3"}, follow=True)
+
+    assert_shows(text_of(stale), "it is at 2 by now", "This transaction was deleted")
+    assert_shows(text_of(restored), "It counts again", "Revision 3", "restored by you")
+    assert "This transaction was deleted" not in text_of(restored)
+    assert_shows(text_of(again), "nothing has changed")
+    assert selectors.list_transactions(portfolio.pk).count() == 2
 
 
 def test_an_instrument_shows_its_price_and_what_is_held_of_it(browser, portfolio, acme):
