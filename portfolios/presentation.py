@@ -92,7 +92,12 @@ def portfolio_page(
         },
         "positions": [_position(each, now=summary.as_of) for each in summary.positions],
         "problems": [
-            {"transaction_id": each.transaction_id, "date": each.date, "reason": each.reason}
+            {
+                "transaction_id": each.transaction_id,
+                "date": each.date,
+                "symbol": each.symbol,
+                "reason": each.reason,
+            }
             for each in summary.problems
         ],
         "values": _points(worths),

@@ -15,6 +15,7 @@ from brokers.domain.numbers import SignEvidence, sign_evidence
 from brokers.domain.rows import RowBuilder, raw_texts
 from brokers.domain.statements import LedgerLine, RowError, StatementRow, shown
 from brokers.domain.symbols import with_market
+from common.money import plain
 from marketdata.domain.instruments import is_isin
 from portfolios.domain.kinds import Kind
 
@@ -195,8 +196,8 @@ def _cells(line: LedgerLine) -> list[str]:
 
 
 def _number(value: Decimal) -> str:
-    text = format(value, "f")
-    # 1.250 might be taken for thousands; 1.2500 can't.
+    text = plain(value)
+    # 1.125 might be taken for thousands; 1.1250 can't.
     return f"{text}0" if sign_evidence(text) is SignEvidence.EITHER else text
 
 

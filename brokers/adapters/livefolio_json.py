@@ -14,6 +14,7 @@ from brokers.adapters.base import UnreadableFile
 from brokers.adapters.json_stream import JsonRecord, Scalar, read_records
 from brokers.domain.rows import RowBuilder, raw_texts
 from brokers.domain.statements import LedgerLine, PortfolioHeading, StatementRow, shown
+from common.money import plain
 
 FORMAT = "livefolio"
 VERSION = 1
@@ -123,7 +124,7 @@ def _as_json(line: LedgerLine) -> dict[str, object]:
 
 def _value(value: object) -> object:
     if isinstance(value, Decimal):
-        return format(value, "f")
+        return plain(value)
     if isinstance(value, datetime):
         return value.isoformat().replace("+00:00", "Z")
     return value.isoformat() if isinstance(value, date) else value

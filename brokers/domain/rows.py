@@ -21,7 +21,7 @@ from brokers.domain.statements import (
 )
 from brokers.domain.vocabulary import asset_class_of, kind_of
 from common.errors import InvalidInput
-from common.money import MINOR_UNITS, is_currency, parse_decimal
+from common.money import MINOR_UNITS, is_currency, parse_decimal, plain
 from common.texts import hidden_character
 from marketdata.domain.instruments import is_isin
 from portfolios.domain.kinds import Kind
@@ -270,7 +270,8 @@ class RowBuilder:
             return
         if isinstance(amount, Decimal) and amount and abs(amount) != abs(charge):
             self.fail(
-                "amount", f"The row says {amount} as well as {charge}: which is the {column}?"
+                "amount",
+                f"The row says {plain(amount)} as well as {plain(charge)}: which is the {column}?",
             )
             return
         self.fields["amount"] = charge

@@ -194,6 +194,8 @@ class ProblemOutput(serializers.Serializer[object]):
     date = serializers.DateField()
     code = serializers.CharField()
     reason = serializers.CharField()
+    instrument_id = serializers.CharField(allow_null=True)
+    symbol = serializers.CharField(allow_null=True)
 
 
 class SummaryOutput(serializers.Serializer[object]):

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
+from common.money import plain
 from portfolios.domain.books import ClosedLot, Code, Disposal, Lot
 from portfolios.domain.kinds import Kind
 from portfolios.domain.lots import DUST, Pool, cut
@@ -34,7 +35,10 @@ def cover(state: State, event: Event) -> None:
     short = -state.position(event).pool(state.pool_name(event.account)).quantity
     wanted = event.quantity or _ZERO
     if wanted - max(short, _ZERO) >= DUST:
-        reason = f"{wanted:f} were bought to cover, but only {max(short, _ZERO):f} were sold short."
+        reason = (
+            f"{plain(wanted)} were bought to cover, "
+            f"but only {plain(max(short, _ZERO))} were sold short."
+        )
         state.report(event, Code.OVERCOVERED, reason)
     buy(state, event)
 
@@ -192,7 +196,7 @@ def _take(state: State, event: Event, pool: Pool, wanted: Decimal) -> list[Lot]:
     lots = pool.take_named(event.lots)
     missing = wanted - abs(_units(lots))
     if missing >= DUST:
-        reason = f"The lots named hold {missing:f} units less than were sold: the oldest went."
+        reason = f"The lots named hold {plain(missing)} units less than were sold: the oldest went."
         state.report(event, Code.LOTS_UNKNOWN, reason)
     return [*lots, *pool.take(missing)] if missing > 0 or abs(pool.quantity) < DUST else lots
 
@@ -277,7 +281,7 @@ def _units(lots: Sequence[Lot]) -> Decimal:
 
 def _report_oversold(state: State, event: Event, wanted: Decimal, held: Decimal) -> None:
     reason = (
-        f"{wanted:f} went out, but only {held:f} were held: "
-        f"where {wanted - held:f} came from is unknown."
+        f"{plain(wanted)} went out, but only {plain(held)} were held: "
+        f"where {plain(wanted - held)} came from is unknown."
     )
     state.report(event, Code.OVERSOLD, reason)

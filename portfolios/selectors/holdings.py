@@ -88,6 +88,9 @@ class ProblemView:
     date: date
     code: str
     reason: str
+    #: None where the row is about no instrument.
+    instrument_id: str | None
+    symbol: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +144,9 @@ def summarize_all(portfolios: Sequence[Portfolio], *, now: datetime) -> list[Sum
         snapshots[each.pk].content if each.pk in snapshots else dict(_EMPTY) for each in portfolios
     ]
     ids = {line["instrument"] for content in contents for line in content["positions"]}
-    instruments = market.instruments_by_id(ids)
+    # Documents of earlier versions don't say the instrument.
+    doubtful = {each.get("instrument") for content in contents for each in content["problems"]}
+    instruments = market.instruments_by_id(ids | doubtful - {None})
     context = _Context(
         now=now,
         instruments=instruments,
@@ -220,17 +225,20 @@ def _summary(
         ),
         cash=cash,
         **{name: _decimal(content["totals"][name]) for name in _TOTALS},
-        problems=tuple(_problem(each) for each in content["problems"]),
+        problems=tuple(_problem(each, context) for each in content["problems"]),
         status=Status.worst(valuation.status, Status(content["status"])),
     )
 
 
-def _problem(problem: Mapping[str, Any]) -> ProblemView:
+def _problem(problem: Mapping[str, Any], context: _Context) -> ProblemView:
+    instrument = context.instruments.get(problem.get("instrument") or "")
     return ProblemView(
         transaction_id=problem["transaction"],
         date=date.fromisoformat(problem["date"]),
         code=problem["code"],
         reason=problem["reason"],
+        instrument_id=problem.get("instrument"),
+        symbol=instrument.symbol if instrument else None,
     )
 
 

@@ -303,6 +303,7 @@ def _content(book: Book, problem_dates: Mapping[str, date]) -> dict[str, Any]:
                 "date": _day(problem_dates[each.event_id]),
                 "code": each.code,
                 "reason": each.reason,
+                "instrument": each.instrument_id,
             }
             for each in book.problems
         ],

@@ -186,6 +186,7 @@ def test_what_could_not_be_priced_or_counted_is_said(browser, portfolio, acme):
 
     assert answer.context["valuation"]["missing"] == ["DARK"]
     assert_shows(text_of(answer), "DARK", "cannot be had at the moment", "could not be counted")
+    assert_shows(text_of(answer), ">ACME</span>: 99 went out, but only 10 were held")
 
 
 def test_a_portfolio_is_made_by_a_form(browser):

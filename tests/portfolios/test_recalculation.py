@@ -278,3 +278,5 @@ def test_a_row_that_cannot_be_counted_is_named_with_its_day(portfolio, acme):
 
     assert (problem.transaction_id, problem.code) == (str(row.pk), "oversold")
     assert str(problem.date) == "2026-02-26"
+    assert (problem.instrument_id, problem.symbol) == (str(acme.pk), "ACME")
+    assert problem.reason.startswith("3 went out, but only 0 were held")

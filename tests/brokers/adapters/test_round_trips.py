@@ -95,6 +95,32 @@ def test_exports_are_written_piece_by_piece():
 
 
 @pytest.mark.parametrize(
+    ("stored", "in_json", "in_csv"),
+    [
+        ("10000.0000000000", "10000", "10000"),
+        ("12.5000000000", "12.5", "12.5"),
+        ("1E+3", "1000", "1000"),
+        ("1E-10", "0.0000000001", "0.0000000001"),
+        ("123456789012345678.9012345678",) * 3,
+        # Three decimals might be thousands, for somebody who reads the table alone.
+        ("1.1250000000", "1.125", "1.1250"),
+    ],
+)
+def test_numbers_are_exported_plain_and_without_idle_noughts(stored, in_json, in_csv):
+    line = LedgerLine(
+        Draft(
+            kind=Kind.DEPOSIT, trade_date=date(2026, 1, 2), currency="EUR", amount=Decimal(stored)
+        )
+    )
+
+    (row,) = json.loads(written("livefolio-json", [line]))["transactions"]
+    (cells,) = csv.DictReader(io.StringIO(written("csv", [line]).decode(), newline=""))
+
+    assert (row["amount"], cells["amount"]) == (in_json, in_csv)
+    assert (row["fee"], cells["fee"]) == ("0", "0")
+
+
+@pytest.mark.parametrize(
     ("content", "words"),
     [
         (b'{"format": "livefolio", "transactions": []}', "version None"),

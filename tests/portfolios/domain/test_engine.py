@@ -241,6 +241,14 @@ def test_selling_more_than_is_held_takes_what_there_is_and_says_so():
     assert book.status is book.positions["X"].status is Status.PARTIAL
 
 
+def test_quantities_are_told_without_the_noughts_that_they_are_stored_with():
+    book = compute(ledger("10.0000000000@5 -15.5000000000@6"))
+
+    assert book.problems[0].reason == (
+        "15.5 went out, but only 10 were held: where 5.5 came from is unknown."
+    )
+
+
 def test_selling_what_was_never_held_gains_nothing_and_says_so():
     book = compute(ledger("-15@6"))
 
