@@ -10,6 +10,7 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal, localcontext
 from types import MappingProxyType
 
 from common.errors import InvalidInput
+from common.numerals import OTHER_DIGITS, has_other_digits
 
 #: Thirty-four digits are what MongoDB's Decimal128 holds.
 _CONTEXT = Context(prec=34, rounding=ROUND_HALF_EVEN)
@@ -123,6 +124,8 @@ def parse_decimal(text: str) -> Decimal:
         NotADecimal: it is no number, or has too many digits to be kept.
     """
     text = text.strip()
+    if has_other_digits(text):
+        raise NotADecimal(OTHER_DIGITS)
     if not _NUMBER.fullmatch(text):
         raise NotADecimal(f"{_shown(text)} is not a number.")
     number = Decimal(text)

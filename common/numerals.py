@@ -41,6 +41,9 @@ class Convention:
     percent: str = "%"
 
 
+#: Said of numbers and days in the digits of another script, wherever they come from. They aren't
+#: converted: what stands between them as a decimal sign or a group would be a guess.
+OTHER_DIGITS = "Write numbers with the digits 0 to 9."
 DEFAULT_LOCALE = "en-US"
 CONVENTIONS: Mapping[str, Convention] = MappingProxyType(
     {
@@ -66,6 +69,11 @@ CONVENTIONS: Mapping[str, Convention] = MappingProxyType(
         "ja-JP": Convention(".", ",", "Y/m/d"),
     }
 )
+
+
+def has_other_digits(text: str) -> bool:
+    """Say whether a text holds digits other than 0 to 9: of other scripts, wide, raised."""
+    return not text.isascii() and any(char.isdigit() and not char.isascii() for char in text)
 
 
 def convention_of(locale: str | None) -> Convention:

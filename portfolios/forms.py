@@ -11,6 +11,8 @@ from django import forms
 
 from common.choices import grouped_currencies
 from common.errors import Failure
+from common.forms import DayField, DecimalField
+from common.money import DECIMAL_PLACES
 from marketdata import selectors as market
 from marketdata.domain.instruments import is_isin
 from portfolios.domain.kinds import Kind
@@ -80,17 +82,15 @@ class DeletePortfolioForm(forms.Form):
         return name
 
 
-def _decimal(label: str, **options: Any) -> forms.DecimalField:
-    return forms.DecimalField(
-        label=label, required=False, max_digits=28, decimal_places=10, localize=False, **options
-    )
+def _decimal(label: str, **options: Any) -> DecimalField:
+    return DecimalField(label=label, required=False, decimal_places=DECIMAL_PLACES, **options)
 
 
 class TransactionForm(forms.Form):
     """One row of the ledger; which fields are needed depends on the kind."""
 
     kind = forms.ChoiceField(choices=[(kind.value, kind.label) for kind in Kind])
-    trade_date = forms.DateField(label="Date", widget=forms.DateInput(attrs={"type": "date"}))
+    trade_date = DayField(label="Date")
     instrument = forms.CharField(
         label="Symbol or ISIN",
         required=False,
@@ -225,12 +225,8 @@ class TransactionFilterForm(forms.Form):
         required=False, choices=[("", "All kinds"), *((kind.value, kind.label) for kind in Kind)]
     )
     instrument = forms.RegexField(regex=r"^[0-9a-f]{24}$", required=False)
-    start = forms.DateField(
-        label="From", required=False, widget=forms.DateInput(attrs={"type": "date"})
-    )
-    end = forms.DateField(
-        label="To", required=False, widget=forms.DateInput(attrs={"type": "date"})
-    )
+    start = DayField(label="From", required=False)
+    end = DayField(label="To", required=False)
     text = forms.CharField(label="In notes or accounts", required=False, max_length=80)
 
     def wanted(self) -> TransactionFilter:

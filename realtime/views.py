@@ -11,6 +11,7 @@ from rest_framework.views import APIView
 
 from accounts.http import AuthedRequest
 from common import keys
+from common.api.bodies import NoFields
 from realtime import tickets
 from realtime.admission import credential_of
 
@@ -28,6 +29,7 @@ class StreamTickets(APIView):
     @extend_schema(request=None, responses={201: TicketOutput})
     def post(self, request: AuthedRequest) -> Response:
         """Issue a ticket, to connect with as /ws/v1/stream/?ticket=…"""
+        NoFields(data=request.data).is_valid(raise_exception=True)
         ticket = tickets.issue(credential_of(request.user))
         content = {"ticket": ticket, "expires_in_seconds": keys.STREAM_TICKET.ttl_seconds}
         return Response(TicketOutput(content).data, status=201)

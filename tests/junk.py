@@ -14,6 +14,11 @@ def nested(depth: int) -> Any:
     return value
 
 
+def in_arabic(text: str) -> str:
+    """Write a text's digits as Arabic-Indic ones, which Python reads as numbers all the same."""
+    return "".join(chr(0x0660 + int(char)) if char.isdecimal() else char for char in text)
+
+
 #: Refused by every field that is not a text.
 ANYWHERE: dict[str, Any] = {
     "an operator": {"$ne": None},

@@ -1,4 +1,4 @@
-"""Who gets in where: every address, every kind of visitor, every method."""
+"""Who gets in where: every address, every kind of visitor, every method; and what is refused."""
 
 import re
 from collections.abc import Iterator
@@ -241,6 +241,42 @@ def test_only_those_who_may_get_in(name, world, ada, bo, root, browser_of, progr
             assert answers(client_of(stranger), address, route) == expected(route, refused=404)
         assert stored.everything() == before
     assert answers(client_of(ada), address, route) == expected(route)
+
+
+WRITES = [
+    (name, method)
+    for name, route in ROUTES.items()
+    if name.startswith("api/")
+    for method in sorted(route.answers.keys() & {"POST", "PUT", "PATCH"})
+]
+
+
+@pytest.mark.parametrize(("name", "method"), WRITES)
+def test_no_write_takes_a_field_that_it_does_not_know(name, method, world, ada, program_of):
+    known = ROUTES[name].bodies.get(method, {})
+    body = {key: value() if callable(value) else value for key, value in known.items()}
+    before = stored.everything()
+
+    answer = getattr(program_of(ada), method.lower())(
+        world.address(name),
+        body | {"surprise": "5"},
+        format="multipart" if "file" in body else "json",
+    )
+
+    assert answer.status_code == 422
+    assert answer.json()["errors"]["surprise"] == ["There is no such field here."]
+    assert stored.everything() == before
+
+
+@pytest.mark.parametrize(("name", "method"), WRITES)
+def test_no_write_takes_another_form_of_body(name, method, world, ada, program_of):
+    answer = getattr(program_of(ada), method.lower())(
+        world.address(name), "name=New", content_type="application/x-www-form-urlencoded"
+    )
+
+    assert answer.status_code == 415
+    assert answer["Content-Type"] == "application/problem+json"
+    assert answer.json()["type"] == "/problems/unsupported-type"
 
 
 @pytest.mark.parametrize("route", sorted(BEHIND_SIGN_IN))

@@ -11,10 +11,11 @@ from rest_framework.views import APIView
 
 from accounts import preferences, services
 from accounts.http import AuthedRequest
+from common.api.bodies import Body
 from common.choices import currency_choices
 
 
-class PreferencesInput(serializers.Serializer[Any]):
+class PreferencesInput(Body):
     """How money and time are shown; what is left out stays as it is."""
 
     base_currency = serializers.ChoiceField(currency_choices(), required=False)

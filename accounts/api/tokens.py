@@ -18,13 +18,14 @@ from rest_framework_simplejwt.tokens import RefreshToken, Token, UntypedToken
 from accounts.lockout import lockout_problem, seconds_left, sign_in_by_password
 from common import clock
 from common.api.authentication import JWTAuthentication
+from common.api.bodies import Body
 from common.api.problems import problem_response
 from common.clients import client_address
 
 SomeToken = TypeVar("SomeToken", bound=Token)
 
 
-class TokenInput(serializers.Serializer[Any]):
+class TokenInput(Body):
     """An address and its password."""
 
     email = serializers.EmailField(max_length=254)
@@ -38,7 +39,7 @@ class TokenOutput(serializers.Serializer[Any]):
     refresh = serializers.CharField()
 
 
-class RefreshInput(serializers.Serializer[Any]):
+class RefreshInput(Body):
     """A refresh token."""
 
     refresh = serializers.CharField(max_length=4_096)
@@ -50,7 +51,7 @@ class RefreshOutput(serializers.Serializer[Any]):
     access = serializers.CharField()
 
 
-class VerifyInput(serializers.Serializer[Any]):
+class VerifyInput(Body):
     """A token of either kind."""
 
     token = serializers.CharField(max_length=4_096)

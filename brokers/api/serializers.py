@@ -5,12 +5,13 @@ from __future__ import annotations
 from rest_framework import serializers
 
 from brokers.domain.imports import RowState, RunState
+from common.api.bodies import Body, Query
 from common.api.fields import ObjectIdField
 
 _ROW_STATES = [state.value for state in RowState]
 
 
-class UploadInput(serializers.Serializer[object]):
+class UploadInput(Body):
     """A file to import, as multipart/form-data."""
 
     file = serializers.FileField(allow_empty_file=True, max_length=200)
@@ -53,13 +54,13 @@ class ImportRowOutput(serializers.Serializer[object]):
     errors = RowErrorOutput(many=True)  # type: ignore[assignment]  # hides DRF's own
 
 
-class RowsQuery(serializers.Serializer[object]):
+class RowsQuery(Query):
     """Which rows are wanted."""
 
     state = serializers.ChoiceField(choices=_ROW_STATES, required=False)
 
 
-class ExportQuery(serializers.Serializer[object]):
+class ExportQuery(Query):
     """Which form the export has."""
 
     file = serializers.ChoiceField(choices=["json", "csv"], default="json")

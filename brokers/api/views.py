@@ -28,6 +28,7 @@ from brokers.domain.imports import RowState
 from brokers.models import ImportRun
 from brokers.services import committing, intake
 from common import clock
+from common.api.bodies import NoFields
 from common.api.pagination import PARAMETERS, page_of, paged
 from portfolios import selectors as portfolios
 
@@ -112,6 +113,7 @@ class Commits(APIView):
     @extend_schema(request=None, responses={202: ImportOutput})
     def post(self, request: AuthedRequest, portfolio_id: ObjectId, run_id: ObjectId) -> Response:
         """Write the new rows of a preview into the ledger."""
+        NoFields(data=request.data).is_valid(raise_exception=True)
         run = committing.request_commit(_run(request, portfolio_id, run_id), now=clock.now())
         tasks.start_job(run)
         return Response(ImportOutput(run).data, status=202)
@@ -123,6 +125,7 @@ class Undos(APIView):
     @extend_schema(request=None, responses={202: ImportOutput})
     def post(self, request: AuthedRequest, portfolio_id: ObjectId, run_id: ObjectId) -> Response:
         """Take a committed import out of the ledger again."""
+        NoFields(data=request.data).is_valid(raise_exception=True)
         run = committing.request_undo(_run(request, portfolio_id, run_id), now=clock.now())
         tasks.start_job(run)
         return Response(ImportOutput(run).data, status=202)

@@ -125,10 +125,15 @@ def read_instant(text: str) -> datetime:
 
     Raises:
         NotADate: it doesn't begin with a date.
-        NotATime: no time follows.
+        NotATime: no time follows, or one without its offset from UTC.
     """
-    day = read_moment(text[:10]).day
-    return read_time(text[10:].lstrip("Tt "), day)
+    day, written = read_moment(text[:10]).day, text[10:].lstrip("Tt ")
+    found = _TIME.fullmatch(written.strip())
+    if found is not None and not (found[6] or found[7]):
+        raise NotATime(
+            f"“{shown(text)}” lacks the offset from UTC. Write it like 2026-01-31T14:30:05Z."
+        )
+    return read_time(written, day)
 
 
 def _numbers(text: str, order: DateOrder) -> tuple[int, int, int, str] | None:

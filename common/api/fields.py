@@ -1,4 +1,4 @@
-"""Fields of API bodies: ids, exact decimals, money and currencies.
+"""Fields of API bodies: ids, exact decimals, instants, money and currencies.
 
 Junk of any kind becomes a validation error, and what a message quotes of it is printable.
 """
@@ -6,6 +6,7 @@ Junk of any kind becomes a validation error, and what a message quotes of it is 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -13,6 +14,7 @@ from bson import ObjectId
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from common import clock
 from common.errors import NotFound
 from common.ids import parse_object_id
 from common.money import Money, NotADecimal, is_currency, parse_decimal, plain, rounded
@@ -83,6 +85,23 @@ class DecimalStringField(serializers.Field[Decimal, Any, str, Decimal]):
         if not isinstance(data, str):
             self.fail("invalid")
         return data
+
+
+class InstantField(serializers.DateTimeField):
+    """An instant with its offset from UTC, kept to the millisecond.
+
+    Without an offset it would be that of one place only for somebody who lives there.
+    """
+
+    default_error_messages = {
+        "no_offset": "The offset from UTC is missing, as in 2026-01-31T14:30:05Z or …+01:00.",
+    }
+
+    def enforce_timezone(self, value: datetime) -> datetime:
+        """Turn it into UTC."""
+        if value.tzinfo is None:
+            self.fail("no_offset")
+        return clock.to_milliseconds(super().enforce_timezone(value))
 
 
 @extend_schema_field({"type": "string", "example": "EUR"})

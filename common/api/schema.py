@@ -42,7 +42,12 @@ class Generator(SchemaGenerator):
     def get_schema(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """Return the document, in which every operation may fail with a problem."""
         document: dict[str, Any] = super().get_schema(*args, **kwargs)  # type: ignore[no-untyped-call]
-        document["components"]["schemas"]["Problem"] = dict(_PROBLEM)
+        schemas = document["components"]["schemas"]
+        schemas["Problem"] = dict(_PROBLEM)
+        for name, schema in schemas.items():
+            # Unknown fields of bodies are refused; those of answers may come with any version.
+            if name.endswith("Request") and schema.get("type") == "object":
+                schema["additionalProperties"] = False
         content = {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
         for path in document["paths"].values():
             for method in _METHODS & path.keys():

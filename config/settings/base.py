@@ -287,10 +287,8 @@ REST_FRAMEWORK = {
         "rest_framework.renderers.JSONRenderer",
         "rest_framework.renderers.BrowsableAPIRenderer",
     ],
-    "DEFAULT_PARSER_CLASSES": [
-        "common.api.parsers.JSONParser",
-        "rest_framework.parsers.FormParser",
-    ],
+    # Nothing but JSON: forms can't tell a number from a text, nor an empty field from none.
+    "DEFAULT_PARSER_CLASSES": ["common.api.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_THROTTLE_RATES": {"tokens": "10/min"},
     "EXCEPTION_HANDLER": "common.api.problems.exception_handler",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bson import ObjectId
 from rest_framework import serializers
 
+from common.api.bodies import Body, Query
 from common.api.fields import CurrencyField, DecimalStringField, ObjectIdField
 from common.errors import NotFound
 from common.ids import parse_object_id
@@ -33,7 +34,7 @@ class InstrumentOutput(serializers.Serializer[object]):
         return getattr(instrument, "owner_id", None) is not None
 
 
-class InstrumentInput(serializers.Serializer[object]):
+class InstrumentInput(Body):
     """An instrument of the user's own."""
 
     symbol = serializers.CharField(max_length=32)
@@ -76,7 +77,7 @@ class BarsOutput(serializers.Serializer[object]):
     bars = BarOutput(many=True)
 
 
-class QuotesQuery(serializers.Serializer[object]):
+class QuotesQuery(Query):
     """Whose prices are wanted."""
 
     ids = serializers.CharField(
@@ -96,14 +97,14 @@ class QuotesQuery(serializers.Serializer[object]):
             ) from error
 
 
-class BarsQuery(serializers.Serializer[object]):
+class BarsQuery(Query):
     """Which days are wanted; both are included."""
 
     start = serializers.DateField(required=False)
     end = serializers.DateField(required=False)
 
 
-class InstrumentsQuery(serializers.Serializer[object]):
+class InstrumentsQuery(Query):
     """Which instruments are wanted."""
 
     symbol = serializers.CharField(required=False, max_length=32, help_text="How it begins.")

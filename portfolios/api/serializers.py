@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from rest_framework import serializers
 
-from common import clock
-from common.api.fields import CurrencyField, DecimalStringField, ObjectIdField
+from common.api.bodies import Body, Query
+from common.api.fields import CurrencyField, DecimalStringField, InstantField, ObjectIdField
 from portfolios.domain.kinds import Kind
 from portfolios.domain.status import Status
 from portfolios.domain.transactions import Draft
@@ -19,7 +18,7 @@ _KINDS = [kind.value for kind in Kind]
 _STATUSES = [status.value for status in Status]
 
 
-class PortfolioInput(serializers.Serializer[object]):
+class PortfolioInput(Body):
     """A portfolio to make."""
 
     name = serializers.CharField(max_length=80)
@@ -27,7 +26,7 @@ class PortfolioInput(serializers.Serializer[object]):
     tracks_cash = serializers.BooleanField(default=True)
 
 
-class PortfolioChange(serializers.Serializer[object]):
+class PortfolioChange(Body):
     """What may be changed of a portfolio."""
 
     name = serializers.CharField(max_length=80)
@@ -47,12 +46,12 @@ class PortfolioOutput(serializers.Serializer[object]):
     created_at = serializers.DateTimeField()
 
 
-class TransactionInput(serializers.Serializer[object]):
-    """One row of a ledger; which fields it needs depends on its kind (docs/imports.md)."""
+class TransactionInput(Body):
+    """One row of a ledger; which fields it needs depends on its kind (docs/api.md)."""
 
     kind = serializers.ChoiceField(choices=_KINDS)
     trade_date = serializers.DateField()
-    executed_at = serializers.DateTimeField(required=False, allow_null=True)
+    executed_at = InstantField(required=False, allow_null=True)
     instrument_id = ObjectIdField(required=False, allow_null=True)
     quantity = DecimalStringField(required=False, allow_null=True)
     price = DecimalStringField(required=False, allow_null=True)
@@ -65,10 +64,6 @@ class TransactionInput(serializers.Serializer[object]):
     account = serializers.CharField(max_length=80, required=False, allow_blank=True, default="")
     note = serializers.CharField(max_length=500, required=False, allow_blank=True, default="")
     sequence = serializers.IntegerField(min_value=0, max_value=2**31 - 1, default=0)
-
-    def validate_executed_at(self, moment: datetime | None) -> datetime | None:
-        """Cut to what is stored, so that the answer says what is read later."""
-        return moment and clock.to_milliseconds(moment)
 
     def draft(self) -> Draft:
         """Return what was sent, once it is valid."""
@@ -86,10 +81,14 @@ class TransactionEdit(TransactionInput):
     revision = serializers.IntegerField(min_value=1, max_value=2**31 - 1)
 
 
-class RevisionInput(serializers.Serializer[object]):
+class RevisionQuery(Query):
     """Which revision of a row is meant."""
 
     revision = serializers.IntegerField(min_value=1, max_value=2**31 - 1)
+
+
+class RevisionInput(Body, RevisionQuery):
+    """Which revision of a row is meant."""
 
 
 class TransactionOutput(serializers.Serializer[object]):
@@ -133,7 +132,7 @@ class RevisionsOutput(serializers.Serializer[object]):
     revisions = RevisionOutput(many=True)
 
 
-class TransactionsQuery(serializers.Serializer[object]):
+class TransactionsQuery(Query):
     """Which rows are wanted; both days are included."""
 
     kind = serializers.ChoiceField(choices=_KINDS, required=False)
@@ -242,7 +241,7 @@ class DailyValuesOutput(serializers.Serializer[object]):
     values = DailyValueOutput(many=True)
 
 
-class ValuesQuery(serializers.Serializer[object]):
+class ValuesQuery(Query):
     """Which days are wanted; a year unless told."""
 
     start = serializers.DateField(required=False)

@@ -20,6 +20,7 @@ from portfolios.api.serializers import (
     PortfolioInput,
     PortfolioOutput,
     RevisionInput,
+    RevisionQuery,
     RevisionsOutput,
     SummaryOutput,
     TransactionEdit,
@@ -162,13 +163,13 @@ class TransactionDetail(APIView):
         tasks.request_recalculation(portfolio)
         return Response(TransactionOutput(row).data)
 
-    @extend_schema(parameters=[RevisionInput], responses={204: None})
+    @extend_schema(parameters=[RevisionQuery], responses={204: None})
     def delete(
         self, request: AuthedRequest, portfolio_id: ObjectId, transaction_id: ObjectId
     ) -> Response:
         """Void a row, unless it has changed since the revision named; its history is kept."""
         portfolio = _portfolio(request, portfolio_id)
-        query = RevisionInput(data=request.query_params)
+        query = RevisionQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
         ledger.void_transaction(
             portfolio.pk,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
 from common.money import DECIMAL_PLACES, WHOLE_DIGITS, exact, fits, is_currency
@@ -26,6 +26,7 @@ _ZERO = Decimal(0)
 _ONE = Decimal(1)
 _LIMIT = Decimal(10) ** WHOLE_DIGITS
 _FIRST_DATE = date(1970, 1, 1)
+_ONE_DAY = timedelta(days=1)
 _HIGHEST_SEQUENCE = 2**31 - 1
 _TEXT_LENGTHS = {"account": 80, "to_account": 80, "note": 500}
 
@@ -198,13 +199,25 @@ def check(draft: Draft, *, today: date) -> list[FieldProblem]:
 
 
 def _check_when(draft: Draft, today: date) -> Iterator[FieldProblem]:
-    last_date = today + timedelta(days=1)
+    last_date = today + _ONE_DAY
     if not _FIRST_DATE <= draft.trade_date <= last_date:
         yield FieldProblem("trade_date", f"Date must be between {_FIRST_DATE} and {last_date}.")
-    if draft.executed_at is not None and draft.executed_at.tzinfo is None:
-        yield FieldProblem("executed_at", "Time must say its time zone.")
+    elif draft.executed_at is not None:
+        yield from _check_moment(draft.executed_at, draft.trade_date)
     if not 0 <= draft.sequence <= _HIGHEST_SEQUENCE:
         yield FieldProblem("sequence", f"Sequence must be between 0 and {_HIGHEST_SEQUENCE}.")
+
+
+def _check_moment(moment: datetime, trade_date: date) -> Iterator[FieldProblem]:
+    if moment.tzinfo is None:
+        yield FieldProblem("executed_at", "Time must say its offset from UTC.")
+        return
+    start = datetime.combine(trade_date, time.min, tzinfo=UTC)
+    # No place's day is further than one from that of UTC.
+    if not start - _ONE_DAY <= moment < start + 2 * _ONE_DAY:
+        yield FieldProblem(
+            "executed_at", f"Time must be on {trade_date}, give or take a day for the time zone."
+        )
 
 
 def _check_presence(draft: Draft) -> Iterator[FieldProblem]:

@@ -318,7 +318,10 @@ def test_an_instrument_of_somebody_else_is_as_unknown_as_none(api, portfolio, bo
 
 
 DATES = {"1969-12-31", "2999-01-01", "0001-01-01", "2026-02-30", "today", "2026-01-05T00:00:00Z"}
-MOMENTS = {"0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "2026-01-05 25:00Z"}
+FAR_AWAY = {"2026-01-03T23:59:59Z", "2026-01-07T00:00:00Z"}
+WITHOUT_OFFSET = {"2026-01-05T10:00:00", "2026-01-05 10:00", "2026-01-05"}
+EXTREMES = {"0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "2026-01-05 25:00Z"}
+MOMENTS = FAR_AWAY | WITHOUT_OFFSET | EXTREMES
 COUNTS = {"below zero": -1, "too much": 2**31, "half": 0.5, "endless": int("9" * 300)}
 BAD_FIELDS = {
     "quantity": junk.ANYWHERE | junk.NUMBERS,
@@ -358,6 +361,41 @@ def test_a_bad_field_is_named_and_nothing_changes(api, portfolio, acme, field):
 
 
 @pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("quantity", junk.in_arabic("12"), "Write numbers with the digits 0 to 9."),
+        ("trade_date", junk.in_arabic("2026-01-05"), "Write numbers with the digits 0 to 9."),
+        ("sequence", junk.in_arabic("3"), "Write numbers with the digits 0 to 9."),
+        (
+            "executed_at",
+            "2026-01-05T10:00:00",
+            "The offset from UTC is missing, as in 2026-01-31T14:30:05Z or …+01:00.",
+        ),
+        (
+            "executed_at",
+            "2026-01-07T00:00:00Z",
+            "Time must be on 2026-01-05, give or take a day for the time zone.",
+        ),
+        ("quantiy", "5", "There is no such field here."),
+    ],
+)
+def test_a_refusal_says_what_to_do(api, portfolio, acme, field, value, message):
+    answer = post(api, at("transactions", portfolio.pk), body_of("buy", acme) | {field: value})
+
+    assert answer.status_code == 422
+    assert answer.json()["errors"] == {field: [message]}
+
+
+def test_a_body_of_a_thousand_unknown_fields_is_refused_briefly(api, portfolio):
+    body = body_of("deposit") | {f"{number}" * 99: 1 for number in range(1_000)}
+
+    answer = post(api, at("transactions", portfolio.pk), body)
+
+    assert answer.status_code == 422
+    assert len(answer.content) < 5_000
+
+
+@pytest.mark.parametrize(
     ("field", "values"),
     [
         ("name", junk.TEXTS | {"nothing": "", "blanks": "   "}),
@@ -385,7 +423,8 @@ BODIES = (
     (b'{"quantity": 1e400}', "application/json", 422),
     (b"kind=buy", "text/plain", 415),
     (b"<kind>buy</kind>", "application/xml", 415),
-    (b"kind=buy", "application/x-www-form-urlencoded", 422),
+    (b"kind=buy", "application/x-www-form-urlencoded", 415),
+    (b'{"kind": "buy"}', "multipart/form-data; boundary=x", 415),
     (b"x" * 1_048_577, "application/json", 413),
 )
 
@@ -418,6 +457,7 @@ def test_a_bad_query_is_refused_by_its_name(api, portfolio):
         ("transactions", {"cursor": "made up"}, "cursor"),
         ("transactions", {"limit": "all"}, "limit"),
         ("values", {"start": "then"}, "start"),
+        ("values", {"start": junk.in_arabic("2026-01-05")}, "start"),
     ):
         assert_refused(api.get(at(name, portfolio.pk), query), field=field)
 

@@ -12,7 +12,7 @@ from common import clock, manual
 from portfolios import selectors
 from portfolios.models import Portfolio, Transaction
 from portfolios.services import ledger, recalculation
-from tests import factories, stored
+from tests import factories, junk, stored
 from tests.factories import NOW, TODAY, buy, draft
 
 pytestmark = pytest.mark.django_db
@@ -361,11 +361,15 @@ def test_a_transaction_that_cannot_be_recorded_says_why_beside_the_field(browser
         "note": {"note": "a\x00b"},
         "account": {"account": "x" * 81},
     }
+    other_digits = {"trade_date": "2026-01-05", "amount": "1000", "fee": "1.5"}
 
     for field, change in refused.items():
         answer = browser.post(address, DEPOSIT | change)
         assert field in errors_of(answer), field
         assert f'id="id_{field}_error"' in answer.content.decode(), field
+    for field, text in other_digits.items():
+        told = errors_of(browser.post(address, DEPOSIT | {field: junk.in_arabic(text)}))
+        assert told == {field: ["Write numbers with the digits 0 to 9."]}
     for amount in ("9" * 300, "1e40", "1e999999999", "0.12345678901", "0", "1,5", "Infinity"):
         assert "amount" in errors_of(browser.post(address, DEPOSIT | {"amount": amount})), amount
 

@@ -1,6 +1,6 @@
 """Ledgers as Hypothesis makes them: every kind, every field, texts that hurt."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
 from hypothesis import strategies as st
@@ -63,11 +63,12 @@ def ledger_lines(draw):
     identity = _drawn_identity(draw, kind)
     charges = {} if kind in _WITHOUT_CHARGES else {"fee": _NOT_NEGATIVE, "tax": _NOT_NEGATIVE}
     numbers = {**_NEEDS.get(kind, {"amount": _POSITIVE}), **charges}
+    trade_date = draw(st.dates(date(1970, 1, 1), TODAY))
     draft = Draft(
         kind=kind,
-        trade_date=draw(st.dates(date(1970, 1, 1), TODAY)),
+        trade_date=trade_date,
         currency=draw(_CURRENCIES),
-        executed_at=draw(st.none() | _instants()),
+        executed_at=draw(st.none() | _instants_near(trade_date)),
         instrument_id=INSTRUMENT_ID if identity else None,
         fx_rate=draw(st.none() | _POSITIVE),
         account=draw(_TEXT),
@@ -84,11 +85,11 @@ def _drawn_identity(draw, kind):
     return draw(st.none() | identities if kind in _OPTIONAL_INSTRUMENT else identities)
 
 
-def _instants() -> st.SearchStrategy[datetime]:
-    milliseconds = st.integers(0, int(datetime(2026, 11, 23, tzinfo=UTC).timestamp()) * 1000)
-    return milliseconds.map(lambda each: datetime.fromtimestamp(each / 1000, tz=UTC)).map(
-        lambda at: at.replace(microsecond=at.microsecond // 1000 * 1000)
-    )
+def _instants_near(day: date) -> st.SearchStrategy[datetime]:
+    """Make instants of the day before, the day and the day after, to the millisecond."""
+    start = datetime.combine(day, time.min, tzinfo=UTC) - timedelta(days=1)
+    milliseconds = st.integers(0, 3 * 86_400_000 - 1)
+    return milliseconds.map(lambda each: start + timedelta(milliseconds=each))
 
 
 def bookable(line: LedgerLine) -> bool:

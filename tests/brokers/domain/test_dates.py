@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from brokers.domain.dates import (
     DateOrder,
     Moment,
+    NotATime,
     OrderEvidence,
     order_evidence,
     read_instant,
@@ -103,6 +104,8 @@ def test_an_instant_keeps_midnight_and_needs_a_time():
     assert read_instant("2025-03-31T00:00:00Z") == datetime(2025, 3, 31, tzinfo=UTC)
     with pytest.raises(InvalidInput):
         read_instant("2025-03-31")
+    with pytest.raises(NotATime, match="lacks the offset from UTC"):
+        read_instant("2025-03-31T09:30:00")
 
 
 def test_a_time_of_its_own_may_be_midnight():

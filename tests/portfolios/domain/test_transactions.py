@@ -151,7 +151,26 @@ def test_a_nought_counts_as_empty_where_a_field_has_no_use():
             "trade_date",
             "Date must be between 1970-01-01 and 2026-03-03.",
         ),
-        ({"executed_at": datetime(2026, 3, 2)}, "executed_at", "Time must say its time zone."),  # noqa: DTZ001
+        (
+            {"executed_at": datetime.fromisoformat("2026-03-02")},
+            "executed_at",
+            "Time must say its offset from UTC.",
+        ),
+        *(
+            (
+                {"executed_at": datetime.fromisoformat(moment)},
+                "executed_at",
+                "Time must be on 2026-03-02, give or take a day for the time zone.",
+            )
+            for moment in (
+                "2026-02-28T23:59:59.999Z",
+                "2026-03-04T00:00:00Z",
+                "2026-03-03T12:00:00-12:00",
+                "2026-03-01T13:59:59+14:00",
+                "0001-01-01T00:00:00+14:00",
+                "9999-12-31T23:59:59-14:00",
+            )
+        ),
         ({"currency": "EUX"}, "currency", "Currency must be a known code, such as EUR."),
         ({"currency": "eur"}, "currency", "Currency must be a known code, such as EUR."),
         ({"sequence": -1}, "sequence", "Sequence must be between 0 and 2147483647."),
@@ -180,7 +199,9 @@ def test_a_field_out_of_range_is_named_with_what_is_expected(changes, field, mes
         {"quantity": "1.50000000000000000000"},
         {"currency": "BTC"},
         {"fx_rate": "1.1"},
-        {"executed_at": datetime(2026, 3, 2, tzinfo=UTC)},
+        {"executed_at": datetime(2026, 3, 1, tzinfo=UTC)},
+        {"executed_at": datetime(2026, 3, 3, 23, 59, tzinfo=UTC)},
+        {"trade_date": date(1970, 1, 1), "executed_at": datetime(1969, 12, 31, tzinfo=UTC)},
     ],
 )
 def test_the_edges_of_what_is_allowed_are_allowed(changes):
