@@ -5,6 +5,8 @@ import os
 import re
 import shutil
 import subprocess
+from dataclasses import replace
+from decimal import Decimal
 from io import StringIO
 from pathlib import Path
 
@@ -13,10 +15,15 @@ import yaml
 from django.core.management import call_command
 
 from common.errors import Failure
+from marketdata.domain.instruments import AssetClass
+from portfolios.api.serializers import TransactionInput
+from portfolios.domain.transactions import Draft, Kind, check
 from tests import factories
+from tests.factories import TODAY
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 GUIDE = (DOCS / "api.md").read_text()
+NUMBERS = {"quantity", "price", "amount", "ratio", "fee", "tax"}
 
 
 @pytest.fixture
@@ -63,6 +70,45 @@ def test_problems_in_the_guide_exist():
         waiting += kind.__subclasses__()
 
     assert set(re.findall(r"/problems/([a-z-]+)", GUIDE)) <= known
+
+
+def listed_after(heading: str, column: str) -> list[tuple[str, ...]]:
+    """Return the cells of the guide's table with such a first column, after a heading."""
+    table = GUIDE.partition(f"\n## {heading}\n")[2].partition(f"\n| {column} |")[2]
+    lines = table.partition("\n\n")[0].splitlines()[2:]
+    return [tuple(cell.strip() for cell in line.strip("|").split("|")) for line in lines]
+
+
+def names_in(cell: str) -> set[str]:
+    return set(re.findall(r"`(\w+)`", cell))
+
+
+def test_the_asset_classes_in_the_guide_are_all_there_are():
+    listed = listed_after("Recording a transaction", "`asset_class`")
+
+    assert [cells[0].strip("`") for cells in listed] == [each.value for each in AssetClass]
+
+
+def test_the_guide_says_what_each_kind_of_transaction_needs_and_may_have():
+    listed = {
+        kind: (names_in(needs), names_in(allows))
+        for kinds, needs, allows in listed_after("Recording a transaction", "Kind")
+        for kind in names_in(kinds)
+    }
+
+    for kind in Kind:
+        bare = Draft(kind=kind, trade_date=TODAY, currency="EUR")
+        full = replace(bare, instrument_id="X", **dict.fromkeys(NUMBERS, Decimal(1)))
+        needs = {problem.field for problem in check(bare, today=TODAY)}
+        useless = {problem.field for problem in check(full, today=TODAY)}
+        assert listed.pop(kind.value) == (needs, (NUMBERS | {"instrument_id"}) - useless - needs)
+    assert listed == {}
+
+
+def test_every_field_of_a_transaction_is_in_the_guide():
+    listed = [names_in(cells[0]) for cells in listed_after("Recording a transaction", "Field")]
+
+    assert {"kind"}.union(*listed) == set(TransactionInput().fields)
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="the session needs curl")
