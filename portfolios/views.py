@@ -53,16 +53,6 @@ class Page(LoginRequiredMixin, View):
         """Load the portfolio that the address names, if it is the user's."""
         return selectors.get_portfolio(portfolio_id, owner_id=self.request.user.pk)
 
-    def revision(self) -> int:
-        """Return the revision that was sent; 0, which no row has, where it is none."""
-        text: str = self.request.POST.get("revision", "")
-        return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
-
-    def deleted_already(self, row: Transaction) -> HttpResponse:
-        """Show the history of a transaction that can't be changed because it is void."""
-        messages.warning(self.request, "It was deleted before that: nothing has changed.")
-        return redirect("transaction-history", row.portfolio_id, row.pk)
-
 
 def _range(request: AuthedHttpRequest, *, now: datetime) -> tuple[str, date | None]:
     today = request.user.day_of(now)
@@ -206,31 +196,39 @@ class DeletePortfolio(Page):
         return redirect("overview")
 
 
-class _RowPage(Page):
-    """A page with the form of a row."""
+class LedgerPage(Page):
+    """A page about the rows of a ledger."""
 
-    def _form(self, portfolio: Portfolio, *args: Any, **options: Any) -> TransactionForm:
+    def revision(self) -> int:
+        """Return the revision that was sent; 0, which no row has, where it is none."""
+        text: str = self.request.POST.get("revision", "")
+        return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
+
+    def form(self, portfolio: Portfolio, *args: Any, **options: Any) -> TransactionForm:
+        """Make the form of a transaction in a portfolio."""
         return TransactionForm(
-            *args,
-            user_id=self.request.user.pk,
-            base_currency=portfolio.base_currency,
-            **options,
+            *args, user_id=self.request.user.pk, base_currency=portfolio.base_currency, **options
         )
 
+    def deleted_already(self, row: Transaction) -> HttpResponse:
+        """Show the history of a transaction that can't be changed because it is void."""
+        messages.warning(self.request, "It was deleted before that: nothing has changed.")
+        return redirect("transaction-history", row.portfolio_id, row.pk)
 
-class Transactions(_RowPage):
+
+class Transactions(LedgerPage):
     """/portfolios/<id>/transactions/"""
 
     def get(self, request: AuthedHttpRequest, portfolio_id: ObjectId) -> HttpResponse:
         """Show the ledger."""
         portfolio = self.portfolio(portfolio_id)
         initial = {"trade_date": request.user.day_of(clock.now())}
-        return self._page(portfolio, self._form(portfolio, initial=initial))
+        return self._page(portfolio, self.form(portfolio, initial=initial))
 
     def post(self, request: AuthedHttpRequest, portfolio_id: ObjectId) -> HttpResponse:
         """Record a transaction."""
         portfolio = self.portfolio(portfolio_id)
-        form = self._form(portfolio, request.POST)
+        form = self.form(portfolio, request.POST)
         if form.is_valid():
             try:
                 ledger.record_transaction(portfolio.pk, draft=form.draft(), now=clock.now())
@@ -260,7 +258,7 @@ class Transactions(_RowPage):
         return render(self.request, "portfolios/transactions.html", context, status=status)
 
 
-class EditTransaction(_RowPage):
+class EditTransaction(LedgerPage):
     """/portfolios/<id>/transactions/<id>/"""
 
     def get(
@@ -271,7 +269,7 @@ class EditTransaction(_RowPage):
         row = selectors.get_transaction(portfolio.pk, transaction_id=transaction_id)
         if row.is_void:
             return redirect("transaction-history", portfolio.pk, row.pk)
-        form = self._form(portfolio, row=row, initial=TransactionForm.values_of(row))
+        form = self.form(portfolio, row=row, initial=TransactionForm.values_of(row))
         return self._page(portfolio, transaction_id, form)
 
     def post(
@@ -282,7 +280,7 @@ class EditTransaction(_RowPage):
         row = selectors.get_transaction(portfolio.pk, transaction_id=transaction_id)
         if row.is_void:
             return self.deleted_already(row)
-        form = self._form(portfolio, request.POST, row=row)
+        form = self.form(portfolio, request.POST, row=row)
         if form.is_valid():
             try:
                 ledger.edit_transaction(
@@ -324,7 +322,7 @@ class EditTransaction(_RowPage):
         return render(self.request, "portfolios/transaction_form.html", context, status=status)
 
 
-class VoidTransaction(Page):
+class VoidTransaction(LedgerPage):
     """/portfolios/<id>/transactions/<id>/void/"""
 
     def post(
@@ -351,7 +349,7 @@ class VoidTransaction(Page):
         return redirect("transactions", portfolio_id=portfolio.pk)
 
 
-class RestoreTransaction(Page):
+class RestoreTransaction(LedgerPage):
     """/portfolios/<id>/transactions/<id>/restore/"""
 
     def post(

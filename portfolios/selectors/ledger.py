@@ -78,7 +78,8 @@ def list_transactions(
 def list_revisions(transaction_id: ObjectId) -> QuerySet[TransactionRevision]:
     """List how a row stood before each of its changes, newest first, with who changed it."""
     kept = TransactionRevision.objects.filter(transaction_id=transaction_id)
-    return kept.select_related("changed_by").order_by("-revision")
+    # Not as a join, before which the server would have to sort all of them.
+    return kept.prefetch_related("changed_by").order_by("-revision")
 
 
 def list_events(portfolio_id: ObjectId) -> list[Event]:
