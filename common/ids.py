@@ -1,8 +1,9 @@
-"""ObjectIds in URLs and in text."""
+"""ObjectIds and days in URLs, and ids in text."""
 
 from __future__ import annotations
 
 import re
+from datetime import date
 
 from bson import ObjectId
 from django.urls import register_converter
@@ -30,6 +31,20 @@ class ObjectIdConverter:
         return text
 
 
+class DayConverter:
+    """Takes a day such as 2026-01-31 from a URL; what is in no calendar doesn't match."""
+
+    regex = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+
+    def to_python(self, value: str) -> date:
+        """Return the day."""
+        return date.fromisoformat(value)
+
+    def to_url(self, value: date) -> str:
+        """Return how the day is written."""
+        return value.isoformat()
+
+
 class NoSuchId(NotFound):
     """There is nothing under this id."""
 
@@ -50,6 +65,7 @@ def parse_object_id(text: object) -> ObjectId:
 
 
 def register() -> None:
-    """Make `<object_id:…>` known to URL patterns; once is enough."""
+    """Make `<object_id:…>` and `<day:…>` known to URL patterns; once is enough."""
     if "object_id" not in get_converters():
         register_converter(ObjectIdConverter, "object_id")
+        register_converter(DayConverter, "day")

@@ -4,3 +4,8 @@ from django.dispatch import Signal
 
 #: The newest quotes were stored. Sent with `quotes: list[Quote]`, each instrument at most once.
 quotes_recorded = Signal()
+
+#: The closes of somebody's own instrument changed from a day on. Sent inside the transaction that
+#: stores them, and not robustly: what follows from it is stored together with it, or nothing is.
+#: Arguments: instrument_id (ObjectId), owner_id (ObjectId), from_date (date), now (datetime).
+own_closes_changed = Signal()

@@ -11,7 +11,7 @@ from decimal import Decimal
 from bson import ObjectId
 from django.db.models import Q, QuerySet
 
-from common.errors import NotFound
+from common.errors import Conflict, NotFound
 from marketdata.adapters import quote_cache
 from marketdata.adapters.base import Listing
 from marketdata.domain.fx import RateHistory, Rates
@@ -26,6 +26,12 @@ class InstrumentNotFound(NotFound):
     """There is no such instrument."""
 
     code = "instrument-not-found"
+
+
+class NotYourInstrument(Conflict):
+    """This instrument is everybody's: its prices and its name are not yours to change."""
+
+    code = "not-your-instrument"
 
 
 def visible_to(user_id: ObjectId | None) -> Q:
@@ -43,6 +49,19 @@ def get_instrument(instrument_id: ObjectId, *, user_id: ObjectId | None = None) 
     found = Instrument.objects.filter(pk=instrument_id).first()
     if found is None or (found.owner_id is not None and found.owner_id != user_id):
         raise InstrumentNotFound(f"There is no instrument {instrument_id}.")
+    return found
+
+
+def get_own_instrument(instrument_id: ObjectId, *, user_id: ObjectId) -> Instrument:
+    """Load an instrument that a user made, and so may price and change.
+
+    Raises:
+        InstrumentNotFound: there is none, or it is somebody else's.
+        NotYourInstrument: everybody sees it, so that nobody may change it.
+    """
+    found = get_instrument(instrument_id, user_id=user_id)
+    if found.owner_id is None:
+        raise NotYourInstrument
     return found
 
 
@@ -116,8 +135,11 @@ def list_listings() -> list[Listing]:
 
 
 def currency_pairs() -> dict[str, tuple[str, str]]:
-    """Map each currency pair's instrument id to its two currencies: ("EUR", "USD")."""
-    pairs = Instrument.objects.filter(asset_class=AssetClass.CURRENCY.value).order_by("symbol")
+    """Map each shared currency pair's instrument id to its two currencies: ("EUR", "USD")."""
+    # Somebody's own pair is left out: the price they give it must not be anybody's exchange rate.
+    pairs = Instrument.objects.filter(
+        asset_class=AssetClass.CURRENCY.value, owner__isnull=True
+    ).order_by("symbol")
     return {str(pair.pk): _sides(pair.symbol) for pair in pairs}
 
 
@@ -142,6 +164,32 @@ def closes_between(ids: Collection[str], *, start: date, end: date) -> Closes:
     for instrument_id, day, close in rows:
         closes[str(instrument_id)].append((day, close))
     return dict(closes)
+
+
+def own_ids(ids: Collection[str]) -> frozenset[str]:
+    """Keep the ids of instruments that somebody made: they are priced by hand, if at all."""
+    found = Instrument.objects.filter(
+        pk__in=[ObjectId(key) for key in ids], owner__isnull=False
+    ).values_list("pk", flat=True)
+    return frozenset(str(key) for key in found)
+
+
+def closes_before(ids: Collection[str], *, day: date) -> dict[str, tuple[date, Decimal]]:
+    """Return the last close before a day of each instrument that has one.
+
+    One question for each, which an index answers at once: a group over all bars would read them.
+    """
+    found = {}
+    for key in ids:
+        bar = list_prices(ObjectId(key)).filter(date__lt=day).first()
+        if bar is not None:
+            found[key] = (bar.date, bar.close)
+    return found
+
+
+def list_prices(instrument_id: ObjectId) -> QuerySet[PriceBar]:
+    """List an instrument's closes, newest first."""
+    return PriceBar.objects.filter(instrument_id=instrument_id).order_by("-date")
 
 
 def rate_history(*, start: date, end: date) -> RateHistory:

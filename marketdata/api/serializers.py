@@ -11,6 +11,7 @@ from common.errors import NotFound
 from common.ids import parse_object_id
 from marketdata.domain.instruments import AssetClass
 from marketdata.domain.quotes import MarketState
+from marketdata.services import MOST_PRICES
 
 _MOST_QUOTES = 500
 
@@ -27,6 +28,7 @@ class InstrumentOutput(serializers.Serializer[object]):
     asset_class = serializers.ChoiceField(choices=[kind.value for kind in AssetClass])
     last_close = DecimalStringField(allow_null=True)
     last_close_date = serializers.DateField(allow_null=True)
+    is_active = serializers.BooleanField()
     is_own = serializers.SerializerMethodField()
 
     def get_is_own(self, instrument: object) -> bool:
@@ -42,6 +44,44 @@ class InstrumentInput(Body):
     currency = CurrencyField()
     asset_class = serializers.ChoiceField(choices=[kind.value for kind in AssetClass])
     isin = serializers.CharField(max_length=12, required=False, allow_blank=True, default="")
+
+
+class InstrumentChange(serializers.Serializer[object]):
+    """What may be changed of an instrument of the user's own; what is left out stays."""
+
+    name = serializers.CharField(max_length=160, required=False)
+    asset_class = serializers.ChoiceField(
+        choices=[kind.value for kind in AssetClass], required=False
+    )
+    is_active = serializers.BooleanField(required=False)
+
+
+class PriceInput(serializers.Serializer[object]):
+    """What an instrument of the user's own cost at the end of a day, in its currency."""
+
+    date = serializers.DateField()
+    close = DecimalStringField()
+
+
+class PricesInput(serializers.Serializer[object]):
+    """Prices to record, each day once."""
+
+    prices = serializers.ListField(child=PriceInput(), allow_empty=False, max_length=MOST_PRICES)
+
+
+class PricesRecorded(serializers.Serializer[object]):
+    """How many prices were recorded."""
+
+    recorded = serializers.IntegerField()
+
+
+class PriceOutput(serializers.Serializer[object]):
+    """The close of a day, and where it comes from: `manual` is recorded by hand."""
+
+    date = serializers.DateField()
+    close = DecimalStringField()
+    source = serializers.CharField()  # type: ignore[assignment]  # hides what Field calls so
+    recorded_at = serializers.DateTimeField()
 
 
 class QuoteOutput(serializers.Serializer[object]):

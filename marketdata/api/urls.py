@@ -12,5 +12,13 @@ urlpatterns = [
         name="api-instrument",
     ),
     path("instruments/<object_id:instrument_id>/bars/", views.Bars.as_view(), name="api-bars"),
+    path(
+        "instruments/<object_id:instrument_id>/prices/", views.Prices.as_view(), name="api-prices"
+    ),
+    path(
+        "instruments/<object_id:instrument_id>/prices/<day:day>/",
+        views.PriceDetail.as_view(),
+        name="api-price",
+    ),
     path("quotes/", views.Quotes.as_view(), name="api-quotes"),
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from bson import ObjectId
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
@@ -13,12 +13,17 @@ from accounts.http import AuthedRequest
 from common import clock
 from common.api.pagination import PARAMETERS, page_of, paged
 from marketdata import selectors, services
+from marketdata.adapters.base import DailyClose
 from marketdata.api.serializers import (
     BarsOutput,
     BarsQuery,
+    InstrumentChange,
     InstrumentInput,
     InstrumentOutput,
     InstrumentsQuery,
+    PriceOutput,
+    PricesInput,
+    PricesRecorded,
     QuotesOutput,
     QuotesQuery,
 )
@@ -26,7 +31,6 @@ from marketdata.domain.instruments import AssetClass
 
 #: How far back closes go, unless told.
 _A_YEAR = timedelta(days=366)
-_FIRST_DAY = date(1970, 1, 1)
 
 
 class Instruments(APIView):
@@ -68,6 +72,57 @@ class InstrumentDetail(APIView):
         found = selectors.get_instrument(instrument_id, user_id=request.user.pk)
         return Response(InstrumentOutput(found).data)
 
+    @extend_schema(request=InstrumentChange, responses=InstrumentOutput)
+    def patch(self, request: AuthedRequest, instrument_id: ObjectId) -> Response:
+        """Change an instrument of the user's own."""
+        found = selectors.get_own_instrument(instrument_id, user_id=request.user.pk)
+        body = InstrumentChange(data=request.data)
+        body.is_valid(raise_exception=True)
+        known = dict(body.validated_data)
+        if "asset_class" in known:
+            known["asset_class"] = AssetClass(known["asset_class"])
+        changed = services.change_instrument(
+            found.pk, owner_id=request.user.pk, **known, now=clock.now()
+        )
+        return Response(InstrumentOutput(changed).data)
+
+
+class Prices(APIView):
+    """/instruments/<id>/prices/"""
+
+    @extend_schema(
+        operation_id="instruments_prices_list",
+        parameters=[*PARAMETERS],
+        responses=paged(PriceOutput),
+    )
+    def get(self, request: AuthedRequest, instrument_id: ObjectId) -> Response:
+        """List an instrument's closes with their sources, newest first."""
+        found = selectors.get_instrument(instrument_id, user_id=request.user.pk)
+        page = page_of(request, selectors.list_prices(found.pk), key=("-date",))
+        return Response(page.answer(request, PriceOutput(page.rows, many=True).data))
+
+    @extend_schema(request=PricesInput, responses={201: PricesRecorded})
+    def post(self, request: AuthedRequest, instrument_id: ObjectId) -> Response:
+        """Record prices of an instrument of the user's own; a day's earlier one is replaced."""
+        found = selectors.get_own_instrument(instrument_id, user_id=request.user.pk)
+        body = PricesInput(data=request.data)
+        body.is_valid(raise_exception=True)
+        prices = [DailyClose(**each) for each in body.validated_data["prices"]]
+        services.record_prices(found.pk, owner_id=request.user.pk, prices=prices, now=clock.now())
+        return Response(PricesRecorded({"recorded": len(prices)}).data, status=201)
+
+
+class PriceDetail(APIView):
+    """/instruments/<id>/prices/<day>/"""
+
+    @extend_schema(
+        parameters=[OpenApiParameter("day", date, OpenApiParameter.PATH)], responses={204: None}
+    )
+    def delete(self, request: AuthedRequest, instrument_id: ObjectId, day: date) -> Response:
+        """Take the price of a day back."""
+        services.delete_price(instrument_id, owner_id=request.user.pk, day=day, now=clock.now())
+        return Response(status=204)
+
 
 class Bars(APIView):
     """/instruments/<id>/bars/"""
@@ -79,7 +134,7 @@ class Bars(APIView):
         query = BarsQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
         end: date = query.validated_data.get("end") or clock.now().date()
-        start: date = query.validated_data.get("start") or max(end, _FIRST_DAY) - _A_YEAR
+        start: date = query.validated_data.get("start") or max(end, services.FIRST_DAY) - _A_YEAR
         closes = selectors.closes_between([str(found.pk)], start=start, end=end)
         bars = [{"date": day, "close": close} for day, close in closes.get(str(found.pk), [])]
         return Response(BarsOutput({"bars": bars}).data)

@@ -1,5 +1,7 @@
 """ObjectIds in URLs and in text."""
 
+from datetime import date
+
 import pytest
 from bson import ObjectId
 from django.urls import URLResolver, path
@@ -7,7 +9,7 @@ from django.urls.exceptions import Resolver404
 from django.urls.resolvers import RegexPattern
 
 from common.errors import NotFound
-from common.ids import ObjectIdConverter, parse_object_id
+from common.ids import DayConverter, ObjectIdConverter, parse_object_id
 
 TEXT = "0123456789abcdef01234567"
 JUNK = (
@@ -59,3 +61,21 @@ def test_text_is_read_as_an_object_id(key):
 def test_under_anything_else_there_is_nothing(junk):
     with pytest.raises(NotFound):
         parse_object_id(junk)
+
+
+@pytest.fixture
+def day_resolver():
+    return URLResolver(RegexPattern("^"), [path("<day:day>/", str, name="thing")])
+
+
+def test_a_url_yields_a_day_and_a_link_holds_it(day_resolver):
+    found = day_resolver.resolve("2024-02-29/").kwargs
+
+    assert found == {"day": date(2024, 2, 29)}
+    assert DayConverter().to_url(found["day"]) == "2024-02-29"
+
+
+@pytest.mark.parametrize("junk", ["2023-02-29", "2024-13-01", "0000-01-01", "2024-1-1", "today"])
+def test_a_url_with_a_day_of_no_calendar_leads_nowhere(day_resolver, junk):
+    with pytest.raises(Resolver404):
+        day_resolver.resolve(f"{junk}/")

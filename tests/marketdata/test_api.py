@@ -1,6 +1,6 @@
 """The API of instruments and prices, on the real database and the real Redis."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -175,3 +175,92 @@ def test_a_bad_search_is_refused_by_name(api, query):
 
     assert answer.status_code == 422
     assert set(answer.json()["errors"]) == set(query)
+
+
+def price(day="2026-02-27", close="5"):
+    return {"date": day, "close": close}
+
+
+@pytest.fixture
+def house(ada):
+    return factories.make_instrument("HOUSE", owner=ada, mic="", currency="EUR")
+
+
+def record(api, house, *prices):
+    return api.post(at("prices", house.pk), {"prices": list(prices)}, format="json")
+
+
+def test_prices_of_an_own_instrument_are_recorded_listed_and_deleted(api, house):
+    answer = record(api, house, price("2026-02-26", "250000.50"), price("2026-02-27", "-1"))
+
+    assert (answer.status_code, answer.json()) == (201, {"recorded": 2})
+    first = api.get(at("prices", house.pk), {"limit": 1}).json()
+    second = api.get(first["next"]).json()
+    (newest,), (oldest,) = first["results"], second["results"]
+    assert (newest["date"], newest["close"], newest["source"]) == ("2026-02-27", "-1", "manual")
+    assert (oldest["date"], oldest["close"]) == ("2026-02-26", "250000.5")
+
+    assert api.delete(at("price", house.pk, date(2026, 2, 27))).status_code == 204
+    assert api.delete(at("price", house.pk, date(2026, 2, 27))).status_code == 404
+    shown = api.get(at("instrument", house.pk)).json()
+    assert (shown["last_close"], shown["last_close_date"]) == ("250000.5", "2026-02-26")
+
+
+@pytest.mark.parametrize(
+    ("field", "values"),
+    [
+        ("close", junk.ANYWHERE | {n: v for n, v in junk.NUMBERS.items() if n != "below zero"}),
+        ("date", junk.ANYWHERE | {"before 1970": "1969-12-31", "far ahead": "9999-12-31"}),
+    ],
+)
+def test_a_bad_price_is_refused_by_row_and_field_and_nothing_changes(api, house, field, values):
+    before = stored.everything()
+
+    for name, value in values.items():
+        content = junk.as_json({"prices": [price("2026-01-05"), price() | {field: value}]})
+        answer = api.post(at("prices", house.pk), content, content_type="application/json")
+        assert answer.status_code == 422, name
+        assert any(key.startswith(f"prices.1.{field}") for key in answer.json()["errors"]), name
+
+    assert stored.everything() == before
+
+
+@pytest.mark.parametrize(
+    "prices", [[], None, "5", {}, [5], [price()] * 2, [price()] * 5_001], ids=lambda _: "bad"
+)
+def test_bad_lists_of_prices_are_refused(api, house, prices):
+    answer = api.post(at("prices", house.pk), {"prices": prices}, format="json")
+
+    assert answer.status_code == 422
+    assert any(name.startswith("prices") for name in answer.json()["errors"])
+
+
+def test_prices_and_names_of_shared_instruments_are_read_only_and_say_so(api, acme):
+    factories.make_closes(acme, {"2026-02-27": "12.50"})
+
+    refusals = [
+        record(api, acme, price()),
+        api.delete(at("price", acme.pk, date(2026, 2, 27))),
+        api.patch(at("instrument", acme.pk), {"name": "Mine"}, format="json"),
+    ]
+
+    assert {each.status_code for each in refusals} == {409}
+    assert {each.json()["type"] for each in refusals} == {"/problems/not-your-instrument"}
+    assert api.get(at("prices", acme.pk)).json()["results"][0]["close"] == "12.5"
+
+
+def test_an_own_instrument_is_changed_field_by_field(api, house):
+    def change(**fields):
+        return api.patch(at("instrument", house.pk), fields, format="json")
+
+    assert change(name="The house", asset_class="commodity").json()["asset_class"] == "commodity"
+    changed = change(is_active=False).json()
+    assert (changed["name"], changed["is_active"]) == ("The house", False)
+    for field, value in {"name": " ", "asset_class": "x", "is_active": None}.items():
+        answer = change(**{field: value})
+        assert (answer.status_code, set(answer.json()["errors"])) == (422, {field})
+
+
+@pytest.mark.parametrize("day", ["2026-02-30", "2026-2-3", "0000-00-00", "20260203", "today"])
+def test_a_price_of_a_day_in_no_calendar_is_not_found(api, house, day):
+    assert api.delete(f"/api/v1/instruments/{house.pk}/prices/{day}/").status_code == 404
