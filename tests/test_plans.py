@@ -178,6 +178,7 @@ def test_lists_of_portfolios_and_their_values(crowd):
         selectors.last_daily_value(crowd.portfolio.pk)
         selectors.first_partial_day(crowd.portfolio.pk, since=DAYS[40])
         list(selectors.list_all_ids())
+        list(selectors.list_holders(crowd.instruments[0].pk, owner_id=crowd.ada.pk))
 
 
 @pytest.mark.parametrize(
@@ -235,6 +236,7 @@ def test_lists_of_instruments(crowd):
     assert_paged_by_index(market.list_instruments(crowd.ada.pk), ("symbol", "id"))
     assert_paged_by_index(market.list_instruments(crowd.ada.pk, symbol="S0"), ("symbol", "id"))
     assert_paged_by_index(market.list_instruments(None), ("symbol", "id"))
+    assert_paged_by_index(market.list_prices(crowd.instruments[0].pk), ("-date",))
     with watched():
         market.list_listings()
         market.currency_pairs()
@@ -253,6 +255,8 @@ def test_look_ups_of_instruments_and_prices(crowd):
         market.find_own_instrument(user_id=crowd.ada.pk, symbol="O000", currency="USD")
         market.closes_between(ids[:1], start=DAYS[30], end=DAYS[0])
         market.closes_between(ids[:20], start=DAYS[30], end=DAYS[0])
+        market.closes_before(ids[:20], day=DAYS[30])
+        market.own_ids(ids)
         market.rate_history(start=DAYS[30], end=DAYS[0])
         market.latest_prices(ids)
         market.current_rates()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -85,16 +85,26 @@ def daily_values(
     start: date,
     end: date,
     tracks_cash: bool,
+    lasting: Collection[str] = frozenset(),
     policy: Policy = _DEFAULT_POLICY,
 ) -> Iterator[DayValue]:
     """Value a portfolio at the end of every day from `start` up to, but without, `end`.
 
-    A day's price is the last close up to it, unless that is older than ten days; never a later one.
+    A day's price is the last close up to it, unless that is older than ten days and not said to
+    last; never a later one.
 
     Args:
         closes: of each instrument in its quotation currency, oldest first.
+        lasting: the instruments whose last close is taken however old it is.
     """
-    run = DailyRun(ledger, closes=closes, rates=rates, tracks_cash=tracks_cash, policy=policy)
+    run = DailyRun(
+        ledger,
+        closes=closes,
+        rates=rates,
+        tracks_cash=tracks_cash,
+        policy=policy,
+        lasting=lasting,
+    )
     return run.values(start, end)
 
 
@@ -109,11 +119,12 @@ class DailyRun:
         rates: RateHistory,
         tracks_cash: bool,
         policy: Policy = _DEFAULT_POLICY,
+        lasting: Collection[str] = (),
     ) -> None:
         self._events = in_order(ledger.events)
         self._place = 0
         self._fold = Fold(ledger, policy)
-        self._prices = DayPrices(closes, splits_of(self._events), policy.price_basis)
+        self._prices = DayPrices(closes, splits_of(self._events), policy.price_basis, lasting)
         self._rates = rates
         self._max_rate_age_days = policy.max_rate_age_days
         self._base = ledger.base_currency

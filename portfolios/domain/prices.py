@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
@@ -33,10 +33,18 @@ def splits_of(events: Iterable[Event]) -> Splits:
 class DayPrices:
     """The last close of each instrument, in units of the day, as the days go by."""
 
-    __slots__ = ("_basis", "_closes", "_places", "_splits")
+    __slots__ = ("_basis", "_closes", "_lasting", "_places", "_splits")
 
-    def __init__(self, closes: Closes, splits: Splits, basis: PriceBasis) -> None:
+    def __init__(
+        self,
+        closes: Closes,
+        splits: Splits,
+        basis: PriceBasis,
+        lasting: Collection[str] = (),
+    ) -> None:
+        """Take closes, splits, and the instruments whose last close is taken however old it is."""
         self._closes = closes
+        self._lasting = lasting
         self._splits = splits
         self._basis = basis
         self._places: dict[str, int] = {}
@@ -54,9 +62,12 @@ class DayPrices:
         while place + 1 < len(series) and series[place + 1][0] <= day:
             place += 1
         self._places[instrument_id] = place
-        if place < 0 or (day - series[place][0]).days > MAX_CLOSE_AGE_DAYS:
+        if place < 0:
             return None
         closed_on, close = series[place]
+        is_too_old = (day - closed_on).days > MAX_CLOSE_AGE_DAYS
+        if is_too_old and instrument_id not in self._lasting:
+            return None
         splits = self._splits.get(instrument_id)
         if not splits:
             return close

@@ -32,6 +32,7 @@ from portfolios.selectors.portfolios import (
     list_all_ids,
     list_daily_values,
     list_due,
+    list_holders,
     list_portfolios,
     list_worths,
 )
@@ -54,6 +55,7 @@ __all__ = [
     "list_daily_values",
     "list_due",
     "list_events",
+    "list_holders",
     "list_lots",
     "list_portfolios",
     "list_revisions",

@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 
 from common.errors import NotFound
 from portfolios.domain.status import Status
-from portfolios.models import DailyValue, Portfolio
+from portfolios.models import DailyValue, Portfolio, Transaction
 
 
 class PortfolioNotFound(NotFound):
@@ -42,6 +42,16 @@ def find_portfolio_for(user_id: str, portfolio_id: str) -> Portfolio | None:
 def list_portfolios(owner_id: ObjectId) -> QuerySet[Portfolio]:
     """List an owner's portfolios by name, which no two of them share."""
     return Portfolio.objects.filter(owner_id=owner_id).order_by("name")
+
+
+def list_holders(instrument_id: ObjectId, *, owner_id: ObjectId) -> QuerySet[Portfolio]:
+    """List an owner's portfolios whose ledgers speak of an instrument, by name."""
+    found = list_portfolios(owner_id)
+    ids = list(found.values_list("pk", flat=True))
+    holders = Transaction.objects.filter(
+        portfolio_id__in=ids, is_void=False, instrument_id=instrument_id
+    ).values_list("portfolio_id", flat=True)
+    return found.filter(pk__in=list(holders.distinct()))
 
 
 def list_all_ids() -> Iterator[str]:

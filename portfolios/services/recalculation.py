@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -22,6 +22,7 @@ from portfolios.domain.engine import Disposal as ComputedDisposal
 from portfolios.domain.engine import Position as ComputedPosition
 from portfolios.events import holdings_changed
 from portfolios.models import DailyValue, Disposal, Portfolio, Position, Snapshot
+from portfolios.services.ledger import mark_changed
 
 #: Closes and rates are looked for this long before the first day that needs one.
 _LOOK_BACK = timedelta(days=14)
@@ -83,6 +84,23 @@ def recalculate(
     return outcome
 
 
+def mark_repriced(
+    instrument_id: ObjectId, *, owner_id: ObjectId, from_date: date, now: datetime
+) -> list[Portfolio]:
+    """Mark the portfolios stale that hold or held an instrument whose closes changed.
+
+    Called inside the transaction that changes the closes, so that no change is ever left out.
+
+    Returns:
+        The portfolios whose recalculation is due now.
+    """
+    touched = list(selectors.list_holders(instrument_id, owner_id=owner_id))
+    for portfolio in touched:
+        mark_changed(portfolio, from_date=from_date, now=now)
+        portfolio.save()
+    return touched
+
+
 def note_failure(portfolio_id: ObjectId, *, now: datetime) -> None:
     """Put off the next try of a recalculation that failed, longer each time."""
 
@@ -119,13 +137,15 @@ def _compute(portfolio: Portfolio, *, today: date) -> _Computed:
     rates = market.rate_history(start=first_date - _LOOK_BACK, end=today)
     ledger = Ledger(events=events, base_currency=portfolio.base_currency, rates=rates)
     start = _first_stale_day(portfolio, first_date=first_date, today=today)
-    closes = market.closes_between(
-        {key for event in events for key in (event.instrument_id, event.to_instrument_id) if key},
-        start=start - _LOOK_BACK,
-        end=today,
-    )
+    ids = {key for event in events for key in (event.instrument_id, event.to_instrument_id) if key}
+    closes, lasting = _closes(ids, start=start, today=today)
     run = DailyRun(
-        ledger, closes=closes, rates=rates, tracks_cash=portfolio.tracks_cash, policy=policy
+        ledger,
+        closes=closes,
+        rates=rates,
+        tracks_cash=portfolio.tracks_cash,
+        policy=policy,
+        lasting=lasting,
     )
     values = list(run.values(start, today))
     book = run.book()
@@ -137,6 +157,22 @@ def _compute(portfolio: Portfolio, *, today: date) -> _Computed:
         first_date=first_date,
         start=start,
     )
+
+
+def _closes(
+    ids: Collection[str], *, start: date, today: date
+) -> tuple[market.Closes, frozenset[str]]:
+    """Load the closes that days from `start` on need, and say whose last one counts at any age.
+
+    What people price by hand is priced now and then: a house keeps its value between two
+    appraisals. A price from a source that is days old means that the source has lost it.
+    """
+    since = start - _LOOK_BACK
+    lasting = market.own_ids(ids)
+    closes = market.closes_between(ids, start=since, end=today)
+    for key, earlier in market.closes_before(lasting, day=since).items():
+        closes[key] = [earlier, *closes.get(key, ())]
+    return closes, lasting
 
 
 def _first_stale_day(portfolio: Portfolio, *, first_date: date, today: date) -> date:

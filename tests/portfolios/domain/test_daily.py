@@ -36,7 +36,7 @@ def usd_per_eur(closes: str) -> RateHistory:
 
 
 def values(
-    rows: str, days: int, *, closes=None, base="USD", rates=None, start=1, tracks_cash=True
+    rows: str, days: int, *, closes=None, base="USD", rates=None, start=1, **options
 ) -> list[DayValue]:
     rates = rates or RateHistory()
     return list(
@@ -46,7 +46,7 @@ def values(
             rates=rates,
             start=day(start),
             end=day(start + days),
-            tracks_cash=tracks_cash,
+            **({"tracks_cash": True} | options),
         )
     )
 
@@ -81,6 +81,19 @@ def test_a_close_is_taken_for_ten_days():
     made = values("10@5", 12, closes=prices(X="5"), tracks_cash=False)
 
     assert column(made, "value") == [50] * 11 + [None]
+
+
+def test_a_close_that_lasts_is_taken_at_any_age_and_only_for_its_instrument():
+    made = values(
+        "A/USD:10@5,B/USD:1@3",
+        400,
+        closes=prices(A="- 5", B="3"),
+        tracks_cash=False,
+        lasting={"A"},
+    )
+
+    assert column(made, "value") == [3] + [53] * 10 + [50] * 389
+    assert column(made, "missing") == [("A",)] + [()] * 10 + [("B",)] * 389
 
 
 def test_of_what_lacks_a_price_the_rest_is_shown():
