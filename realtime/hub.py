@@ -62,7 +62,7 @@ class Hub:
         )
         self._book = Book()
         self._crowd = Crowd()
-        self._loader = Loader(self._board, self._book, on_new_revision=on_new_revision)
+        self._loader = Loader(self._board, self._book, self._crowd, on_new_revision=on_new_revision)
         self._upkeep = Upkeep(self._board, self._book, self._crowd, self._loader)
         self._news = NewsDesk(self._board, self._book, self._crowd, self._loader, self._upkeep)
         self._jobs = JobDesk(self._crowd)

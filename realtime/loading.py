@@ -11,6 +11,7 @@ from marketdata import selectors as market
 from portfolios import selectors as portfolios
 from realtime.admission import in_database
 from realtime.book import Book, Watched
+from realtime.crowd import Crowd
 from realtime.prices import PriceBoard
 
 
@@ -18,17 +19,24 @@ class Loader:
     """Fills the board and the book from the database; raises what the database raises."""
 
     def __init__(
-        self, board: PriceBoard, book: Book, *, on_new_revision: Callable[[Watched], None]
+        self,
+        board: PriceBoard,
+        book: Book,
+        crowd: Crowd,
+        *,
+        on_new_revision: Callable[[Watched], None],
     ) -> None:
         """Set it up.
 
         Args:
             board: where prices go.
             book: where holdings go.
+            crowd: told whose price is another than before.
             on_new_revision: told each portfolio that is found changed when it is loaded again.
         """
         self._board = board
         self._book = book
+        self._crowd = crowd
         self._on_new_revision = on_new_revision
         self._asked: dict[str, None] = {}
         self._has_work = asyncio.Event()
@@ -58,7 +66,7 @@ class Loader:
     async def load_missing(
         self, instruments: Collection[str], portfolio_ids: Collection[str]
     ) -> None:
-        """Load those portfolios and prices that are not known yet."""
+        """Load those portfolios that are not known yet, and the prices that no feed tells."""
         for portfolio_id in portfolio_ids:
             watched = self._book.find(portfolio_id)
             if watched is not None and watched.holdings is None:
@@ -77,7 +85,9 @@ class Loader:
             self._on_new_revision(watched)
 
     async def _load_prices(self, instruments: Collection[str]) -> None:
-        missing = self._board.missing(instruments)
-        if missing:
-            found = await in_database(market.latest_prices, missing)
-            self._board.add(found.values(), now=clock.now())
+        asked = self._board.not_fed(instruments)
+        if asked:
+            found = await in_database(market.latest_prices, asked)
+            changed = self._board.take(found, asked=asked, now=clock.now())
+            self._book.note(changed)
+            self._crowd.note(changed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from decimal import Decimal
 
@@ -28,6 +28,8 @@ class PriceBoard:
         self._quotes: dict[str, Quote] = {}
         self._parts: dict[str, str] = {}
         self._stale: set[str] = set()
+        # Known from the feed, which tells by itself when they change; others are looked up.
+        self._fed: set[str] = set()
         self._heard_at = moment
         self._pairs: Mapping[str, tuple[str, str]] = {}
         self._rates: tuple[Rates, Rates] | None = None
@@ -37,6 +39,7 @@ class PriceBoard:
         """Take a batch from the feed; returns the instruments whose part has changed."""
         self._heard_at = moment
         self._texts.update(texts)
+        self._fed.update(texts)
         for key in texts:
             self._quotes.pop(key, None)
             self._parts.pop(key, None)
@@ -49,24 +52,36 @@ class PriceBoard:
             self._rates = None
         return changed
 
-    def add(self, quotes: Iterable[Quote], *, now: datetime) -> None:
-        """Take prices that were looked up; what the feed said meanwhile is newer."""
-        for quote in quotes:
-            key = quote.instrument_id
-            if key not in self._texts:
-                self._texts[key] = quote_cache.encode(quote)
+    def take(
+        self, found: Mapping[str, Quote], *, asked: Collection[str], now: datetime
+    ) -> set[str]:
+        """Take prices that were looked up; returns the instruments whose price has changed.
+
+        What the feed said meanwhile is newer. What was asked for and not found has no price.
+        """
+        changed = set()
+        for key in asked:
+            text = quote_cache.encode(found[key]) if key in found else None
+            if key in self._fed or text == self._texts.get(key):
+                continue
+            changed.add(key)
+            self._forget(key)
+            if text is not None:
+                self._texts[key] = text
                 if self._is_stale(key, now):
                     self._stale.add(key)
-                self._rates = None
+        if not self._pairs.keys().isdisjoint(changed):
+            self._rates = None
+        return changed
 
     def review(self, *, now: datetime, moment: float) -> set[str]:
         """Find out what has become stale, or has not been after all; returns what changed."""
         self.is_silent = moment - self._heard_at > self._stale_after
         return self._review(now)
 
-    def missing(self, keys: Collection[str]) -> list[str]:
-        """List those of which no price is known."""
-        return [key for key in keys if key not in self._texts]
+    def not_fed(self, keys: Collection[str]) -> list[str]:
+        """List those whose price must be looked up: the feed has said nothing of them."""
+        return [key for key in keys if key not in self._fed]
 
     def parts(self, keys: Collection[str]) -> str:
         """Return the encoded quotes of several instruments, ready to be put into a frame."""
@@ -102,6 +117,11 @@ class PriceBoard:
                 previous[self._pairs[key]] = quote.previous_close or quote.price
             self._rates = Rates(now), Rates(previous)
         return self._rates
+
+    def _forget(self, key: str) -> None:
+        for known in (self._texts, self._quotes, self._parts):
+            known.pop(key, None)
+        self._stale.discard(key)
 
     def _part(self, key: str) -> str:
         part = self._parts.get(key)
