@@ -118,6 +118,7 @@ def _position(position: PositionView, *, now: datetime) -> dict[str, Any]:
         "cost_base": position.cost_base,
         "price": worth.price,
         "price_at": quote.at if quote else None,
+        "age_days": _age_days(quote, now=now),
         "source": quote.source if quote else None,
         "state": quote.market_state.value if quote else None,
         "stale": quote is not None
@@ -132,6 +133,11 @@ def _position(position: PositionView, *, now: datetime) -> dict[str, Any]:
         "status": position.status.value,
         "lots_count": len(position.lots),
     }
+
+
+def _age_days(quote: Quote | None, *, now: datetime) -> int | None:
+    """Count the days since the day of a price; that of today, or ahead of UTC, is none old."""
+    return None if quote is None else max(0, (now.date() - quote.at.date()).days)
 
 
 def transaction_page(page: Any, *, instruments: Instruments) -> dict[str, Any]:
@@ -198,13 +204,18 @@ def instrument_page(
     *,
     quote: Quote | None,
     closes: Sequence[tuple[date, Decimal]],
+    prices: Iterable[Any],
     summaries: Sequence[Summary],
+    now: datetime,
 ) -> dict[str, Any]:
-    """Describe an instrument, and the positions in it."""
+    """Describe an instrument, the prices recorded of it, and the positions in it."""
     key = str(instrument.pk)
     return {
         "instrument": instrument,
         "quote": quote,
+        "age_days": _age_days(quote, now=now),
+        "is_own": instrument.owner_id is not None,
+        "prices": [{"date": each.date, "close": each.close} for each in prices],
         "values": _points(closes),
         "positions": [
             {"portfolio": portfolio_line(each.portfolio)} | _position(position, now=each.as_of)

@@ -68,4 +68,9 @@ urlpatterns = [
         views.InstrumentPage.as_view(),
         name="instrument",
     ),
+    path(
+        "instruments/<object_id:instrument_id>/prices/<day:day>/delete/",
+        views.DeletePrice.as_view(),
+        name="price-delete",
+    ),
 ]

@@ -16,7 +16,10 @@ from accounts.http import AuthedHttpRequest
 from common import clock
 from common.api.pagination import page_of
 from common.errors import Conflict, InvalidInput
+from common.money import plain
 from marketdata import selectors as market
+from marketdata import services as market_services
+from marketdata.forms import PriceForm
 from portfolios import presentation, selectors, tasks
 from portfolios.forms import (
     DeletePortfolioForm,
@@ -42,6 +45,8 @@ RANGES: tuple[tuple[str, str, int | None], ...] = (
 _DEFAULT_RANGE = "1y"
 #: Suggested by the symbol field; more would only make the page heavy.
 _MOST_SYMBOLS = 200
+#: Listed on the page of an own instrument; the API gives the others.
+_LATEST_PRICES = 30
 
 
 class Page(LoginRequiredMixin, View):
@@ -399,7 +404,27 @@ class InstrumentPage(Page):
 
     def get(self, request: AuthedHttpRequest, instrument_id: ObjectId) -> HttpResponse:
         """Show an instrument's price, and what the user holds of it."""
+        return self._page(instrument_id)
+
+    def post(self, request: AuthedHttpRequest, instrument_id: ObjectId) -> HttpResponse:
+        """Record a price of an instrument of the user's own."""
         now = clock.now()
+        instrument = market.get_own_instrument(instrument_id, user_id=request.user.pk)
+        form = PriceForm(request.POST, currency=instrument.currency, today=now.date())
+        if form.is_valid():
+            try:
+                market_services.record_price(
+                    instrument.pk, owner_id=request.user.pk, price=form.price(), now=now
+                )
+            except InvalidInput as error:
+                take_errors(form, error)
+            else:
+                messages.success(request, "Recorded.")
+                return redirect("instrument", instrument_id=instrument.pk)
+        return self._page(instrument_id, form=form)
+
+    def _page(self, instrument_id: ObjectId, *, form: PriceForm | None = None) -> HttpResponse:
+        request, now = self.request, clock.now()
         instrument = market.get_instrument(instrument_id, user_id=request.user.pk)
         chosen, start = _range(request, now=now)
         closes = market.closes_between(
@@ -410,7 +435,24 @@ class InstrumentPage(Page):
             instrument,
             quote=market.latest_prices([str(instrument.pk)]).get(str(instrument.pk)),
             closes=closes.get(str(instrument.pk), []),
+            prices=market.list_prices(instrument.pk)[:_LATEST_PRICES],
             summaries=selectors.summarize_all(found, now=now),
+            now=now,
         )
         context["ranges"] = _ranges(chosen)
-        return render(request, "marketdata/instrument.html", context)
+        context["form"] = form or PriceForm(currency=instrument.currency, today=now.date())
+        status = 422 if form else 200
+        return render(request, "marketdata/instrument.html", context, status=status)
+
+
+class DeletePrice(Page):
+    """/instruments/<id>/prices/<day>/delete/"""
+
+    def post(self, request: AuthedHttpRequest, instrument_id: ObjectId, day: date) -> HttpResponse:
+        """Take the price of a day back."""
+        taken = market_services.delete_price(
+            instrument_id, owner_id=request.user.pk, day=day, now=clock.now()
+        )
+        # Named, so that a slip of the finger can be made good.
+        messages.success(request, f"Deleted the price of {taken.date}: {plain(taken.close)}.")
+        return redirect("instrument", instrument_id=instrument_id)

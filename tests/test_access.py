@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -13,6 +15,8 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from rest_framework.test import APIClient
 
 from brokers.services import intake, reading
+from marketdata import services as market
+from marketdata.adapters.base import DailyClose
 from portfolios.services import ledger, recalculation
 from tests import factories, stored
 from tests.factories import NOW, TODAY, buy, draft
@@ -43,6 +47,7 @@ _ROW = f"{_PORTFOLIO}transactions/<object_id:transaction_id>/"
 _RUN = f"{_PORTFOLIO}imports/<object_id:run_id>/"
 _INSTRUMENT = "instruments/<object_id:instrument_id>/"
 _DEPOSIT = {"kind": "deposit", "trade_date": "2026-01-05", "amount": "7", "currency": "USD"}
+_PRICE = {"date": "2026-01-06", "close": "5"}
 _ALL = dict.fromkeys(METHODS, 302)
 _NEW = {"name": "New", "base_currency": "EUR"}
 _CHANGE = {"name": "Other", "tracks_cash": "true"}
@@ -67,7 +72,8 @@ ROUTES = {
     f"{_ROW}void/": Route(OWNER, {"POST": 302}, {"POST": {"revision": "1"}}),
     f"{_ROW}restore/": Route(OWNER, {"POST": 302}, {"POST": {"revision": "1"}}),
     f"{_ROW}history/": Route(OWNER, {"GET": 200}),
-    _INSTRUMENT: Route(OWNER, {"GET": 200}),
+    _INSTRUMENT: Route(OWNER, {"GET": 200, "POST": 302}, {"POST": _PRICE}),
+    f"{_INSTRUMENT}prices/<day:day>/delete/": Route(OWNER, {"POST": 302}),
     f"{_PORTFOLIO}imports/": Route(OWNER, {"GET": 200, "POST": 302}, {"POST": {"file": a_file}}),
     _RUN: Route(OWNER, {"GET": 200}),
     f"{_RUN}commit/": Route(OWNER, {"POST": 302}),
@@ -84,7 +90,11 @@ ROUTES = {
         {"GET": 200, "POST": 201},
         {"POST": {"symbol": "BOAT", "name": "A boat", "currency": "EUR", "asset_class": "other"}},
     ),
-    f"api/v1/{_INSTRUMENT}": Route(OWNER, {"GET": 200}),
+    f"api/v1/{_INSTRUMENT}": Route(OWNER, {"GET": 200, "PATCH": 200}, {"PATCH": {"name": "Other"}}),
+    f"api/v1/{_INSTRUMENT}prices/": Route(
+        OWNER, {"GET": 200, "POST": 201}, {"POST": {"prices": [_PRICE]}}
+    ),
+    f"api/v1/{_INSTRUMENT}prices/<day:day>/": Route(OWNER, {"DELETE": 204}),
     f"api/v1/{_INSTRUMENT}bars/": Route(OWNER, {"GET": 200}),
     "api/v1/quotes/": Route(SIGNED_IN, {"GET": 200}, queries={"GET": f"ids={'0' * 24}"}),
     "api/v1/portfolios/": Route(SIGNED_IN, {"GET": 200, "POST": 201}, {"POST": _NEW}),
@@ -168,9 +178,10 @@ class World:
     transaction_id: str
     instrument_id: str
     run_id: str
+    day: str = "2026-01-05"
 
     def address(self, route: str) -> str:
-        return "/" + re.sub(r"<object_id:(\w+)>", lambda match: getattr(self, match[1]), route)
+        return "/" + re.sub(r"<\w+:(\w+)>", lambda match: getattr(self, match[1]), route)
 
 
 @pytest.fixture
@@ -179,6 +190,8 @@ def world(ada) -> World:
     row = ledger.record_transaction(portfolio.pk, draft=draft("deposit", amount="5"), now=NOW)
     instrument = factories.make_instrument("HOUSE", owner=ada, mic="")
     ledger.record_transaction(portfolio.pk, draft=buy(instrument, "1", "9"), now=NOW)
+    price = DailyClose(date=date(2026, 1, 5), close=Decimal(5))
+    market.record_price(instrument.pk, owner_id=ada.pk, price=price, now=NOW)
     recalculation.recalculate(portfolio.pk, today=TODAY, now=NOW)
     run = intake.open_import(
         portfolio.pk,

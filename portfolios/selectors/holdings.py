@@ -59,6 +59,8 @@ class InstrumentView:
     currency: str
     asset_class: str
     mic: str
+    #: Made by the owner, and priced by hand.
+    is_own: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +260,7 @@ def _position(line: Mapping[str, Any], worth: PositionValue, context: _Context) 
             currency=instrument.currency,
             asset_class=instrument.asset_class,
             mic=instrument.mic,
+            is_own=instrument.owner_id is not None,
         ),
         quantity=quantity or Decimal(0),
         average_cost=_ratio(cost, quantity),
