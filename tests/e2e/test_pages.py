@@ -186,3 +186,35 @@ def test_pages_for_everybody_open_without_complaints(open_page, path):
     page.goto(path)
 
     expect(page.locator("h1")).to_be_visible()
+
+
+def test_what_only_you_own_has_a_value_as_soon_as_you_say_one(signed_in, platform):
+    owned = {"symbol": "HOUSE", "name": "The house", "currency": "USD", "asset_class": "other"}
+    _, house = platform.request("POST", "/api/v1/instruments/", owned)
+    home = {"name": "Home", "base_currency": "USD", "tracks_cash": False}
+    _, portfolio = platform.request("POST", "/api/v1/portfolios/", home)
+    bought = {
+        "kind": "buy",
+        "trade_date": "2025-01-06",
+        "instrument_id": house["id"],
+        "quantity": "1",
+        "price": "200000",
+        "currency": "USD",
+    }
+    rows = f"/api/v1/portfolios/{portfolio['id']}/transactions/"
+    assert platform.request("POST", rows, bought)[0] == 201
+    watching = signed_in()
+    watching.goto(f"/portfolios/{portfolio['id']}/")
+    expect(badge(watching)).to_have_text(re.compile("Live"))
+
+    page = watching.context.new_page()
+    page.goto(f"/portfolios/{portfolio['id']}/")
+    page.get_by_role("link", name="Record a price").click(timeout=30_000)
+    page.fill("[name=date]", "2025-06-30")
+    page.fill("[name=close]", "251000")
+    page.get_by_role("button", name="Record the price").click()
+    expect(page.locator("#prices")).to_contain_text("251,000.00")
+
+    # The other page, which was open all the while, follows by itself.
+    total = watching.locator(f"[data-live='portfolio:{portfolio['id']}:total']").first
+    expect(total).to_contain_text("251,000.00", timeout=30_000)
