@@ -58,9 +58,11 @@ class Slot:
             return
         for instruments, audience in self._audiences.items():
             told = instruments & changed
-            if not told:
+            # What has lost its price can't be told as a price; values that hang on it tell it.
+            parts = board.parts(told)
+            if not parts:
                 continue
-            write = partial(quotes_frame, at=at, quotes=board.parts(told))
+            write = partial(quotes_frame, at=at, quotes=parts)
             for connection in audience:
                 if connection.can_send and not connection.is_behind:
                     connection.push(write)

@@ -412,19 +412,15 @@ async def test_a_price_that_is_recorded_by_hand_is_seen_at_once_and_gone_when_it
     snapshot = await socket.hear("snapshot")
     await both_are_heard(socket)
 
-    prices, totals = [], []
-    for price in ("100.00", "120.00"):
+    for price, total in (("100.00", "200.00"), ("120.00", "240.00")):
         await ask(record_price, house, price)
-        prices.append((await socket.hear("quotes"))["quotes"][0]["price"])
-        totals.append(await next_total(socket))
+        await until_told(socket, price=price, total=total)
     await ask(
         market.delete_price, house.pk, owner_id=ada.pk, day=factories.TODAY, now=factories.NOW
     )
+    await until_told(socket, price="120.00", total=None)
 
     assert (snapshot["quotes"], snapshot["portfolios"][0]["total"]) == ([], None)
-    assert (prices, totals) == (["100.00", "120.00"], ["200.00", "240.00"])
-    while await next_total(socket) is not None:
-        pass
 
 
 def record_price(house, price):
@@ -432,10 +428,14 @@ def record_price(house, price):
     market.record_price(house.pk, owner_id=house.owner_id, price=made, now=factories.NOW)
 
 
-async def next_total(socket):
-    """Return the next total a portfolio is told to have; one that was on its way may come first."""
-    seen = [frame["portfolio"]["total"] for frame in socket.frames if frame["type"] == "portfolio"]
-    while True:
-        total = (await socket.hear("portfolio"))["portfolio"]["total"]
-        if total != (seen[-1] if seen else None):
-            return total
+async def until_told(socket, *, price, total):
+    """Wait until these are the newest price and total; either may be told first."""
+    while newest(socket, "portfolio", lambda frame: frame["portfolio"]["total"]) != total:
+        await socket.hear("portfolio")
+    while newest(socket, "quotes", lambda frame: frame["quotes"][0]["price"]) != price:
+        await socket.hear("quotes")
+
+
+def newest(socket, kind, read):
+    told = [read(frame) for frame in socket.frames if frame["type"] == kind]
+    return told[-1] if told else "nothing yet"
