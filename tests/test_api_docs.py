@@ -17,7 +17,8 @@ from django.core.management import call_command
 from common.errors import Failure
 from marketdata.domain.instruments import AssetClass
 from portfolios.api.serializers import TransactionInput
-from portfolios.domain.transactions import Draft, Kind, check
+from portfolios.domain.kinds import Kind
+from portfolios.domain.transactions import Draft, check
 from tests import factories
 from tests.factories import TODAY
 
