@@ -20,7 +20,7 @@ from benchmarks.measure import Figure
 from config import embedded
 
 FOLDER = Path(__file__).parent
-_NOT_BENCHMARKS = {"__init__", "__main__", "measure"}
+_NOT_BENCHMARKS = {"__init__", "__main__", "ledgers", "measure"}
 
 
 def names() -> list[str]:

@@ -81,6 +81,13 @@ SCHEDULE: tuple[Job, ...] = (
         queue="default",
         description="Deletes what is logged of sign-ins more than 30 days ago.",
     ),
+    Job(
+        name="Clear old recalculations",
+        task="portfolios.tasks.forget_runs",
+        every=timedelta(days=1),
+        queue="compute",
+        description="Deletes how recalculations went more than 90 days ago.",
+    ),
 )
 
 

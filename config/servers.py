@@ -227,7 +227,7 @@ class Mongo(Server):
             *(self._find_program(), "--dbpath", str(self.data)),
             *("--bind_ip", HOST, "--port", str(port), "--nounixsocket"),
             *("--replSet", REPLICA_SET, "--oplogSize", "128"),
-            *("--wiredTigerCacheSizeGB", "0.25"),
+            *("--wiredTigerCacheSizeGB", "0.5"),
             *(word for item in parameters.items() for word in ("--setParameter", "=".join(item))),
         ]
 

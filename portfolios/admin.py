@@ -4,10 +4,13 @@ from django.contrib import admin
 
 from common.admin import ReadOnlyAdmin
 from portfolios.models import (
+    CheckpointPart,
     DailyValue,
+    Disposal,
     Plan,
     Portfolio,
     Position,
+    RecalculationRun,
     Snapshot,
     Transaction,
     TransactionRevision,
@@ -106,3 +109,43 @@ class PlanAdmin(ReadOnlyAdmin[Plan]):
     search_fields = ("portfolio__name",)
     list_select_related = ("portfolio",)
     ordering = ("-id",)
+
+
+@admin.register(Disposal)
+class DisposalAdmin(ReadOnlyAdmin[Disposal]):
+    """Units sold or covered, and what was gained by it."""
+
+    list_display = ("portfolio", "date", "instrument", "quantity", "gain", "currency", "gain_base")
+    list_filter = ("is_short", "currency")
+    search_fields = ("portfolio__name", "instrument__symbol")
+    list_select_related = ("portfolio", "instrument")
+    ordering = ("-id",)
+
+
+@admin.register(CheckpointPart)
+class CheckpointPartAdmin(ReadOnlyAdmin[CheckpointPart]):
+    """From where recalculations go on."""
+
+    list_display = ("portfolio", "date", "part", "revision")
+    search_fields = ("portfolio__name",)
+    list_select_related = ("portfolio",)
+    ordering = ("-id",)
+
+
+@admin.register(RecalculationRun)
+class RecalculationRunAdmin(ReadOnlyAdmin[RecalculationRun]):
+    """How recalculations went."""
+
+    list_display = (
+        "portfolio",
+        "started_at",
+        "duration_ms",
+        "events",
+        "days",
+        "continued_from",
+        "outcome",
+    )
+    list_filter = ("outcome",)
+    search_fields = ("portfolio__name",)
+    list_select_related = ("portfolio",)
+    ordering = ("-started_at",)

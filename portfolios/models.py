@@ -34,6 +34,8 @@ class Portfolio(Timestamped):
     #: When a recalculation that is still due is started again, and how often one has failed.
     recalculate_after = models.DateTimeField(null=True, blank=True, editable=False)
     recalculation_failures = models.PositiveSmallIntegerField(default=0, editable=False)
+    #: Written along with each checkpoint, so that it meets every change of the ledger.
+    checkpointed_at = models.DateTimeField(null=True, blank=True, editable=False)
     #: The first day whose values the ledger's changes have touched since they were computed.
     stale_from = models.DateField(null=True, blank=True, editable=False)
 
@@ -154,7 +156,7 @@ class TransactionRevision(models.Model):
 
 
 class Position(Timestamped):
-    """What a portfolio holds of one instrument, computed from the ledger at `revision`."""
+    """What a portfolio holds of one instrument; it was last written at the ledger's `revision`."""
 
     portfolio = models.ForeignKey(Portfolio, on_delete=models.CASCADE, related_name="positions")
     instrument = models.ForeignKey(
@@ -230,6 +232,61 @@ class Disposal(models.Model):
 
     def __str__(self) -> str:
         return f"{self.portfolio_id} {self.date} {self.transaction_id}"
+
+
+class CheckpointPart(models.Model):
+    """Part of how a ledger stood before a day, to go on from instead of from its beginning.
+
+    The part without an instrument, its head, holds everything but the positions, and their lines of
+    the snapshot; each other part holds one position with its lots. It belongs to the head of the
+    same day and revision, and is nothing without it. A checkpoint stands as long as nothing changes
+    in the ledger before its day.
+    """
+
+    portfolio = models.ForeignKey(Portfolio, on_delete=models.CASCADE, related_name="checkpoints")
+    #: The instrument's id, or nothing.
+    part = models.CharField(max_length=24, blank=True)
+    #: All events of earlier days are in it.
+    date = models.DateField()
+    #: The ledger's when it was made.
+    revision = models.PositiveBigIntegerField()
+    #: See `portfolios.domain.keeping`.
+    content = models.JSONField(encoder=DjangoJSONEncoder)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["portfolio", "part", "date", "revision"], name="one_checkpoint_part"
+            ),
+        ]
+        indexes = [models.Index(fields=["portfolio", "date"], name="checkpoint_by_date")]
+
+    def __str__(self) -> str:
+        return f"{self.portfolio_id} {self.date} {self.part}"
+
+
+class RecalculationRun(models.Model):
+    """One recalculation: how long it took, of how much, and how it ended."""
+
+    portfolio = models.ForeignKey(Portfolio, on_delete=models.CASCADE, related_name="runs")
+    revision = models.PositiveBigIntegerField()
+    started_at = models.DateTimeField()
+    #: In milliseconds.
+    duration_ms = models.PositiveIntegerField()
+    #: The first day whose events were gone through again; null is from the beginning.
+    continued_from = models.DateField(null=True, blank=True)
+    events = models.PositiveIntegerField(default=0)
+    days = models.PositiveIntegerField(default=0)
+    outcome = models.CharField(max_length=16)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["portfolio", "-started_at"], name="run_of_portfolio"),
+            models.Index(fields=["-started_at"], name="run_newest"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.portfolio_id} {self.started_at:%Y-%m-%d %H:%M:%S} {self.outcome}"
 
 
 class Snapshot(Timestamped):

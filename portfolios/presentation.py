@@ -131,7 +131,7 @@ def _position(position: PositionView, *, now: datetime) -> dict[str, Any]:
         "unrealized_rate": worth.unrealized_rate,
         "weight": worth.weight,
         "status": position.status.value,
-        "lots_count": len(position.lots),
+        "lots_count": position.lots_count,
     }
 
 

@@ -48,6 +48,12 @@ def nightly_values(**_later: Any) -> None:
         recalculate_portfolio.delay(portfolio_id=portfolio_id, extend=True)
 
 
+@shared_task(name="portfolios.tasks.forget_runs")
+def forget_runs(**_later: Any) -> None:
+    """Delete how old recalculations went."""
+    recalculation.forget_runs(now=clock.now())
+
+
 def request_recalculation(portfolio: Portfolio) -> None:
     """Ask for a recalculation after a change of the ledger; called by interfaces.
 

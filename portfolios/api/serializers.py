@@ -160,6 +160,12 @@ class LotOutput(serializers.Serializer[object]):
     cost_base = DecimalStringField(allow_null=True)
 
 
+class LotsOutput(serializers.Serializer[object]):
+    """The open lots of a position, oldest first."""
+
+    lots = LotOutput(many=True)
+
+
 class PositionOutput(serializers.Serializer[object]):
     """What is held of one instrument; `…_base` is in the portfolio's currency, null is unknown."""
 
@@ -183,7 +189,7 @@ class PositionOutput(serializers.Serializer[object]):
     income_base = DecimalStringField(allow_null=True)
     weight = DecimalStringField(source="worth.weight", allow_null=True)
     status = serializers.ChoiceField(choices=_STATUSES)
-    lots = LotOutput(many=True)
+    lots_count = serializers.IntegerField()
 
 
 class ProblemOutput(serializers.Serializer[object]):

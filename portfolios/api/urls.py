@@ -12,6 +12,11 @@ urlpatterns = [
     path(_ONE, views.PortfolioDetail.as_view(), name="api-portfolio"),
     path(f"{_ONE}summary/", views.Summary.as_view(), name="api-summary"),
     path(f"{_ONE}values/", views.DailyValues.as_view(), name="api-values"),
+    path(
+        f"{_ONE}positions/<object_id:instrument_id>/lots/",
+        views.Lots.as_view(),
+        name="api-lots",
+    ),
     path(f"{_ONE}transactions/", views.Transactions.as_view(), name="api-transactions"),
     path(_ROW, views.TransactionDetail.as_view(), name="api-transaction"),
     path(f"{_ROW}restorations/", views.Restorations.as_view(), name="api-transaction-restorations"),

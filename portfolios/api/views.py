@@ -16,6 +16,7 @@ from marketdata import selectors as market
 from portfolios import selectors, tasks
 from portfolios.api.serializers import (
     DailyValuesOutput,
+    LotsOutput,
     PortfolioChange,
     PortfolioInput,
     PortfolioOutput,
@@ -227,6 +228,19 @@ class Summary(APIView):
         """Show what a portfolio is worth now, position by position."""
         summary = selectors.summarize(_portfolio(request, portfolio_id), now=clock.now())
         return Response(SummaryOutput(summary).data)
+
+
+class Lots(APIView):
+    """/portfolios/<id>/positions/<id>/lots/"""
+
+    @extend_schema(responses=LotsOutput)
+    def get(
+        self, request: AuthedRequest, portfolio_id: ObjectId, instrument_id: ObjectId
+    ) -> Response:
+        """List the open lots of one position, oldest first."""
+        portfolio = _portfolio(request, portfolio_id)
+        lots = selectors.list_lots(portfolio.pk, instrument_id=instrument_id)
+        return Response(LotsOutput({"lots": lots}).data)
 
 
 class DailyValues(APIView):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from portfolios.domain.books import Code, Disposal, Lot
-from portfolios.domain.lots import DUST, Pool, cut, scaled, share
+from portfolios.domain.lots import DUST, Pool, cut, scaled, share, units
 from portfolios.domain.policy import PoolScope
 from portfolios.domain.positions import RunningPosition
 from portfolios.domain.state import TOO_LARGE, State
@@ -22,14 +22,16 @@ def split(state: State, event: Event) -> None:
     """Multiply the units of every lot; what they cost stays. Cash in lieu pays for fractions."""
     position, ratio = state.find_position(event.instrument_id), event.ratio or _ZERO
     if position is None or _is_reported_again(state, event, position):
+        if event.amount:
+            _realize_payment(state, event, state.position(event), event.amount)
         return
     if abs(position.quantity) * ratio >= TOO_LARGE:
         state.report(event, Code.TOO_LARGE, "The split makes too many units to compute with.")
         return
     for _, pool in _pools(state, event, position):
-        pool.change(lambda lot: lot._replace(quantity=lot.quantity * ratio))
+        pool.change(lambda lot: lot._replace(quantity=units(lot.quantity * ratio)))
     for account in _accounts(state, event, position):
-        position.accounts[account] *= ratio
+        position.accounts[account] = units(position.accounts[account] * ratio)
     if event.amount:
         _pay_fractions(state, event, position, event.amount)
 
@@ -52,17 +54,17 @@ def _pay_fractions(state: State, event: Event, position: RunningPosition, amount
         for name, pool in _pools(state, event, position)
         if abs(pool.quantity % 1) >= DUST
     ]
-    total = sum((units for _, units in fractions), _ZERO)
+    total = sum((fraction for _, fraction in fractions), _ZERO)
     if not total:
         _realize_payment(state, event, position, amount)
         return
-    for name, units in fractions:
+    for name, fraction in fractions:
         lot = state.lot(
             event,
             position,
-            -units,
-            -(amount * units / total),
-            charges=state.included_charges(event) * units / total,
+            -fraction,
+            -(amount * fraction / total),
+            charges=state.included_charges(event) * fraction / total,
         )
         trade(state, event, position, lot._replace(account=name), opens=False)
 
@@ -81,11 +83,11 @@ def spin_off(state: State, event: Event) -> None:
     for _, pool in _pools(state, event, position):
         for lot in pool.lots:
             new = _turned(state, event, position, received, _part_of(lot, part))
-            units = lot.quantity * ratio
-            match(state, event, received, new._replace(quantity=units), opens=True)
+            new = new._replace(quantity=units(lot.quantity * ratio))
+            match(state, event, received, new, opens=True)
         pool.change(lambda lot: _part_of(lot, rest))
     for account in _accounts(state, event, position):
-        received.move(account, position.accounts[account] * ratio)
+        received.move(account, units(position.accounts[account] * ratio))
 
 
 def merge(state: State, event: Event) -> None:
@@ -128,13 +130,13 @@ def _sell_part(
         of_pool = pool.quantity / total
         sold, kept = [], []
         for lot in pool.clear():
-            taken, rest = (lot, None) if part == 1 else cut(lot, abs(lot.quantity) * part)
+            taken, rest = (lot, None) if part == 1 else cut(lot, units(abs(lot.quantity) * part))
             sold.append(taken)
             if rest is not None:
                 kept.append(rest)
-        units = sum((lot.quantity for lot in sold), _ZERO)
+        gone = sum((lot.quantity for lot in sold), _ZERO)
         charges = state.included_charges(event) * of_pool
-        closing = state.lot(event, position, -units, -cash * of_pool, charges=charges)
+        closing = state.lot(event, position, -gone, -cash * of_pool, charges=charges)
         close(state, event, position, sold, closing)
         for lot in kept:
             pool.receive(lot)
@@ -146,10 +148,10 @@ def _exchange(state: State, event: Event, position: RunningPosition, ratio: Deci
     for _, pool in _pools(state, event, position):
         for lot in pool.clear():
             new = _turned(state, event, position, received, lot)
-            units = lot.quantity * ratio
-            match(state, event, received, new._replace(quantity=units), opens=True)
+            new = new._replace(quantity=units(lot.quantity * ratio))
+            match(state, event, received, new, opens=True)
     for account in list(_accounts(state, event, position)):
-        received.move(account, position.accounts.pop(account) * (event.ratio or _ZERO))
+        received.move(account, units(position.accounts.pop(account) * (event.ratio or _ZERO)))
 
 
 def return_capital(state: State, event: Event) -> None:

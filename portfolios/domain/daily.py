@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
-from common.money import exact
+from common.money import WHOLE_DIGITS, exact
 from marketdata.domain.fx import RateHistory, Rates, pair_name
 from portfolios.domain.books import Book, Ledger
 from portfolios.domain.folding import Fold, in_order
 from portfolios.domain.kinds import DELIVERIES, PAYMENTS, Kind
 from portfolios.domain.policy import Policy
+from portfolios.domain.positions import RunningPosition
 from portfolios.domain.prices import Closes, DayPrices, splits_of
 from portfolios.domain.state import TOO_LARGE
 from portfolios.domain.status import Status
@@ -56,7 +57,8 @@ class DayValue:
             priced.
         outflow: what went outside, as `inflow`, without a sign.
         missing: instruments without a close, and pairs of currencies without a rate.
-        positions: those that are held, and those that something flowed into or out of.
+        positions: those that are held, and those that something flowed into or out of; only where
+            they were asked for.
     """
 
     date: date
@@ -66,7 +68,7 @@ class DayValue:
     outflow: Decimal | None
     status: Status
     missing: tuple[str, ...]
-    positions: tuple[PositionDay, ...]
+    positions: tuple[PositionDay, ...] = ()
 
     @property
     def net_flow(self) -> Decimal | None:
@@ -97,14 +99,9 @@ def daily_values(
         closes: of each instrument in its quotation currency, oldest first.
         lasting: the instruments whose last close is taken however old it is.
     """
-    run = DailyRun(
-        ledger,
-        closes=closes,
-        rates=rates,
-        tracks_cash=tracks_cash,
-        policy=policy,
-        lasting=lasting,
-    )
+    ledger = replace(ledger, events=list(ledger.events))
+    prices = DayPrices(closes, splits_of(ledger.events), policy.price_basis, lasting)
+    run = DailyRun(ledger, prices=prices, rates=rates, tracks_cash=tracks_cash, policy=policy)
     return run.values(start, end)
 
 
@@ -115,35 +112,40 @@ class DailyRun:
         self,
         ledger: Ledger,
         *,
-        closes: Closes,
+        prices: DayPrices,
         rates: RateHistory,
         tracks_cash: bool,
         policy: Policy = _DEFAULT_POLICY,
-        lasting: Collection[str] = (),
     ) -> None:
         self._events = in_order(ledger.events)
         self._place = 0
         self._fold = Fold(ledger, policy)
-        self._prices = DayPrices(closes, splits_of(self._events), policy.price_basis, lasting)
+        self._prices = prices
         self._rates = rates
         self._max_rate_age_days = policy.max_rate_age_days
         self._base = ledger.base_currency
         self._tracks_cash = tracks_cash
 
-    def values(self, start: date, end: date) -> Iterator[DayValue]:
+    def values(self, start: date, end: date, *, with_positions: bool = False) -> Iterator[DayValue]:
         """Value the end of every day from `start` up to, but without, `end`, once."""
         self._fold.run(self._until(start))
         day = start
         while day < end:
             rates = self._rates.on(day, self._max_rate_age_days)
             valued = _Day(day, self._fold, self._prices, rates, self._base)
+            valued.tracks_cash = self._tracks_cash
+            valued.tells_positions = with_positions
             with exact():
                 for event in self._until(day + _ONE_DAY):
-                    valued.let_happen(event, tracks_cash=self._tracks_cash)
-                result = valued.value(tracks_cash=self._tracks_cash)
+                    valued.let_happen(event)
+                result = valued.value()
             # Outside of the block, or the caller would compute in its context.
             yield result
             day += _ONE_DAY
+
+    def standing(self) -> Book:
+        """Return how everything stands after the day that was valued last."""
+        return self._fold.book()
 
     def book(self) -> Book:
         """Let all that is left happen, and return how everything stands."""
@@ -190,6 +192,8 @@ class _Day:
         "_position_flows",
         "_prices",
         "_rates",
+        "tells_positions",
+        "tracks_cash",
     )
 
     def __init__(self, day: date, fold: Fold, prices: DayPrices, rates: Rates, base: str) -> None:
@@ -201,54 +205,36 @@ class _Day:
         self._flows = _Flows()
         self._position_flows: dict[str, _Flows] = {}
         self._missing: set[str] = set()
+        self.tracks_cash = True
+        self.tells_positions = False
 
-    def let_happen(self, event: Event, *, tracks_cash: bool) -> None:
+    def let_happen(self, event: Event) -> None:
         """Take the fold one event further, and note what flowed by it."""
         before = self._quantity(event.instrument_id)
         received_before = self._quantity(event.to_instrument_id)
         if not self._fold.apply(event):
             return
         if event.kind in PAYMENTS:
-            if tracks_cash:
+            if self.tracks_cash:
                 self._flows.add(self._payment(event))
             return
         if event.kind in DELIVERIES:
             self._deliver(event, self._quantity(event.instrument_id) - before)
-        paid = negated(self._booked(event))
-        if not tracks_cash:
-            self._flows.add(paid)
-        self._flow_into(event.instrument_id, paid)
-        if event.kind is Kind.REINVESTMENT:
-            self._reinvest(event)
-        received = self._quantity(event.to_instrument_id) - received_before
-        if event.kind in _TURNS and received:
-            self._turn(event, received)
+        if not self.tracks_cash:
+            self._flows.add(negated(self._booked(event)))
+        if self.tells_positions:
+            received = self._quantity(event.to_instrument_id) - received_before
+            self._note_position_flows(event, received)
 
-    def value(self, *, tracks_cash: bool) -> DayValue:
+    def value(self) -> DayValue:
         """Value what the fold holds at the end of the day."""
-        holdings, cash, positions = PartialSum(), PartialSum(), []
-        flows = self._position_flows
-        for position in self._fold.holdings():
-            instrument_id, quantity = position.instrument_id, position.quantity
-            price = self._prices.on(instrument_id, self._day)
-            value = value_base = None
-            if price is None:
-                self._missing.add(instrument_id)
-            else:
-                value = quantity * price
-                if position.multiplier != 1:
-                    value *= position.multiplier
-                value_base = self._kept(instrument_id, self._in_base(value, position.currency))
-            holdings.add(value_base)
-            flow = flows.pop(instrument_id, _STILL) if flows else _STILL
-            positions.append(
-                PositionDay(instrument_id, quantity, value, value_base, flow.inflow, flow.outflow)
-            )
-        for instrument_id, flow in flows.items():
-            positions.append(
-                PositionDay(instrument_id, _ZERO, _ZERO, _ZERO, flow.inflow, flow.outflow)
-            )
-        if tracks_cash:
+        holdings, cash = PartialSum(), PartialSum()
+        if self.tells_positions:
+            positions = self._list_positions(holdings)
+        else:
+            positions = []
+            self._sum_holdings(holdings)
+        if self.tracks_cash:
             for currency, balance in self._fold.cash.items():
                 if balance:
                     cash.add(self._kept(currency, self._in_base(balance, currency)))
@@ -256,13 +242,64 @@ class _Day:
         return DayValue(
             date=self._day,
             value=both.known(),
-            cash=cash.known() if tracks_cash else None,
+            cash=cash.known() if self.tracks_cash else None,
             inflow=self._flows.inflow,
             outflow=self._flows.outflow,
             status=Status.worst(both.status(), Status.PARTIAL) if self._missing else both.status(),
             missing=tuple(sorted(self._missing)),
             positions=tuple(positions),
         )
+
+    def _sum_holdings(self, holdings: PartialSum) -> None:
+        """Add up all positions, those of one currency before they are converted.
+
+        This is done for every day of many years: one conversion a currency is half the time.
+        """
+        sums: dict[str, Decimal] = {}
+        for position in self._fold.holdings():
+            value = self._worth(position)
+            if value is None:
+                holdings.add(None)
+            elif value.adjusted() >= _SUMMED_DIGITS:
+                holdings.add(self._value_base(position, value))
+            else:
+                sums[position.currency] = sums.get(position.currency, _ZERO) + value
+        for currency, value in sums.items():
+            holdings.add(self._in_base(value, currency))
+
+    def _list_positions(self, holdings: PartialSum) -> list[PositionDay]:
+        positions = [self._position(position, holdings) for position in self._fold.holdings()]
+        # Of what nothing is left any more, what flowed today is told still.
+        positions += [
+            PositionDay(key, _ZERO, _ZERO, _ZERO, flow.inflow, flow.outflow)
+            for key, flow in self._position_flows.items()
+        ]
+        return positions
+
+    def _position(self, position: RunningPosition, holdings: PartialSum) -> PositionDay:
+        value = self._worth(position)
+        value_base = None if value is None else self._value_base(position, value)
+        holdings.add(value_base)
+        flow = self._position_flows.pop(position.instrument_id, _STILL)
+        return PositionDay(
+            position.instrument_id,
+            position.quantity,
+            value,
+            value_base,
+            flow.inflow,
+            flow.outflow,
+        )
+
+    def _worth(self, position: RunningPosition) -> Decimal | None:
+        price = self._prices.on(position.instrument_id, self._day)
+        if price is None:
+            self._missing.add(position.instrument_id)
+            return None
+        value = position.quantity * price
+        return value if position.multiplier == 1 else value * position.multiplier
+
+    def _value_base(self, position: RunningPosition, value: Decimal) -> Decimal | None:
+        return self._kept(position.instrument_id, self._in_base(value, position.currency))
 
     def _kept(self, name: str, worth: Decimal | None) -> Decimal | None:
         """Drop a worth that is too large to be kept, as if its price were unknown."""
@@ -278,6 +315,13 @@ class _Day:
     def _flow_into(self, instrument_id: str | None, amount: Decimal | None) -> None:
         if instrument_id and amount != 0:
             self._position_flows.setdefault(instrument_id, _Flows()).add(amount)
+
+    def _note_position_flows(self, event: Event, received: Decimal) -> None:
+        self._flow_into(event.instrument_id, negated(self._booked(event)))
+        if event.kind is Kind.REINVESTMENT:
+            self._reinvest(event)
+        if event.kind in _TURNS and received:
+            self._turn(event, received)
 
     def _deliver(self, event: Event, moved: Decimal) -> None:
         """Note units that came from outside, or went there, at what they are worth."""
@@ -336,13 +380,15 @@ class _Day:
         return converted
 
     def _in_base(self, amount: Decimal, currency: str) -> Decimal | None:
-        if currency != self._base:
-            rate = self._rates.find_rate(currency, self._base)
-            if rate is None:
-                self._missing.add(pair_name(currency, self._base))
-                return None
-            amount *= rate
-        return amount
+        if currency == self._base:
+            return amount
+        rate = self._rates.find_rate(currency, self._base)
+        if rate is None:
+            self._missing.add(pair_name(currency, self._base))
+            return None
+        return amount * rate
 
 
 _STILL = _Flows()
+#: Positions of more digits than this, which nobody has, are looked at one by one.
+_SUMMED_DIGITS = WHOLE_DIGITS - 6

@@ -73,6 +73,7 @@ class Fold:
         step = _STEPS.get(event.kind)
         if step is not None:
             step(self._state, event)
+            self._state.settle(event)
         _note_charges(self._state, event)
         return True
 

@@ -14,6 +14,9 @@ from portfolios.domain.unknowns import minus, plus, times
 _ZERO = Decimal(0)
 #: Less than this is what rounding left, not a holding.
 DUST = Decimal("1e-12")
+_SMALLEST = Decimal("1e-18")
+#: With eighteen decimals beside them, more would be longer than what is computed with.
+_MOST_WHOLE_DIGITS = 14
 #: So many lots that are gone may stay in front of the others before they are cleared away.
 _MOST_GONE = 64
 
@@ -140,6 +143,15 @@ def cut(lot: Lot, quantity: Decimal) -> tuple[Lot, Lot]:
         charges_base=minus(lot.charges_base, taken.charges_base),
     )
     return taken, rest
+
+
+def units(quantity: Decimal) -> Decimal:
+    """Cut a computed number of units to eighteen decimals.
+
+    Adding up such numbers is exact in any order, which a ratio of endless digits would spoil: a
+    book that was kept and continued has to equal one that never was.
+    """
+    return quantity if quantity.adjusted() > _MOST_WHOLE_DIGITS else quantity.quantize(_SMALLEST)
 
 
 def share(amount: Decimal | None, part: Decimal, whole: Decimal) -> Decimal | None:

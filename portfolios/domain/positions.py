@@ -31,6 +31,7 @@ class RunningPosition:
         "multiplier",
         "pools",
         "price_gain_base",
+        "quantity",
         "realized",
         "realized_base",
         "taxes_base",
@@ -46,6 +47,8 @@ class RunningPosition:
         #: By account, or all under the empty name where accounts share their lots.
         self.pools: dict[str, Pool] = {}
         self.accounts: dict[str, Decimal] = {}
+        #: Units held after the last event, below zero where they are sold short; see `settle`.
+        self.quantity = _ZERO
         self.realized: Decimal | None = _ZERO
         self.realized_base: Decimal | None = _ZERO
         self.price_gain_base: Decimal | None = _ZERO
@@ -67,15 +70,8 @@ class RunningPosition:
         for name in _CARRIED:
             setattr(running, name, getattr(position, name))
         running.flags.update(position.flags)
+        running.quantity = position.quantity
         return running
-
-    @property
-    def quantity(self) -> Decimal:
-        """Return how many units are held; below zero where they are sold short."""
-        if len(self.pools) == 1:
-            (pool,) = self.pools.values()
-            return pool.quantity
-        return sum((pool.quantity for pool in self.pools.values()), _ZERO)
 
     def pool(self, account: str) -> Pool:
         """Return the lots of an account, which may be none."""
@@ -86,10 +82,12 @@ class RunningPosition:
 
     def move(self, account: str, quantity: Decimal) -> None:
         """Note that units came to an account, or left it."""
-        units = self.accounts.get(account, _ZERO) + quantity
-        self.accounts[account] = units
-        if abs(units) < DUST:
-            del self.accounts[account]
+        self.accounts[account] = self.accounts.get(account, _ZERO) + quantity
+
+    def settle(self) -> None:
+        """Bring the quantity up to the lots when an event is through."""
+        pools = self.pools.values()
+        self.quantity = sum((pool.quantity for pool in pools), _ZERO)
         if not self.quantity:
             self.accounts.clear()
 
@@ -103,11 +101,10 @@ class RunningPosition:
     def frozen(self) -> Position:
         """Return the position as it stands."""
         lots = tuple(lot for _, pool in sorted(self.pools.items()) for lot in pool.lots)
-        quantity = self.quantity
         return Position(
             instrument_id=self.instrument_id,
             currency=self.currency,
-            quantity=quantity,
+            quantity=self.quantity,
             cost=known_sum(lot.cost for lot in lots),
             cost_base=known_sum(lot.cost_base for lot in lots),
             charges_base=known_sum(lot.charges_base for lot in lots),
@@ -124,7 +121,11 @@ class RunningPosition:
             status=Status.PARTIAL if self.flags else Status.COMPLETE,
             flags=tuple(sorted(self.flags)),
             multiplier=self.multiplier,
-            accounts=dict(sorted(self.accounts.items())),
+            accounts={
+                account: units
+                for account, units in sorted(self.accounts.items())
+                if abs(units) >= DUST
+            },
             last_split=self.last_split,
         )
 

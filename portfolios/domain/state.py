@@ -61,6 +61,13 @@ class State:
             position = self._begin(event.to_instrument_id or "", currency, event.to_multiplier)
         return position
 
+    def settle(self, event: Event) -> None:
+        """Bring the quantities that an event changed up to their lots."""
+        for key in (event.instrument_id, event.to_instrument_id):
+            position = self._positions.get(key or "")
+            if position is not None:
+                position.settle()
+
     def _begin(self, instrument_id: str, currency: str, multiplier: Decimal) -> RunningPosition:
         position = RunningPosition(instrument_id, currency, multiplier, self.policy.cost_method)
         self._positions[instrument_id] = position

@@ -18,9 +18,11 @@ from portfolios.selectors.ledger import (
     TransactionNotFound,
     count_fingerprints,
     draft_of,
+    first_trade_date,
     get_transaction,
     list_events,
     list_revisions,
+    list_splits,
     list_transactions,
 )
 from portfolios.selectors.portfolios import (
@@ -48,6 +50,7 @@ __all__ = [
     "draft_of",
     "find_portfolio_for",
     "first_partial_day",
+    "first_trade_date",
     "get_portfolio",
     "get_transaction",
     "last_daily_value",
@@ -59,6 +62,7 @@ __all__ = [
     "list_lots",
     "list_portfolios",
     "list_revisions",
+    "list_splits",
     "list_transactions",
     "list_worths",
     "live_holdings",

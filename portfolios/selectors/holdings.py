@@ -76,7 +76,7 @@ class PositionView:
     income_base: Decimal | None
     fees_base: Decimal | None
     taxes_base: Decimal | None
-    lots: tuple[LotView, ...]
+    lots_count: int
     quote: Quote | None
     worth: PositionValue
     status: Status
@@ -270,7 +270,8 @@ def _position(line: Mapping[str, Any], worth: PositionValue, context: _Context) 
         income_base=_decimal(line["income_base"]),
         fees_base=_decimal(line["fees_base"]),
         taxes_base=_decimal(line["taxes_base"]),
-        lots=tuple(_lot(each) for each in line["lots"]),
+        # Documents of earlier versions hold the lots themselves.
+        lots_count=line.get("lots_count", len(line.get("lots", ()))),
         quote=context.quotes.get(line["instrument"]),
         worth=worth,
         status=Status.worst(worth.status, Status(line["status"])),

@@ -82,13 +82,14 @@ def list_revisions(transaction_id: ObjectId) -> QuerySet[TransactionRevision]:
     return kept.prefetch_related("changed_by").order_by("-revision")
 
 
-def list_events(portfolio_id: ObjectId) -> list[Event]:
-    """Load a whole ledger as the engine wants it; the engine puts it in order."""
+def list_events(portfolio_id: ObjectId, *, since: date | None = None) -> list[Event]:
+    """Load a ledger, or its rows from a day on, as the engine wants it, which puts it in order."""
+    found = Transaction.objects.filter(portfolio_id=portfolio_id, is_void=False)
+    if since is not None:
+        found = found.filter(trade_date__gte=since)
     rows = [
         dict(zip(_EVENT_COLUMNS, row, strict=True))
-        for row in Transaction.objects.filter(portfolio_id=portfolio_id, is_void=False)
-        .order_by("-trade_date", "-id")
-        .values_list(*_EVENT_COLUMNS)
+        for row in found.order_by("-trade_date", "-id").values_list(*_EVENT_COLUMNS)
     ]
     instruments = market.instruments_by_id(
         {str(row[name]) for row in rows for name in _INSTRUMENT_COLUMNS if row[name]}
@@ -113,6 +114,21 @@ def _event(row: dict[str, Any], instruments: Mapping[str, Any]) -> Event:
         to_multiplier=received.multiplier if received else _ONE,
         **known,
     )
+
+
+def first_trade_date(portfolio_id: ObjectId) -> date | None:
+    """Return the day of a ledger's oldest row, or None where it is empty."""
+    rows = Transaction.objects.filter(portfolio_id=portfolio_id, is_void=False)
+    return rows.order_by("trade_date", "id").values_list("trade_date", flat=True).first()
+
+
+def list_splits(portfolio_id: ObjectId) -> list[Event]:
+    """Load the splits of a whole ledger, which turn older closes into units of later days."""
+    found = Transaction.objects.filter(
+        portfolio_id=portfolio_id, is_void=False, kind=Kind.SPLIT.value
+    )
+    rows = found.order_by("-trade_date", "-id").values_list(*_EVENT_COLUMNS)
+    return [_event(dict(zip(_EVENT_COLUMNS, row, strict=True)), {}) for row in rows]
 
 
 def draft_of(row: Transaction) -> Draft:

@@ -11,7 +11,17 @@ from common.errors import Conflict, InvalidInput
 from common.money import is_currency
 from common.texts import hidden_character
 from common.transactions import run_in_transaction
-from portfolios.models import DailyValue, Disposal, Plan, Portfolio, Position, Snapshot, Transaction
+from portfolios.models import (
+    CheckpointPart,
+    DailyValue,
+    Disposal,
+    Plan,
+    Portfolio,
+    Position,
+    RecalculationRun,
+    Snapshot,
+    Transaction,
+)
 from portfolios.services.ledger import mark_changed
 
 
@@ -89,11 +99,15 @@ def change_portfolio(
         raise NameTaken(errors={"name": [NameTaken().detail]}) from error
 
 
+#: What is kept beside a ledger.
+_COMPUTED = (CheckpointPart, DailyValue, Disposal, Plan, Position, RecalculationRun, Snapshot)
+
+
 def delete_portfolio(portfolio_id: ObjectId) -> None:
     """Delete a portfolio with its ledger and all that was computed from it."""
 
     def delete() -> None:
-        for model in (DailyValue, Disposal, Plan, Position, Snapshot):
+        for model in _COMPUTED:
             model.objects.filter(portfolio_id=portfolio_id).delete()
         Portfolio.objects.filter(pk=portfolio_id).delete()
 

@@ -98,14 +98,14 @@ def test_an_instrument_without_any_price_makes_the_summary_partial(portfolio, ac
 
 def test_the_latest_revision_wins_over_one_computed_meanwhile(portfolio, acme, monkeypatch):
     record(portfolio, buy(acme, "1", "10", "2026-02-25"))
-    compute = recalculation._compute
+    compute = recalculation.compute_portfolio
 
     def interrupted(found, *, today):
         computed = compute(found, today=today)
         record(portfolio, buy(acme, "2", "10", "2026-02-26"))
         return computed
 
-    monkeypatch.setattr(recalculation, "_compute", interrupted)
+    monkeypatch.setattr(recalculation, "compute_portfolio", interrupted)
 
     assert recalculate(portfolio) is Outcome.SUPERSEDED
     assert not Position.objects.exists()
@@ -118,14 +118,14 @@ def test_of_two_recalculations_of_one_revision_the_second_stores_nothing(
     portfolio, acme, monkeypatch
 ):
     record(portfolio, buy(acme, "1", "10", "2026-02-25"))
-    compute = recalculation._compute
+    compute = recalculation.compute_portfolio
 
     def overtaken(found, *, today):
         monkeypatch.undo()
         assert recalculate(portfolio) is Outcome.STORED
         return compute(found, today=today)
 
-    monkeypatch.setattr(recalculation, "_compute", overtaken)
+    monkeypatch.setattr(recalculation, "compute_portfolio", overtaken)
 
     assert recalculate(portfolio) is Outcome.CURRENT
 

@@ -1,0 +1,67 @@
+"""A ledger of ten years from its first row to stored positions, gains and daily values."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from accounts.models import User
+from benchmarks import ledgers
+from benchmarks.measure import Figure, peak_memory_mb, stopwatch
+from common import clock
+from portfolios.models import CheckpointPart, DailyValue, Portfolio
+from portfolios.services import recalculation
+
+#: Rows of the ledger, and the seconds it may take.
+SIZES = ((2_000, 0.3), (15_000, 1.5), (50_000, 5.0))
+_BUDGET_MB = 300
+
+
+def run() -> list[Figure]:
+    """Rebuild ledgers of three sizes, and one more in a process of its own for its memory."""
+    now = clock.now()
+    owner = User.objects.create_user("rebuild@example.test", None)
+    held = ledgers.make_market("RB", now)
+    figures, largest = [], None
+    for rows, budget in SIZES:
+        largest = ledgers.make_portfolio(owner, rows, held, now)
+        seconds = min(_rebuild(largest) for _ in range(3))
+        figures.append(Figure(f"rebuild.{rows}", seconds, "s", budget))
+    per_row = [figure.value / rows for figure, (rows, _) in zip(figures, SIZES, strict=True)]
+    assert largest is not None
+    return [
+        *figures,
+        # Twice the rows take twice the time: the largest costs no more a row than the smallest.
+        Figure("rebuild.growth", per_row[-1] / per_row[0], "×", 1.2),
+        Figure("rebuild.memory", _memory_of(largest), "MB", _BUDGET_MB),
+    ]
+
+
+def _rebuild(portfolio: Portfolio) -> float:
+    CheckpointPart.objects.filter(portfolio=portfolio).delete()
+    DailyValue.objects.filter(portfolio=portfolio).delete()
+    with stopwatch() as seconds:
+        recalculation.recalculate(portfolio.pk, today=ledgers.TODAY, now=clock.now(), extend=True)
+    return seconds()
+
+
+def _memory_of(portfolio: Portfolio) -> float:
+    """Return the megabytes that a process holds at most that does nothing but rebuild."""
+    CheckpointPart.objects.filter(portfolio=portfolio).delete()
+    DailyValue.objects.filter(portfolio=portfolio).delete()
+    answer = subprocess.run(  # noqa: S603 - this very module
+        [sys.executable, "-m", "benchmarks.rebuild", str(portfolio.pk)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return float(answer.stdout)
+
+
+def _rebuild_alone(portfolio_id: str) -> None:
+    _rebuild(Portfolio.objects.get(pk=portfolio_id))
+    print(peak_memory_mb())
+
+
+if __name__ == "__main__":
+    _rebuild_alone(sys.argv[1])

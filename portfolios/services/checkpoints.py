@@ -1,0 +1,205 @@
+"""How a ledger stood before some days, so that a change needn't go through all of it again.
+
+A checkpoint stands as long as nothing changes before its day. Which ones do, the portfolio's own
+`stale_from` says: it is written in the transaction of each change, and forgotten only by the
+recalculation that also drops the checkpoints behind it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import partial
+from typing import Any
+
+from common.bulk import upsert_many
+from common.transactions import run_in_transaction
+from portfolios.domain.engine import Book, Code, Policy
+from portfolios.domain.keeping import book_values, kept_book, kept_position, position_values
+from portfolios.models import CheckpointPart, Portfolio, Position
+
+#: The first days of months are kept for this long, those of years for ever.
+_MONTHS_KEPT = timedelta(days=100)
+#: More open lots than this aren't kept with a checkpoint: they'd outgrow a document.
+_MOST_LOTS = 40_000
+
+Line = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """How a ledger stood before a day, with as many of its positions as were loaded."""
+
+    date: date
+    book: Book
+    lines: Sequence[Line]
+    #: Whether an exchange rate was missing, which may be there by now.
+    needs_rates: bool
+
+    def is_usable(self, instruments: Mapping[str, Any]) -> bool:
+        """Say whether what was computed then would come out the same now.
+
+        An instrument may have been corrected since, and a rate that was missing may be there.
+        """
+        return not self.needs_rates and all(
+            key in instruments
+            and (position.currency, position.multiplier)
+            == (instruments[key].currency, instruments[key].multiplier)
+            for key, position in self.book.positions.items()
+        )
+
+    def lines_without(self, positions: Collection[str]) -> Sequence[Line]:
+        """Return the snapshot's lines of all positions but some."""
+        return [line for line in self.lines if line["instrument"] not in positions]
+
+
+def find(portfolio: Portfolio, *, until: date) -> CheckpointPart | None:
+    """Return the head of the newest checkpoint up to a day, if it was made by today's choices."""
+    heads = CheckpointPart.objects.filter(portfolio=portfolio, part="", date__lte=until)
+    head = heads.order_by("-date").first()
+    if head is None:
+        return None
+    made_by = (head.content["book"]["base_currency"], head.content["book"]["policy"])
+    wanted = (portfolio.base_currency, Policy.chosen(portfolio.policy).choices())
+    return head if made_by == wanted else None
+
+
+def load(head: CheckpointPart, ids: Collection[str] | None) -> Checkpoint | None:
+    """Load a checkpoint with the positions in some instruments, or with all.
+
+    Positions that were written since come along: what happened to them then may be gone by now.
+
+    Returns:
+        None where a part is missing, as when a newer checkpoint is just taking its place.
+    """
+    lines = head.content["lines"]
+    needed = {line["instrument"] for line in lines}
+    if ids is not None:
+        rewritten = Position.objects.filter(
+            portfolio_id=head.portfolio_id, revision__gt=head.revision
+        ).values_list("instrument_id", flat=True)
+        needed &= {*ids, *map(str, rewritten)}
+    contents = CheckpointPart.objects.filter(
+        portfolio_id=head.portfolio_id,
+        part__in=sorted(needed),
+        date=head.date,
+        revision=head.revision,
+    ).values_list("content", flat=True)
+    positions = [kept_position(each) for each in contents.order_by("part")]
+    if len(positions) != len(needed):
+        return None
+    return Checkpoint(
+        date=head.date,
+        book=kept_book(head.content["book"], positions),
+        lines=lines,
+        needs_rates=head.content["needs_rates"],
+    )
+
+
+def days_between(start: date, today: date) -> set[date]:
+    """Return the days up to today whose beginning is worth a checkpoint."""
+    return {
+        day
+        for offset in range((today - start).days + 1)
+        if is_worth_keeping(day := start + timedelta(days=offset), today=today)
+    }
+
+
+def is_worth_keeping(day: date, *, today: date) -> bool:
+    """Say whether a day is today, the first of a year, or the first of a month not long ago."""
+    if day.day != 1:
+        return day == today
+    return day.month == 1 or today - day <= _MONTHS_KEPT
+
+
+def drop(portfolio: Portfolio, *, stale_from: date | None, today: date) -> None:
+    """Drop the checkpoints that no longer hold or aren't worth keeping.
+
+    Called in the transaction that forgets since when the ledger is stale.
+    """
+    heads = CheckpointPart.objects.filter(portfolio=portfolio, part="").order_by("date")
+    gone = [
+        head.pk
+        for head in heads.only("date")
+        if not is_worth_keeping(head.date, today=today) or (stale_from and head.date > stale_from)
+    ]
+    if gone:
+        heads.filter(pk__in=gone).delete()
+
+
+def keep(
+    portfolio: Portfolio, books: Mapping[date, tuple[Book, Sequence[Line]]], *, now: datetime
+) -> None:
+    """Keep how things stood, once all else is stored and if the ledger hasn't moved on since.
+
+    The parts may be large, so that they are written outside of any transaction; they count only
+    when their head is there.
+
+    Args:
+        portfolio: as it was when it was computed.
+        books: by day, with the snapshot's lines of that time.
+    """
+    for day, (book, lines) in books.items():
+        lots = sum(len(position.lots) for position in book.positions.values())
+        if lots <= _MOST_LOTS:
+            head, *parts = _parts(portfolio, day, book, lines)
+            upsert_many(parts, key=_KEY)
+            if not run_in_transaction(partial(_put, portfolio, head, now=now)):
+                break
+    heads = set(
+        CheckpointPart.objects.filter(portfolio=portfolio, part="").values_list("date", "revision")
+    )
+    everything = CheckpointPart.objects.filter(portfolio=portfolio).values_list(
+        "pk", "date", "revision"
+    )
+    orphans = [pk for pk, day, revision in everything if (day, revision) not in heads]
+    CheckpointPart.objects.filter(pk__in=orphans).delete()
+
+
+_KEY = ("portfolio", "part", "date", "revision")
+
+
+def _put(portfolio: Portfolio, head: CheckpointPart, *, now: datetime) -> bool:
+    """Store a head, unless the ledger has another revision by now: whoever changes it waits."""
+    is_same = Portfolio.objects.filter(
+        pk=portfolio.pk, ledger_revision=portfolio.ledger_revision
+    ).update(checkpointed_at=now)
+    if not is_same:
+        return False
+    CheckpointPart.objects.filter(portfolio=portfolio, part="", date=head.date).delete()
+    upsert_many([head], key=_KEY)
+    return True
+
+
+def _parts(
+    portfolio: Portfolio, day: date, book: Book, lines: Sequence[Line]
+) -> list[CheckpointPart]:
+    def part(name: str, content: dict[str, Any]) -> CheckpointPart:
+        return CheckpointPart(
+            portfolio=portfolio,
+            part=name,
+            date=day,
+            revision=portfolio.ledger_revision,
+            content=content,
+        )
+
+    head = {"book": book_values(book), "lines": list(lines), "needs_rates": _needs_rates(book)}
+    return [
+        part("", head),
+        *(part(key, position_values(each)) for key, each in book.positions.items()),
+    ]
+
+
+def _needs_rates(book: Book) -> bool:
+    totals = book.totals
+    sums = (
+        *book.cash_base.values(),
+        totals.income_base,
+        totals.fees_base,
+        totals.taxes_base,
+        totals.contributed_base,
+    )
+    return None in sums or any(
+        Code.RATE_MISSING in position.flags for position in book.positions.values()
+    )

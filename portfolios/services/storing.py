@@ -1,0 +1,278 @@
+"""Store what was computed of a portfolio: its read models, all in the caller's transaction."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from bson import ObjectId
+
+from common.bulk import insert_many, upsert_many
+from common.money import exact, plain
+from portfolios.domain.engine import ClosedLot, Lot
+from portfolios.domain.engine import Disposal as ComputedDisposal
+from portfolios.domain.engine import Position as ComputedPosition
+from portfolios.domain.unknowns import known_sum
+from portfolios.models import DailyValue, Disposal, Portfolio, Position, Snapshot
+from portfolios.services import checkpoints
+from portfolios.services.computing import Computed
+
+Line = Mapping[str, Any]
+
+
+def store_computed(portfolio: Portfolio, computed: Computed, *, today: date, now: datetime) -> None:
+    """Write positions, disposals, values and the snapshot of a ledger's revision."""
+    # First the one row that every recalculation of this portfolio writes: the later one finds out
+    # at once. The portfolio comes last, for people who write to the ledger don't wait for us.
+    lines = _lines(computed.book.positions, computed.untouched)
+    _store_snapshot(portfolio, computed, lines, now=now)
+    _store_positions(portfolio, computed.book.positions, lines, now=now)
+    _store_disposals(portfolio, computed.book.disposals, since=computed.since)
+    _store_values(portfolio, computed, now=now)
+    checkpoints.drop(portfolio, stale_from=portfolio.stale_from, today=today)
+
+
+def keep_checkpoints(portfolio: Portfolio, computed: Computed, *, now: datetime) -> None:
+    """Keep how the ledger stood before some days, after all else is stored."""
+    books = {day: (book, _lines(book.positions, ())) for day, book in computed.standing.items()}
+    if books:
+        checkpoints.keep(portfolio, books, now=now)
+
+
+def _lines(positions: Mapping[str, ComputedPosition], untouched: Sequence[Line]) -> list[Line]:
+    """Return the snapshot's lines of all positions, in the order of their instruments."""
+    made = [*untouched, *(_position(each) for each in positions.values())]
+    return sorted(made, key=lambda line: str(line["instrument"]))
+
+
+def _store_snapshot(
+    portfolio: Portfolio, computed: Computed, lines: Sequence[Line], *, now: datetime
+) -> None:
+    earlier: Sequence[Line] = ()
+    if computed.since is not None:
+        before = Snapshot.objects.filter(portfolio=portfolio).first()
+        earlier = before.content["problems"] if before else ()
+    upsert_many(
+        [
+            Snapshot(
+                portfolio=portfolio,
+                revision=portfolio.ledger_revision,
+                content=_content(computed, lines, earlier),
+                created_at=now,
+                updated_at=now,
+            )
+        ],
+        key=("portfolio",),
+    )
+
+
+def _store_positions(
+    portfolio: Portfolio,
+    positions: Mapping[str, ComputedPosition],
+    lines: Sequence[Line],
+    *,
+    now: datetime,
+) -> None:
+    upsert_many(
+        (
+            Position(
+                portfolio=portfolio,
+                instrument_id=ObjectId(instrument_id),
+                revision=portfolio.ledger_revision,
+                quantity=each.quantity,
+                currency=each.currency,
+                cost=each.cost,
+                cost_base=each.cost_base,
+                realized_base=each.realized_base,
+                price_gain_base=each.price_gain_base,
+                currency_gain_base=each.currency_gain_base,
+                income_base=each.income_base,
+                fees_base=each.fees_base,
+                taxes_base=each.taxes_base,
+                opened_on=each.opened_on,
+                accounts={name: _text(units) for name, units in each.accounts.items()},
+                lots=[_lot(lot) for lot in each.lots],
+                status=each.status.value,
+                created_at=now,
+                updated_at=now,
+            )
+            for instrument_id, each in positions.items()
+        ),
+        key=("portfolio", "instrument"),
+    )
+    kept = [ObjectId(line["instrument"]) for line in lines]
+    Position.objects.filter(portfolio=portfolio).exclude(instrument_id__in=kept).delete()
+
+
+def _store_disposals(
+    portfolio: Portfolio, disposals: Sequence[ComputedDisposal], *, since: date | None
+) -> None:
+    stored = Disposal.objects.filter(portfolio=portfolio)
+    (stored if since is None else stored.filter(date__gte=since)).delete()
+    places: Counter[str] = Counter()
+    rows = []
+    for each in disposals:
+        rows.append(
+            Disposal(
+                portfolio=portfolio,
+                transaction_id=each.event_id,
+                place=places[each.event_id],
+                instrument_id=ObjectId(each.instrument_id),
+                revision=portfolio.ledger_revision,
+                lots=[_closed_lot(lot) for lot in each.lots],
+                **{name: getattr(each, name) for name in _DISPOSAL_FIELDS},
+            )
+        )
+        places[each.event_id] += 1
+    insert_many(rows)
+
+
+_DISPOSAL_FIELDS = (
+    "date",
+    "account",
+    "is_short",
+    "currency",
+    "quantity",
+    "proceeds",
+    "cost",
+    "gain",
+    "proceeds_base",
+    "cost_base",
+    "gain_base",
+    "price_gain_base",
+    "currency_gain_base",
+    "charges_base",
+)
+
+
+def _store_values(portfolio: Portfolio, computed: Computed, *, now: datetime) -> None:
+    stored = DailyValue.objects.filter(portfolio=portfolio)
+    if computed.first_date is None or computed.start is None:
+        stored.delete()
+        return
+    # Deleted before they are written: a void may have moved the first day forward.
+    stored.filter(date__lt=computed.first_date).delete()
+    upsert_many(
+        (
+            DailyValue(
+                portfolio=portfolio,
+                date=each.date,
+                revision=portfolio.ledger_revision,
+                value=each.value,
+                cash=each.cash,
+                inflow=each.inflow,
+                outflow=each.outflow,
+                status=each.status.value,
+                missing=list(each.missing),
+                computed_at=now,
+            )
+            for each in computed.values
+        ),
+        key=("portfolio", "date"),
+    )
+
+
+def _content(
+    computed: Computed, lines: Sequence[Line], earlier_problems: Sequence[Line]
+) -> dict[str, Any]:
+    book, since = computed.book, computed.since
+    with exact():
+        realized = known_sum(_decimal(line["realized_base"]) for line in lines)
+    return {
+        "status": book.status.value,
+        "positions": list(lines),
+        "cash": {currency: _text(amount) for currency, amount in book.cash.items()},
+        "cash_base": {currency: _text(amount) for currency, amount in book.cash_base.items()},
+        "policy": book.policy.choices(),
+        # Of the whole portfolio: some income and fees belong to no position.
+        "totals": {
+            "realized": _text(realized),
+            "income": _text(book.totals.income_base),
+            "fees": _text(book.totals.fees_base),
+            "taxes": _text(book.totals.taxes_base),
+            "contributed": _text(book.totals.contributed_base),
+        },
+        "problems": [
+            *(each for each in earlier_problems if since and each["date"] < since.isoformat()),
+            *(
+                {
+                    "transaction": each.event_id,
+                    "date": _day(computed.problem_dates[each.event_id]),
+                    "code": each.code,
+                    "reason": each.reason,
+                    "instrument": each.instrument_id,
+                }
+                for each in book.problems
+            ),
+        ],
+    }
+
+
+def _position(position: ComputedPosition) -> dict[str, Any]:
+    return {
+        "instrument": position.instrument_id,
+        "currency": position.currency,
+        "quantity": _text(position.quantity),
+        "multiplier": _text(position.multiplier),
+        "cost": _text(position.cost),
+        "cost_base": _text(position.cost_base),
+        "realized_base": _text(position.realized_base),
+        "income_base": _text(position.income_base),
+        "fees_base": _text(position.fees_base),
+        "taxes_base": _text(position.taxes_base),
+        "charges_base": _text(position.charges_base),
+        "price_gain_base": _text(position.price_gain_base),
+        "currency_gain_base": _text(position.currency_gain_base),
+        "invested": _text(position.invested),
+        "invested_base": _text(position.invested_base),
+        "accounts": {name: _text(units) for name, units in position.accounts.items()},
+        "opened_on": _day(position.opened_on),
+        "status": position.status.value,
+        "lots_count": len(position.lots),
+    }
+
+
+def _lot(lot: Lot) -> dict[str, Any]:
+    return {
+        "opened_on": _day(lot.opened_on),
+        "transaction": lot.event_id,
+        "quantity": _text(lot.quantity),
+        "cost": _text(lot.cost),
+        "cost_base": _text(lot.cost_base),
+    }
+
+
+def _closed_lot(lot: ClosedLot) -> dict[str, Any]:
+    known = {name: _text(getattr(lot, name)) for name in _CLOSED_AMOUNTS}
+    return {
+        "opened_on": _day(lot.opened_on),
+        "transaction": lot.event_id,
+        "held_days": lot.held_days,
+        **known,
+    }
+
+
+_CLOSED_AMOUNTS = (
+    "quantity",
+    "cost",
+    "cost_base",
+    "proceeds",
+    "proceeds_base",
+    "gain",
+    "gain_base",
+)
+
+
+def _text(value: Decimal | None) -> str | None:
+    return None if value is None else plain(value)
+
+
+def _decimal(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)
+
+
+def _day(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()

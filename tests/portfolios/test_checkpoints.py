@@ -1,0 +1,230 @@
+"""A recalculation goes on from where a ledger is known to stand, as if from its start."""
+
+import random
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+
+from portfolios.models import (
+    CheckpointPart,
+    DailyValue,
+    Disposal,
+    Portfolio,
+    Position,
+    RecalculationRun,
+    Snapshot,
+    Transaction,
+)
+from portfolios.services import checkpoints, ledger, recalculation
+from portfolios.services.recalculation import Outcome
+from tests import factories
+from tests.factories import NOW, buy, draft, sell
+
+pytestmark = pytest.mark.django_db
+
+FIRST, TODAY = date(2024, 11, 20), date(2025, 2, 3)
+
+
+@pytest.fixture
+def portfolio(ada):
+    return factories.make_portfolio(ada)
+
+
+@pytest.fixture
+def held():
+    """Three instruments with a close on most days, one of them in euros."""
+    made = [
+        factories.make_instrument(name, currency=currency)
+        for name, currency in (("AAA", "USD"), ("BBB", "USD"), ("CCC", "EUR"))
+    ]
+    pair = factories.make_pair()
+    days = [FIRST + timedelta(days=offset) for offset in range((TODAY - FIRST).days)]
+    for place, instrument in enumerate([*made, pair]):
+        factories.make_closes(
+            instrument,
+            {str(day): f"{1 + place + day.day % 7 / 10:.1f}" for day in days if day.weekday() < 5},
+        )
+    return made
+
+
+def recalculate(portfolio, today=TODAY):
+    return recalculation.recalculate(portfolio.pk, today=today, now=NOW, extend=True)
+
+
+def read_models(portfolio):
+    """Everything that is stored of what was computed, without what says when it was."""
+
+    def rows(model, *ignored):
+        found = model.objects.filter(portfolio=portfolio).values()
+        ignored = {"id", "revision", "created_at", "updated_at", "computed_at", *ignored}
+        plain = [{key: row[key] for key in row if key not in ignored} for row in found]
+        return sorted(plain, key=str)
+
+    return {model: rows(model) for model in (Position, Disposal, DailyValue, Snapshot)}
+
+
+def from_the_start(portfolio, today=TODAY):
+    """What a recalculation stores that has nothing to go on from."""
+    CheckpointPart.objects.filter(portfolio=portfolio).delete()
+    DailyValue.objects.filter(portfolio=portfolio).delete()
+    recalculate(portfolio, today)
+    return read_models(portfolio)
+
+
+def last_run(portfolio):
+    return RecalculationRun.objects.filter(portfolio=portfolio).order_by("-id").first()
+
+
+def test_a_row_of_today_takes_only_what_it_touches(portfolio, held):
+    first, second, _ = held
+    for each in (buy(first, "10", "5", "2024-11-20"), buy(second, "10", "5", "2024-11-21")):
+        ledger.record_transaction(portfolio.pk, draft=each, now=NOW)
+    recalculate(portfolio)
+
+    ledger.record_transaction(portfolio.pk, draft=sell(first, "4", "7", str(TODAY)), now=NOW)
+    assert recalculate(portfolio) is Outcome.STORED
+
+    run = last_run(portfolio)
+    assert (run.continued_from, run.events, run.days) == (TODAY, 1, 0)
+    revisions = dict(Position.objects.values_list("instrument__symbol", "revision"))
+    assert revisions == {"AAA": 3, "BBB": 2}
+    assert read_models(portfolio) == from_the_start(portfolio)
+
+
+def test_a_row_that_comes_and_goes_leaves_no_trace(portfolio, held):
+    first, second, _ = held
+    ledger.record_transaction(portfolio.pk, draft=buy(first, "10", "5", "2024-11-20"), now=NOW)
+    recalculate(portfolio)
+    before = read_models(portfolio)
+    for each in (sell(first, "4", "7", str(TODAY)), buy(second, "1", "7", str(TODAY))):
+        row = ledger.record_transaction(portfolio.pk, draft=each, now=NOW)
+        recalculate(portfolio)
+        ledger.void_transaction(
+            portfolio.pk,
+            transaction_id=row.pk,
+            revision=row.revision,
+            changed_by=portfolio.owner_id,
+            now=NOW,
+        )
+        recalculate(portfolio)
+
+    assert last_run(portfolio).continued_from == TODAY
+    assert read_models(portfolio) == before
+
+
+def test_an_old_row_goes_on_from_before_its_day(portfolio, held):
+    first, *_ = held
+    ledger.record_transaction(portfolio.pk, draft=buy(first, "10", "5", "2024-11-20"), now=NOW)
+    recalculate(portfolio)
+
+    ledger.record_transaction(portfolio.pk, draft=buy(first, "1", "5", "2025-01-15"), now=NOW)
+    recalculate(portfolio)
+
+    assert last_run(portfolio).continued_from == date(2025, 1, 1)
+    days = set(CheckpointPart.objects.filter(part="").values_list("date", flat=True))
+    assert days == {date(2024, 12, 1), date(2025, 1, 1), date(2025, 2, 1), TODAY}
+    assert read_models(portfolio) == from_the_start(portfolio)
+
+
+def test_a_checkpoint_of_other_choices_is_not_gone_on_from(portfolio, held):
+    first, *_ = held
+    for each in (
+        buy(first, "10", "5", "2024-11-20"),
+        buy(first, "10", "9", "2024-11-21"),
+        sell(first, "10", "9", "2024-11-22"),
+    ):
+        ledger.record_transaction(portfolio.pk, draft=each, now=NOW)
+    recalculate(portfolio)
+    Portfolio.objects.update(policy={"cost_method": "lifo"})
+
+    ledger.record_transaction(portfolio.pk, draft=buy(first, "1", "5", str(TODAY)), now=NOW)
+    recalculate(portfolio)
+
+    assert last_run(portfolio).continued_from is None
+    assert Position.objects.get().realized_base == 0
+
+
+def test_a_corrected_instrument_is_not_gone_on_from(portfolio, held):
+    first, *_ = held
+    ledger.record_transaction(portfolio.pk, draft=buy(first, "10", "5", "2024-11-20"), now=NOW)
+    recalculate(portfolio)
+    type(first).objects.filter(pk=first.pk).update(multiplier=Decimal(100))
+
+    ledger.record_transaction(portfolio.pk, draft=buy(first, "1", "5", str(TODAY)), now=NOW)
+    recalculate(portfolio)
+
+    assert last_run(portfolio).continued_from is None
+    assert Position.objects.get().cost_base == Decimal(5500)
+
+
+@pytest.mark.parametrize(
+    ("day", "is_kept"),
+    [
+        ("2025-02-03", True),
+        ("2025-02-02", False),
+        ("2025-02-01", True),
+        ("2024-11-01", True),
+        ("2024-10-01", False),
+        ("2024-01-01", True),
+        ("2016-01-01", True),
+    ],
+)
+def test_first_days_of_years_are_kept_and_those_of_months_not_long_ago(day, is_kept):
+    assert checkpoints.is_worth_keeping(date.fromisoformat(day), today=TODAY) is is_kept
+
+
+def test_how_old_recalculations_went_is_forgotten(portfolio, held):
+    ledger.record_transaction(portfolio.pk, draft=buy(held[0], "1", "5", "2024-11-20"), now=NOW)
+    recalculate(portfolio)
+
+    assert recalculation.forget_runs(now=NOW + timedelta(days=90)) == 0
+    assert recalculation.forget_runs(now=NOW + timedelta(days=91)) == 1
+
+
+def any_draft(dice, held):
+    """A row of any day, of most kinds that change lots."""
+    first, second = dice.sample(held, 2)
+    day = str(FIRST + timedelta(days=dice.randrange((TODAY - FIRST).days + 1)))
+    kind = dice.choice(["buy", "buy", "buy", "sell", "sell_short", "split", "spin_off", "deposit"])
+    number = str(dice.randrange(1, 30))
+    fields = {
+        "deposit": {"amount": number},
+        "split": {"instrument": first, "ratio": dice.choice(["2", "3", "0.7"])},
+        "spin_off": {
+            "instrument": first,
+            "to_instrument_id": str(second.pk),
+            "ratio": "0.3",
+            "cost_share": "0.1",
+        },
+    }
+    trade = {"instrument": first, "quantity": number, "price": "7", "fee": dice.choice("01")}
+    return draft(kind, day, **fields.get(kind, trade))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_any_sequence_of_edits_comes_out_as_from_the_start(portfolio, held, seed):
+    dice = random.Random(seed)  # noqa: S311 - chance, not secrets
+    today = FIRST + timedelta(days=20)
+    for _ in range(14):
+        today = min(TODAY, today + timedelta(days=dice.choice([0, 0, 1, 9])))
+        rows = list(Transaction.objects.filter(is_void=False).order_by("id"))
+        action = dice.choice(["record", "record", "record", "edit", "void"]) if rows else "record"
+        if action == "record":
+            ledger.record_transaction(portfolio.pk, draft=any_draft(dice, held), now=NOW)
+        else:
+            row = dice.choice(rows)
+            known = {
+                "transaction_id": row.pk,
+                "revision": row.revision,
+                "changed_by": portfolio.owner_id,
+                "now": NOW,
+            }
+            if action == "edit":
+                ledger.edit_transaction(portfolio.pk, draft=any_draft(dice, held), **known)
+            else:
+                ledger.void_transaction(portfolio.pk, **known)
+        recalculate(portfolio, today)
+
+    assert RecalculationRun.objects.exclude(continued_from=None).exists()
+    assert read_models(portfolio) == from_the_start(portfolio, today)
