@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from portfolios.domain.diversification import concentration, correlations, diversification_ratio
 from portfolios.domain.estimates import LISTED
 from portfolios.domain.status import Status
-from tests.portfolios.domain.test_risk import ONE, TWO
+from tests.portfolios.domain.return_series import ONE, TWO
 
 NAN = math.nan
 

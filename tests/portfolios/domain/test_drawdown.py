@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from portfolios.domain.drawdown import drawdown_series, growth_index, max_drawdown
 from portfolios.domain.status import Status
 from tests.portfolios.domain.notation import day
-from tests.portfolios.domain.test_risk import (
+from tests.portfolios.domain.return_series import (
     ALL_NEGATIVE,
     MIXED,
     NEGATIVE,
