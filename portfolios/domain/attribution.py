@@ -6,7 +6,7 @@ how well a span of time went, starts from what everything was worth when it bega
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -214,15 +214,19 @@ def report_period(
     rates: RateHistory,
     start: date,
     end: date,
+    lasting: Collection[str] = frozenset(),
     policy: Policy = _DEFAULT_POLICY,
 ) -> PeriodReport:
     """Attribute the gain of the days from `start` up to, but without, `end`.
 
     What is held at the start counts as bought at the close of the day before; units delivered in or
     out count at their market value of the day, as for the time-weighted return.
+
+    Args:
+        lasting: the instruments whose last close is taken however old it is.
     """
     events = in_order(ledger.events)
-    prices = DayPrices(closes, splits_of(events), policy.price_basis)
+    prices = DayPrices(closes, splits_of(events), policy.price_basis, lasting)
     policy = replace(policy, deliveries_realize=True)
     before = [event for event in events if event.trade_date < start]
     during = [event for event in events if start <= event.trade_date < end]

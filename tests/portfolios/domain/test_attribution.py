@@ -112,19 +112,16 @@ def test_nothing_is_left_over_of_a_period_either(events, start, length):
     assert not report.attribution.is_broken
 
 
-def test_a_period_starts_from_what_things_were_worth():
-    """PP-17: bought for 1 long ago, worth 1,000 when the year began; one was sold for 99 in it."""
-    closes = {"X": [(day(1), Decimal(100)), (day(8), Decimal(110))]}
+def test_a_period_takes_an_old_price_only_of_what_is_said_to_last():
+    late = {"start": day(200), "end": day(202)}
+    closes = {"X": [(day(1), Decimal(7))]}
 
-    report = report_period(
-        ledger("$1,10@0.1 -1@99"), closes=closes, rates=RateHistory(), start=day(2), end=day(9)
-    )
+    def opening_value(**more):
+        report = report_period(ledger("10@5"), closes=closes, rates=RateHistory(), **late, **more)
+        return report.opening_value
 
-    (disposal,) = report.book.disposals
-    assert report.opening_value == Decimal(1000)
-    assert disposal.gain == Decimal(-1)
-    assert report.attribution.positions["X"].unrealized_price == Decimal(90)
-    assert report.attribution.value == Decimal(990 + 99)
+    assert opening_value() is None
+    assert opening_value(lasting={"X"}) == Decimal(20)
 
 
 @given(some_events(kinds=(Kind.BUY, Kind.SELL)), decimals("1", "500"))
