@@ -1,0 +1,55 @@
+"""Every figure that other projects published of their cases comes out of the engine.
+
+`lexicon` says which figure of the engine a name means, `scenario` which policy each project has;
+nothing knows a case by its number. What is compared otherwise than one to one:
+
+- A tolerance is absolute for figures up to 1 and relative above, since published figures are cut
+  after so many digits.
+- Portfolio Performance keeps cents: what it states of money is compared in cents, lot by lot.
+- A figure that isn't verified is left out, for the reason that the case gives itself: PP-21's
+  `ttwror` follows from daily quotes that the case doesn't state.
+- A figure named `wrong_…` is a counterexample: the engine must not give it.
+"""
+
+import pytest
+
+from portfolios.domain.attribution import RESIDUAL_LIMIT
+from tests.portfolios.domain.published.cases import CASES, Case
+from tests.portfolios.domain.published.lexicon import find_figure
+from tests.portfolios.domain.published.scenario import Scenario
+
+WRONG = "wrong_"
+PUBLISHED = [
+    pytest.param(case, name, id=f"{case.id}-{name}")
+    for case in CASES.values()
+    for name, expected in case.expected.items()
+    if expected.is_verified
+]
+LEDGERS = [case for case in CASES.values() if case.kind == "portfolio"]
+
+
+@pytest.mark.parametrize(("case", "name"), PUBLISHED)
+def test_a_figure_is_as_published(case: Case, name: str):
+    is_wrong = name.startswith(WRONG)
+    figure = find_figure(case, case.kind if is_wrong else name)
+    assert figure, f"No rule says what “{name}” of {case} is: {case.expected[name]}"
+
+    value = figure()
+
+    expected = case.expected[name]
+    assert expected.allows(value) is not is_wrong, f"{value} for {expected}"
+
+
+@pytest.mark.parametrize(
+    "case", [case for case in CASES.values() if case.kind == "portfolio"], ids=str
+)
+def test_the_parts_of_a_published_gain_add_up(case):
+    residual = Scenario.of(case).attribution.residual
+
+    assert residual is None or abs(residual) <= RESIDUAL_LIMIT
+
+
+def test_only_figures_with_a_reason_are_left_out():
+    left_out = [each for case in CASES.values() for each in case.expected.values()]
+
+    assert all(each.doubt for each in left_out if not each.is_verified)
