@@ -20,20 +20,27 @@ _ONE = Decimal(1)
 
 def split(state: State, event: Event) -> None:
     """Multiply the units of every lot; what they cost stays. Cash in lieu pays for fractions."""
-    position, ratio = state.find_position(event.instrument_id), event.ratio or _ZERO
-    if position is None or _is_reported_again(state, event, position):
-        if event.amount:
-            _realize_payment(state, event, state.position(event), event.amount)
+    # What was paid counts even where nothing is known to have been held.
+    found = state.position(event) if event.amount else state.find_position(event.instrument_id)
+    if found is None:
         return
+    if not _is_reported_again(state, event, found) and not _multiply(state, event, found):
+        _realize_payment(state, event, found, event.amount or _ZERO)
+    elif event.amount:
+        _pay_fractions(state, event, found, event.amount)
+
+
+def _multiply(state: State, event: Event, position: RunningPosition) -> bool:
+    """Multiply the units of every lot; say whether they can be."""
+    ratio = event.ratio or _ZERO
     if abs(position.quantity) * ratio >= TOO_LARGE:
         state.report(event, Code.TOO_LARGE, "The split makes too many units to compute with.")
-        return
+        return False
     for _, pool in _pools(state, event, position):
         pool.change(lambda lot: lot._replace(quantity=units(lot.quantity * ratio)))
     for account in _accounts(state, event, position):
         position.accounts[account] = units(position.accounts[account] * ratio)
-    if event.amount:
-        _pay_fractions(state, event, position, event.amount)
+    return True
 
 
 def _is_reported_again(state: State, event: Event, position: RunningPosition) -> bool:
@@ -101,6 +108,7 @@ def merge(state: State, event: Event) -> None:
     shares_worth = position.quantity * ratio * (event.price or _ZERO) * event.to_multiplier
     if abs(position.quantity) * ratio >= TOO_LARGE or abs(shares_worth) >= TOO_LARGE:
         state.report(event, Code.TOO_LARGE, "There are too many new units to compute with.")
+        _realize_payment(state, event, position, cash)
     elif not ratio:
         _sell_part(state, event, position, cash, _ONE)
         for account in list(_accounts(state, event, position)):

@@ -1,5 +1,6 @@
 """Where a gain came from, to the last digit."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -12,7 +13,7 @@ from portfolios.domain.attribution import attribute, report_period
 from portfolios.domain.engine import Charges, CostMethod, Ledger, OversellRule, Policy, compute
 from portfolios.domain.kinds import Kind
 from portfolios.domain.status import Status
-from tests.portfolios.domain.notation import FIRST_DAY, day, ledger
+from tests.portfolios.domain.notation import FIRST_DAY, day, events, ledger
 from tests.portfolios.domain.strategies import INSTRUMENTS, RECEIVED, decimals, some_events
 
 USD_IN_CAD = RateHistory({("USD", "CAD"): [(day(1), Decimal("1.3")), (day(3), Decimal("1.4"))]})
@@ -56,6 +57,29 @@ def test_a_gain_comes_from_prices_income_and_charges(rows, price, expected):
     }
     assert found.residual == 0
     assert found.status is Status.COMPLETE
+
+
+@pytest.mark.parametrize(
+    ("rows", "gain"),
+    [
+        # Of something that was never held, as far as is known.
+        ("x0.1", "3"),
+        ("10@5 -10@5 x0.1", "3"),
+        # Each account that shares the lots reports the split, and what it was paid: the half unit
+        # that cost 25 went for the first 3.
+        ("25@5 x0.1,x0.1", "-19"),
+        ("1000000000000000@0 x1000000", "3"),
+    ],
+)
+def test_cash_in_lieu_of_fractions_is_a_gain_wherever_it_comes_from(rows, gain):
+    happened = [
+        replace(event, amount=Decimal(3), account=event.id) if event.kind is Kind.SPLIT else event
+        for event in events(rows)
+    ]
+
+    found = attributed(compute(Ledger(happened, "USD")), X="50" if gain == "-19" else "0")
+
+    assert (found.gain, found.residual) == (Decimal(gain), 0)
 
 
 def test_a_currency_gain_is_told_from_a_price_gain_and_from_that_of_idle_cash():
