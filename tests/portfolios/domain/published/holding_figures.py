@@ -15,9 +15,10 @@ from portfolios.domain.gains import (
 )
 from portfolios.domain.kinds import DELIVERIES, Kind
 from portfolios.domain.money_weighted import Flow, xirr
+from portfolios.domain.policy import OversellRule
 from portfolios.domain.series import DayRow
 from tests.portfolios.domain.published.questions import Question, total
-from tests.portfolios.domain.published.translation import coupon_of
+from tests.portfolios.domain.published.translation import coupon_of, pair_of
 
 Figure = Callable[[Question], Any]
 
@@ -135,7 +136,8 @@ def in_percent_of_investment(gain):
 
 
 def time_weighted_investment(question):
-    return average_investment(
+    question, rate = _in_effect(question)
+    return rate * average_investment(
         invested_steps(question.scenario), end=question.scenario.on, counting=_counting(question)
     )
 
@@ -207,6 +209,34 @@ def unrealized(question):
             total([getattr(each, f"unrealized_{question.part}") for each in gains])
         )
     return scenario.cents(total([each.value for each in gains])) - cost(question)
+
+
+def whole(question):
+    """What all is worth; by a method of choosing lots, all that was gained by it."""
+    if question.by_method:
+        return realized(question) + unrealized(question)
+    return question.scenario.days[-1].value
+
+
+def shortfall(question):
+    """How many of the units sold nobody knows of."""
+    policy = replace(question.scenario.policy, oversell=OversellRule.REPORT)
+    scenario = replace(question.scenario, policy=policy)
+    wanted = [each.quantity for each in scenario.events if each.kind is Kind.SELL]
+    return total(wanted) - total([each.quantity for each in scenario.disposals])
+
+
+def currency_effect(question):
+    """What rates made of holdings and of idle cash."""
+    found = question.scenario.attribution
+    return found.currency + found.cash_currency
+
+
+def rate(question):
+    """The rate that counts on a day."""
+    ((source, target),) = [pair_of(name) for name in question.case.fx]
+    scenario = question.scenario
+    return scenario.rates.on(scenario.on, scenario.policy.max_rate_age_days).rate(source, target)
 
 
 def gain(question):

@@ -20,9 +20,10 @@ _BY_FIGURE: dict[Callable[[Question], Any], str] = {
     holdings.average_price: "average_price avg_price",
     holdings.value: "value current_value market_value securities_value initial_value "
     "final_securities_value",
-    holdings.fees: "fee fees fees_total total_fees",
+    holdings.fees: "fee fees fees_total total_fees account_fees",
     holdings.taxes: "tax taxes taxes_total withholding_tax",
-    holdings.income: "income income_gross dividend_gross gross_income earnings dividends interest",
+    holdings.income: "income income_gross dividend_gross gross_income gross_dividend earnings "
+    "dividend dividends interest",
     lambda question: -holdings.income(question): "accrued_interest",
     holdings.coupon: "coupon",
     holdings.cash: "cash final_cash cash_balance",
@@ -40,10 +41,13 @@ _BY_FIGURE: dict[Callable[[Question], Any], str] = {
     holdings.transfers: "transfers",
     holdings.last_sale("proceeds"): "proceeds net_proceeds",
     holdings.last_sale("cost_base"): "entry_cost entry_value cover_cost relieved_cost",
-    lambda question: question.scenario.days[-1].value: "total total_value final_value",
-    lambda question: question.scenario.attribution.cash_currency: "cash_fx_gain fx_effect",
-    lambda question: question.scenario.attribution.currency: "holding_fx_effect currency_effect",
-    lambda question: question.scenario.attribution.price: "price_effect",
+    holdings.whole: "total total_value final_value equity",
+    holdings.shortfall: "shortfall missing missing_qty missing_quantity missing_acquisition",
+    holdings.rate: "rate fx_rate",
+    holdings.currency_effect: "fx_effect currency_effect fx_gain currency_gain",
+    lambda question: question.scenario.attribution.cash_currency: "cash_fx_gain",
+    lambda question: question.scenario.attribution.price: "price_effect price_gain",
+    lots.remaining: "remaining remaining_lots open_lots",
     lots.gain_of_each_sale: "pnl",
     lots.cost_after_each_sale: "total_acb_after",
     statistics.twr: "twr ttwror total_return",
@@ -76,7 +80,7 @@ def find_figure(case, name):
     """Find out how the engine is asked for a figure; None if no rule says so."""
     if case.kind == "xirr":
         return lambda: statistics.published_rate(case)
-    if not case.rows:
+    if not case.rows and not case.fx:
         return risk_figure(case, name)
     question = Question(Scenario.of(case), case.expected[name])
     if name.upper() in currencies_of(case):

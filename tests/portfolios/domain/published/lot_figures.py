@@ -31,7 +31,15 @@ def _field(sold, found):
 
 
 def gain_of_each_sale(question):
-    return [each.gain for each in question.scenario.disposals]
+    """The gains one by one, or all together where one figure is expected."""
+    gains = [each.gain for each in question.scenario.disposals]
+    return gains if isinstance(question.expected.value, list) else total(gains)
+
+
+def remaining(question):
+    """The units of each lot that is open in the end."""
+    lots = [lot for each in question.scenario.book.positions.values() for lot in each.lots]
+    return [lot.quantity for lot in sorted(lots, key=lambda lot: lot.opened_on)]
 
 
 def cost_after_each_sale(question):

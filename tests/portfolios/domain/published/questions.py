@@ -16,7 +16,7 @@ from portfolios.domain.policy import Charges, CostMethod
 from portfolios.domain.transactions import Event
 from tests.portfolios.domain.published.cases import Case, Expected
 from tests.portfolios.domain.published.scenario import Scenario
-from tests.portfolios.domain.published.translation import pair_of
+from tests.portfolios.domain.published.translation import pair_of, points_of
 
 _DAY = timedelta(days=1)
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth")
@@ -29,11 +29,12 @@ class Question:
     Attributes:
         currency: the one that is named, if any.
         is_percent: whether the figure is one of a fraction.
-        with_costs: whether charges count; None is as the project does.
+        with_costs: whether charges count; None is as the project does. `with_taxes` likewise.
         part: which part of a gain: "currency", "price", or the whole where it is empty.
         with_currency_effect: None where nothing is said.
         since: the day at whose close a range begins, if it is one.
         whole_range: whether averages run over all calendar days.
+        by_method: whether the way to choose lots is named.
         kinds: which disposals: "long", "short" or "cover", "expiry".
         at_zero: whether everything is worth nothing.
     """
@@ -43,6 +44,8 @@ class Question:
     currency: str = ""
     is_percent: bool = False
     with_costs: bool | None = None
+    with_taxes: bool | None = None
+    by_method: bool = False
     part: str = ""
     with_currency_effect: bool | None = None
     since: date | None = None
@@ -74,12 +77,15 @@ def reported_period(case: Case) -> tuple[date, date]:
         return case.report
     named = [re.search(r"_(\d{4})_(\d\d)_(\d\d)$", name) for name in case.expected]
     days = sorted(date(*map(int, each.groups())) for each in named if each)
+    if not days:
+        # Otherwise from the first price on.
+        days = sorted(day for each in case.prices.values() for day, _ in points_of(each))
     return days[0], days[-1]
 
 
 def _method(question: Question, found: re.Match[str]) -> Question:
     name = {"avg": "average", "acb": "average"}.get(found[1], found[1])
-    return replace(question, scenario=question.scenario.by(CostMethod(name)))
+    return replace(question, scenario=question.scenario.by(CostMethod(name)), by_method=True)
 
 
 def _currency(question: Question, found: re.Match[str]) -> Question | None:
@@ -168,6 +174,10 @@ def _costs(question: Question, found: re.Match[str]) -> Question:
     return replace(question, with_costs=found[1] in {"incl", "with", "including", "after"})
 
 
+def _taxes(question: Question, found: re.Match[str]) -> Question:
+    return replace(question, with_taxes=found[1] in {"incl", "with", "including", "after"})
+
+
 def _charges(question: Question, found: re.Match[str]) -> Question:
     """Count fees and taxes by themselves, or inside of what was paid and received."""
     charges = Charges.INCLUDED if found[1] == "included" else Charges.SEPARATE
@@ -197,7 +207,9 @@ _MODIFIERS: tuple[tuple[str, Modifier], ...] = (
     (r"_max_range$", lambda question, _: replace(question, whole_range=True)),
     (r"_(\d+d|wtd|mtd|ytd|1y)(?=_|$)", _range),
     (r"_(incl|with|including|after|excl|without|excluding|before)_(?:costs|fees)(?=_|$)", _costs),
-    (r"_(?:(?:fees|charges|costs)_)?(included|separate)(?=_|$)", _charges),
+    (r"_(incl|with|including|after|excl|without|excluding|before)_tax(?:es)?(?=_|$)", _taxes),
+    (r"_(gross|net)$", lambda question, found: replace(question, with_costs=found[1] == "net")),
+    (r"_(?:(?:fees?|charges|costs)_)?(included|separate)(?=_|$)", _charges),
     (r"_(fx|currency|price)_(?:part|gain|effect)(?=_|$)", _part),
     (r"_(fx)(?=_|$)", _part),
     (r"_(?:pct|percent)(?=_|$)", lambda question, _: replace(question, is_percent=True)),

@@ -30,6 +30,7 @@ from tests.portfolios.domain.return_series import (
 )
 
 Series = list[float]
+_AGAINST = r"\b(?:vs\.?|versus|against)\b"
 #: How names and descriptions call the series, the longer names first.
 _SERIES = {
     r"all.negative": ALL_NEGATIVE,
@@ -60,10 +61,10 @@ class RiskQuestion:
         self.returns = (
             _stated_returns(case, name) or named_series(own) or _described_series(case) or MIXED
         )
-        self.benchmark = named_series(other) if other else None
+        self.benchmark = named_series(other) if other else _described_benchmark(case)
         self.basis = _basis(name)
-        required = re.search(r"req_?(?:0[._])?(\d+)", name)
-        self.required = int(required[1]) / 100 if required else 0.0
+        self.meaning = case.expected[name].meaning
+        self.required = _required(name, self.meaning)
 
     @property
     def filled(self):
@@ -72,7 +73,25 @@ class RiskQuestion:
 
 
 def _described_series(case):
-    return named_series(case.description.lower()) if case.project == "empyrical" else None
+    """Find the series that a description names; how often one is observed names none."""
+    text = re.sub(r"weekly|monthly", "", case.description.lower())
+    return named_series(re.split(_AGAINST, text)[0]) if case.project == "empyrical" else None
+
+
+def _described_benchmark(case):
+    _, *others = re.split(_AGAINST, case.description.lower())
+    return named_series(others[0]) if others else None
+
+
+def _required(name, meaning):
+    """Read what is required of each return: 1 in a name is 1 %, 0_1 is 0.1."""
+    stated = re.search(r"required (?:annual )?(?:return )?(?:of )?([\d.]+) ?(%?)", meaning)
+    if stated:
+        return float(stated[1]) / (100 if stated[2] else 1)
+    named = re.search(r"req(?:uired)?_?(0[._]\d+|\d+)", name)
+    if not named:
+        return 0.0
+    return float(named[1].replace("_", ".")) if named[1][0] == "0" else int(named[1]) / 100
 
 
 def _stated_returns(case, name):
@@ -104,7 +123,9 @@ def _value_at_risk(asked):
 def _depth(asked):
     levels = growth_index([each for each in asked.returns if not math.isnan(each)])
     days = [date(2024, 1, 1) + timedelta(place) for place in range(len(levels))]
-    return max_drawdown(days, levels).depth
+    depth = max_drawdown(days, levels).depth
+    # Portfolio Performance has it without a sign.
+    return abs(depth) if asked.case.project == "portfolio" else depth
 
 
 def _sharpe(asked):
@@ -113,9 +134,20 @@ def _sharpe(asked):
 
 
 def _omega(asked):
-    yearly = re.search(r"required (?:annual )?return (?:of )?([\d.]+)", asked.case.words)
-    threshold = per_observation(float(yearly[1]), asked.basis) if yearly else asked.required
+    """Compare with what is required per year and what is free of risk per observation."""
+    free = re.search(r"(?:risk.?free|rf) ?=? ?([\d.]+)", asked.meaning)
+    threshold = per_observation(asked.required, asked.basis) + (float(free[1]) if free else 0.0)
     return ratios.omega(asked.returns, threshold=threshold)
+
+
+def _against(measure):
+    """Compare with the benchmark that is named, or with empyrical's simple one."""
+
+    def compared(asked, *basis):
+        other = BENCHMARK if asked.benchmark is None else asked.benchmark
+        return measure(asked.returns, other, *basis)
+
+    return compared
 
 
 _MEASURES: dict[str, Callable[[RiskQuestion], Any]] = {
@@ -130,17 +162,17 @@ _MEASURES: dict[str, Callable[[RiskQuestion], Any]] = {
     ),
     r"annual return|cagr": lambda asked: ratios.cagr(asked.filled, asked.basis),
     r"value at risk|\bvar\b": _value_at_risk,
-    r"up.capture": lambda asked: comparison.up_capture(asked.returns, asked.benchmark, asked.basis),
-    r"down.capture": lambda asked: comparison.down_capture(
-        asked.returns, asked.benchmark, asked.basis
-    ),
+    r"up.capture": lambda asked: _against(comparison.up_capture)(asked, asked.basis),
+    r"down.capture": lambda asked: _against(comparison.down_capture)(asked, asked.basis),
     r"capture": lambda asked: comparison.capture(
         asked.filled, gaps_as_no_change(asked.benchmark), asked.basis
     ),
-    r"alpha": lambda asked: comparison.alpha(asked.returns, asked.benchmark, asked.basis),
-    r"beta": lambda asked: comparison.beta(asked.returns, asked.benchmark),
+    r"alpha": lambda asked: _against(comparison.alpha)(asked, asked.basis),
+    r"beta": _against(comparison.beta),
     r"omega": _omega,
     r"volatility|stdev": _volatility,
+    r"expected shortfall|cvar|conditional": lambda asked: risk.expected_shortfall(asked.returns),
+    r"cumulative|cum_return": lambda asked: growth_index(asked.filled)[-1] - 1,
 }
 
 

@@ -1,17 +1,20 @@
 """Figures of a series of days: time-weighted, money-weighted, risk."""
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
+from itertools import pairwise
 
 from portfolios.domain.drawdown import drawdown_series, max_drawdown
 from portfolios.domain.estimates import Basis
-from portfolios.domain.money_weighted import DayCount, money_weighted, xirr
+from portfolios.domain.money_weighted import DayCount, flows_of, money_weighted, xirr
 from portfolios.domain.percentages import Denominator, Ratio
 from portfolios.domain.returns import (
     Annualization,
     FlowTiming,
+    SubPeriod,
     annualized,
+    chained,
     time_weighted,
 )
 from portfolios.domain.risk import volatility
@@ -20,32 +23,69 @@ from tests.portfolios.domain.published.questions import (
     ordinal,
     reported_period,
 )
-from tests.portfolios.domain.published.translation import day_of
+from tests.portfolios.domain.published.translation import day_of, points_of
 
 _DAY = timedelta(days=1)
 
 
-def looked_at(scenario):
-    """Leave taxes out where Portfolio Performance looks at securities, not at accounts."""
-    is_security = scenario.case.project == "portfolio" and not scenario.tracks_cash
-    return scenario.untaxed() if is_security else scenario
+def looked_at(question):
+    """Leave taxes out where Portfolio Performance looks at securities, not at accounts.
+
+    A name may say otherwise.
+    """
+    scenario, with_taxes = question.scenario, question.with_taxes
+    if with_taxes is None:
+        with_taxes = scenario.case.project != "portfolio" or scenario.tracks_cash
+    return scenario if with_taxes else scenario.untaxed()
 
 
-def chained(scenario):
+def _is_fava(scenario):
+    return scenario.case.project == "fava-portfolio-returns"
+
+
+def chained_days(question):
     """Chain the days as the project does: fava-portfolio-returns lets flows in at the close."""
-    is_fava = scenario.case.project == "fava-portfolio-returns"
-    timing = FlowTiming.END_OF_DAY if is_fava else FlowTiming.START_OF_DAY
-    return time_weighted(looked_at(scenario).series, timing=timing)
+    is_late = _is_fava(question.scenario)
+    timing = FlowTiming.END_OF_DAY if is_late else FlowTiming.START_OF_DAY
+    return time_weighted(looked_at(question).series, timing=timing)
 
 
 def twr(question):
-    return chained(question.scenario).total.value
+    worth = _worth_of_whole(question.case)
+    if worth:
+        return chained(list(_sub_periods(question.case, worth))).value
+    return chained_days(question).total.value
+
+
+def _worth_of_whole(case):
+    """What the whole portfolio was worth before the flows of some days, where only that is told."""
+    return dict(points_of(case.prices.get("portfolio", {})))
+
+
+def _sub_periods(case, worth):
+    flows = dict.fromkeys((*worth, *_bare_flows(case)), Decimal(0))
+    for day, amount in _bare_flows(case).items():
+        flows[day] += amount
+    before = Decimal(0)
+    for day, following in pairwise(sorted(flows)):
+        before = worth.get(day, before)
+        yield SubPeriod(before, flows[day], worth[following])
+
+
+def _bare_flows(case):
+    """Add up what came in on each day less what left."""
+    flows: dict[date, Decimal] = {}
+    for row in case.rows:
+        sign = -1 if row["type"] == "WITHDRAWAL" else 1
+        day = day_of(row["date"])
+        flows[day] = flows.get(day, Decimal(0)) + sign * row["amount"]
+    return flows
 
 
 def twr_per_year(question):
     """Annualize what the period earned; where that isn't verified, the figure published for it."""
     scenario, published = question.scenario, question.case.expected.get("ttwror")
-    total = chained(scenario).total
+    total = chained_days(question).total
     if published and not published.is_verified:
         total = Ratio(float(published.value), Denominator.DAILY_CAPITAL)
     policy = Annualization(days_per_year=scenario.policy.day_count.days_a_year)
@@ -62,11 +102,11 @@ def _days(scenario):
 
 
 def daily_returns(question):
-    return _of_days(question, chained(question.scenario).daily)
+    return _of_days(question, chained_days(question).daily)
 
 
 def accumulated(question):
-    return _of_days(question, chained(question.scenario).index)
+    return _of_days(question, chained_days(question).index)
 
 
 def values(question):
@@ -90,21 +130,31 @@ def week(question, found):
     return time_weighted(scenario.series.between(monday, monday + timedelta(7))).total.value
 
 
-def rate(scenario):
+def rate(question):
+    scenario = question.scenario
     day_count = DayCount(scenario.policy.day_count.days_a_year)
-    return money_weighted(looked_at(scenario).series, day_count=day_count)
+    worth = _worth_of_whole(question.case)
+    if worth:
+        flows = [(day, -amount) for day, amount in _bare_flows(question.case).items()]
+        return xirr(flows, closing=max(worth.items()), day_count=day_count)
+    series = looked_at(question).series
+    if not _is_fava(scenario):
+        return money_weighted(series, day_count=day_count)
+    # There a day's end is the next day's midnight.
+    *flows, (day, closing) = flows_of(series)
+    return xirr(flows, closing=(day + _DAY, closing), day_count=day_count)
 
 
 def irr(question):
-    return rate(question.scenario).annual.value
+    return rate(question).annual.value
 
 
 def irr_of_period(question):
-    return rate(question.scenario).period.value
+    return rate(question).period.value
 
 
 def _levels(question):
-    return [1 + float(each) for each in chained(question.scenario).index]
+    return [1 + float(each) for each in chained_days(question).index]
 
 
 def drawdowns(question):
@@ -127,7 +177,7 @@ def volatility_per_day(question):
 
 def _returns(question):
     """The returns after the first day, on which all was only paid in."""
-    return list(chained(question.scenario).daily[1:])
+    return list(chained_days(question).daily[1:])
 
 
 def documented_irr(question, found):
