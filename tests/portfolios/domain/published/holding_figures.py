@@ -27,14 +27,20 @@ def positions(question):
     return list(question.scenario.book.positions.values())
 
 
+def open_lots(question):
+    """The lots that are open, of the account that is named or of all."""
+    lots = [lot for each in positions(question) for lot in each.lots]
+    return [lot for lot in lots if question.account in {None, lot.account}]
+
+
 def quantity(question):
-    return total([each.quantity for each in positions(question)])
+    return total([lot.quantity for lot in open_lots(question)])
 
 
 def cost(question):
     """What open lots cost, each in cents where the project keeps cents."""
     cents = question.scenario.cents
-    lots = [lot for each in positions(question) for lot in each.lots]
+    lots = open_lots(question)
     if question.with_costs is False:
         return total([cents(lot.cost_base - lot.charges_base) for lot in lots])
     return total([cents(lot.cost_base) for lot in lots])
@@ -48,6 +54,8 @@ def investment(question):
 
 def average_price(question):
     (position,) = positions(question)
+    if not position.quantity:
+        return Decimal(0)
     with exact():
         return position.invested / position.quantity / position.multiplier
 
@@ -218,18 +226,22 @@ def whole(question):
     return question.scenario.days[-1].value
 
 
+def sold(question):
+    return total([each.quantity for each in question.scenario.disposals])
+
+
 def shortfall(question):
     """How many of the units sold nobody knows of."""
     policy = replace(question.scenario.policy, oversell=OversellRule.REPORT)
     scenario = replace(question.scenario, policy=policy)
     wanted = [each.quantity for each in scenario.events if each.kind is Kind.SELL]
-    return total(wanted) - total([each.quantity for each in scenario.disposals])
+    return total(wanted) - sold(replace(question, scenario=scenario))
 
 
 def currency_effect(question):
-    """What rates made of holdings and of idle cash."""
+    """What rates made of holdings and, where cash counts, of idle cash."""
     found = question.scenario.attribution
-    return found.currency + found.cash_currency
+    return found.currency + (found.cash_currency if question.scenario.tracks_cash else 0)
 
 
 def rate(question):

@@ -23,7 +23,7 @@ _BY_FIGURE: dict[Callable[[Question], Any], str] = {
     holdings.fees: "fee fees fees_total total_fees account_fees",
     holdings.taxes: "tax taxes taxes_total withholding_tax",
     holdings.income: "income income_gross dividend_gross gross_income gross_dividend earnings "
-    "dividend dividends interest",
+    "dividend dividends total_dividend total_dividends interest",
     lambda question: -holdings.income(question): "accrued_interest",
     holdings.coupon: "coupon",
     holdings.cash: "cash final_cash cash_balance",
@@ -31,8 +31,8 @@ _BY_FIGURE: dict[Callable[[Question], Any], str] = {
     holdings.in_percent_of_investment(holdings.gross): "gross gross_performance",
     holdings.in_percent_of_investment(holdings.net): "net net_performance",
     holdings.time_weighted_investment: "time_weighted_investment twi",
-    holdings.realized: "realized realized_gain realized_pnl closed_profit",
-    holdings.unrealized: "unrealized unrealized_gain unrealized_pnl open_profit",
+    holdings.realized: "realized realized_gain realized_pnl total_realized closed_profit",
+    holdings.unrealized: "unrealized unrealized_gain unrealized_pnl total_unrealized open_profit",
     holdings.gain: "gain delta total_gain absolute_performance",
     holdings.value_return: "value_return",
     holdings.closed_return: "closed_return",
@@ -40,9 +40,13 @@ _BY_FIGURE: dict[Callable[[Question], Any], str] = {
     holdings.short_basis: "short_basis",
     holdings.transfers: "transfers",
     holdings.last_sale("proceeds"): "proceeds net_proceeds",
-    holdings.last_sale("cost_base"): "entry_cost entry_value cover_cost relieved_cost",
+    holdings.last_sale("cost_base"): "entry_cost entry_value cover_cost relieved relieved_cost "
+    "cost_relieved",
     holdings.whole: "total total_value final_value equity",
-    holdings.shortfall: "shortfall missing missing_qty missing_quantity missing_acquisition",
+    holdings.sold: "sold_qty sold_quantity disposed_qty disposed_quantity",
+    holdings.shortfall: "shortfall missing missing_qty missing_quantity missing_acquisition "
+    "unmatched_qty unmatched_quantity oversold_qty oversold_quantity",
+    lambda question: question.scenario.attribution.residual: "residual",
     holdings.rate: "rate fx_rate",
     holdings.currency_effect: "fx_effect currency_effect fx_gain currency_gain",
     lambda question: question.scenario.attribution.cash_currency: "cash_fx_gain",
@@ -70,9 +74,9 @@ _PATTERNS: dict[str, Callable[[Question, re.Match[str]], Any]] = {
     r"sell(\d+)_(pnl|gain|realized|cost|proceeds|qty|quantity)(_base)?": lots.numbered_sale,
     rf"after_({_ORDINAL})_(?:sell|sale)": lots.lots_after_sale,
     rf"remaining_({_ORDINAL})_lot": lots.rest_of_lot,
-    r"(tax_?free|taxable)_(cost|qty|quantity|proceeds|pnl|gain)": lots.by_holding_time,
+    r"(tax_?free|taxable)_(cost|qty|quantity|proceeds|pnl|gain|profit)": lots.by_holding_time,
     r"weekly_week(\d+)": statistics.week,
-    r"irr_(one|two|three|four|with)_.*": statistics.documented_irr,
+    r"irr_(one|two|three|four|with)_.+": statistics.documented_irr,
 }
 
 
@@ -87,9 +91,11 @@ def find_figure(case, name):
         # A currency by itself: the return in it.
         scenario = replace(question.scenario, base=name.upper())
         return lambda: statistics.accumulated(replace(question, scenario=scenario))
+    parsed = parse(name, question, set(FIGURES))
+    if parsed:
+        return lambda: FIGURES[parsed[0]](parsed[1])
     for pattern, figure in _PATTERNS.items():
         found = re.fullmatch(pattern, name)
         if found:
             return lambda: figure(question, found)
-    parsed = parse(name, question, set(FIGURES))
-    return parsed and (lambda: FIGURES[parsed[0]](parsed[1]))
+    return None

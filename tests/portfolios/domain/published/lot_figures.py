@@ -1,6 +1,7 @@
 """Figures of single lots and sales, which names number: `slice2_pnl`, `after_first_sell`."""
 
 from portfolios.domain.kinds import Kind
+from tests.portfolios.domain.published.holding_figures import open_lots
 from tests.portfolios.domain.published.questions import ordinal, total
 
 #: A lot is free of tax if it was held for longer.
@@ -8,6 +9,7 @@ _YEAR = 365
 _FIELDS = {
     "pnl": "gain",
     "gain": "gain",
+    "profit": "gain",
     "realized": "gain",
     "cost": "cost",
     "proceeds": "proceeds",
@@ -38,8 +40,8 @@ def gain_of_each_sale(question):
 
 def remaining(question):
     """The units of each lot that is open in the end."""
-    lots = [lot for each in question.scenario.book.positions.values() for lot in each.lots]
-    return [lot.quantity for lot in sorted(lots, key=lambda lot: lot.opened_on)]
+    lots = sorted(open_lots(question), key=lambda lot: lot.opened_on)
+    return [lot.quantity for lot in lots]
 
 
 def cost_after_each_sale(question):

@@ -35,6 +35,7 @@ class Question:
         since: the day at whose close a range begins, if it is one.
         whole_range: whether averages run over all calendar days.
         by_method: whether the way to choose lots is named.
+        account: whose lots, where one is named.
         kinds: which disposals: "long", "short" or "cover", "expiry".
         at_zero: whether everything is worth nothing.
     """
@@ -46,6 +47,7 @@ class Question:
     with_costs: bool | None = None
     with_taxes: bool | None = None
     by_method: bool = False
+    account: str | None = None
     part: str = ""
     with_currency_effect: bool | None = None
     since: date | None = None
@@ -93,6 +95,13 @@ def _currency(question: Question, found: re.Match[str]) -> Question | None:
     if name not in currencies_of(question.case):
         return None
     return replace(question, currency=name, scenario=replace(question.scenario, base=name))
+
+
+def _account(question: Question, found: re.Match[str]) -> Question | None:
+    """Look at one account's lots, where accounts have their own."""
+    names = {row["account"] for row in question.case.rows if row.get("account")}
+    accounts = {part.lower(): part for name in names for part in name.split("->")}
+    return replace(question, account=accounts[found[1]]) if found[1] in accounts else None
 
 
 def _on(question: Question, day: date) -> Question:
@@ -222,6 +231,7 @@ _MODIFIERS: tuple[tuple[str, Modifier], ...] = (
     (r"_(dividend|buy|sell|sale|delivery)s?$", _of_kind),
     (r"^(delivery)_", _of_kind),
     (r"_([a-z]{3,6})(?=_|$)", _currency),
+    (r"_(?:account_)?([a-z0-9]+)(?=_|$)", _account),
 )
 
 

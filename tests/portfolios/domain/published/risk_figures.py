@@ -136,7 +136,10 @@ def _sharpe(asked):
 def _omega(asked):
     """Compare with what is required per year and what is free of risk per observation."""
     free = re.search(r"(?:risk.?free|rf) ?=? ?([\d.]+)", asked.meaning)
-    threshold = per_observation(asked.required, asked.basis) + (float(free[1]) if free else 0.0)
+    # Required of a year is no percentage: 10 is eleven times as much.
+    plain = re.search(r"req_?([1-9]\d*)$", asked.name)
+    required = float(plain[1]) if plain else asked.required
+    threshold = per_observation(required, asked.basis) + (float(free[1]) if free else 0.0)
     return ratios.omega(asked.returns, threshold=threshold)
 
 

@@ -11,6 +11,9 @@ nothing knows a case by its number. What is compared otherwise than one to one:
 - A figure named `wrong_…` is a counterexample: the engine must not give it.
 """
 
+import re
+from decimal import Decimal
+
 import pytest
 
 from portfolios.domain.attribution import RESIDUAL_LIMIT
@@ -19,6 +22,8 @@ from tests.portfolios.domain.published.lexicon import find_figure
 from tests.portfolios.domain.published.scenario import Scenario
 
 WRONG = "wrong_"
+#: What the notes say beside the figures.
+IDLE = r"([\d.]+) [A-Z]{3} FX gain on idle"
 VERIFIED = [
     (case, name)
     for case in CASES.values()
@@ -61,6 +66,13 @@ def test_the_parts_of_a_published_gain_add_up(case):
     residual = Scenario.of(case).attribution.residual
 
     assert residual is None or abs(residual) <= RESIDUAL_LIMIT
+
+
+@pytest.mark.parametrize("case", [case for case in LEDGERS if case.says(IDLE)], ids=str)
+def test_what_rates_made_of_idle_cash_is_a_line_of_its_own(case):
+    gain = Decimal(re.search(IDLE, case.notes)[1])
+
+    assert Scenario.of(case).attribution.cash_currency == gain
 
 
 def test_only_figures_with_a_reason_are_left_out():
