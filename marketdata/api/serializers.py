@@ -46,7 +46,7 @@ class InstrumentInput(Body):
     isin = serializers.CharField(max_length=12, required=False, allow_blank=True, default="")
 
 
-class InstrumentChange(serializers.Serializer[object]):
+class InstrumentChange(Body):
     """What may be changed of an instrument of the user's own; what is left out stays."""
 
     name = serializers.CharField(max_length=160, required=False)
@@ -56,14 +56,14 @@ class InstrumentChange(serializers.Serializer[object]):
     is_active = serializers.BooleanField(required=False)
 
 
-class PriceInput(serializers.Serializer[object]):
+class PriceInput(Body):
     """What an instrument of the user's own cost at the end of a day, in its currency."""
 
     date = serializers.DateField()
     close = DecimalStringField()
 
 
-class PricesInput(serializers.Serializer[object]):
+class PricesInput(Body):
     """Prices to record, each day once."""
 
     prices = serializers.ListField(child=PriceInput(), allow_empty=False, max_length=MOST_PRICES)

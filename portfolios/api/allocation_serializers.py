@@ -7,6 +7,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from common.api.bodies import Body
 from common.api.fields import DecimalStringField, ObjectIdField
 from portfolios.domain.plans import TargetsBy
 from portfolios.domain.rebalancing import Mode, Outcome, Side
@@ -82,7 +83,7 @@ class ChecksOutput(serializers.Serializer[object]):
     checks = CheckOutput(many=True)
 
 
-class LimitsInput(serializers.Serializer[object]):
+class LimitsInput(Body):
     """Limits by rule that differ from the usual; null switches a rule off."""
 
     limits = serializers.DictField(child=DecimalStringField(allow_null=True))
@@ -104,7 +105,7 @@ class TargetField(serializers.Serializer[object]):
     members = serializers.ListField(child=ObjectIdField(), required=False, max_length=200)
 
 
-class TargetsInput(serializers.Serializer[object]):
+class TargetsInput(Body):
     """All targets of a portfolio; they add up to 1, or there are none."""
 
     by = serializers.ChoiceField(choices=[each.value for each in TargetsBy])
@@ -155,7 +156,7 @@ class TargetsOutput(serializers.Serializer[object]):
     targets = DriftOutput(many=True)
 
 
-class RebalancingInput(serializers.Serializer[object]):
+class RebalancingInput(Body):
     """How to rebalance; money in the portfolio's currency."""
 
     mode = serializers.ChoiceField(choices=[each.value for each in Mode], default="buy_only")

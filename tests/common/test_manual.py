@@ -33,6 +33,8 @@ def test_every_link_of_a_document_leads_somewhere(name):
     pages = {reverse(each): set(ANCHOR.findall(manual.read(each).content)) for each in manual.NAMES}
 
     for link in LINK.findall(manual.read(name).content):
+        if link.startswith("https://"):
+            continue
         address, _, anchor = link.partition("#")
         assert anchor in pages[address or reverse(name)] | {""}, link
 
