@@ -9,3 +9,7 @@ quotes_recorded = Signal()
 #: stores them, and not robustly: what follows from it is stored together with it, or nothing is.
 #: Arguments: instrument_id (ObjectId), owner_id (ObjectId), from_date (date), now (datetime).
 own_closes_changed = Signal()
+
+#: The multiplier of somebody's own instrument changed. Sent as `own_closes_changed` is, with the
+#: same arguments.
+own_multiplier_changed = Signal()

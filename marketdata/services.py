@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from bson import ObjectId
@@ -24,7 +25,7 @@ from marketdata.domain.classification import (
     stored_weights,
 )
 from marketdata.domain.instruments import AssetClass, identity_of, is_isin
-from marketdata.events import own_closes_changed
+from marketdata.events import own_closes_changed, own_multiplier_changed
 from marketdata.models import Instrument, PriceBar
 
 #: How far back the first fill of closes goes.
@@ -143,9 +144,13 @@ def create_instrument(
     currency: str,
     asset_class: AssetClass,
     isin: str = "",
+    multiplier: Decimal = Decimal(1),
     now: datetime,
 ) -> Instrument:
     """Make an instrument of a user's own; nobody else sees it.
+
+    Args:
+        multiplier: what one unit at a price of 1 is worth.
 
     Raises:
         InvalidInput: a field is empty, too long or not what it claims to be.
@@ -163,6 +168,7 @@ def create_instrument(
         errors["currency"] = [f"{currency!r} is not a currency code."]
     if isin and not is_isin(isin):
         errors["isin"] = [f"{isin!r} is not an ISIN: its check digit is wrong or its form is."]
+    errors |= _wrong_with_multiplier(multiplier)
     if errors:
         raise InvalidInput("The instrument can't be made as described.", errors=errors)
     instrument = Instrument(
@@ -173,6 +179,7 @@ def create_instrument(
         isin=isin,
         currency=currency,
         asset_class=asset_class.value,
+        multiplier=multiplier,
         created_at=now,
         updated_at=now,
     )
@@ -190,33 +197,59 @@ def change_instrument(
     name: str | None = None,
     asset_class: AssetClass | None = None,
     is_active: bool | None = None,
+    multiplier: Decimal | None = None,
     now: datetime,
 ) -> Instrument:
     """Change an instrument of a user's own; None leaves a field as it is.
 
     Its currency stays: prices and ledgers are read in it, so another one is another instrument.
+    Another multiplier corrects what every trade of it was worth, from the first one on.
 
     Raises:
         InstrumentNotFound: there is none, or it is somebody else's.
         NotYourInstrument: everybody sees it, so that nobody may change it.
-        InvalidInput: the name is empty or too long.
+        InvalidInput: the name is empty or too long, or the multiplier is out of range.
     """
+    errors = {} if multiplier is None else _wrong_with_multiplier(multiplier)
     if name is not None and not 0 < len(name := name.strip()) <= 160:
-        raise InvalidInput(errors={"name": ["A name has 1 to 160 characters."]})
+        errors["name"] = ["A name has 1 to 160 characters."]
+    if errors:
+        raise InvalidInput(errors=errors)
+    given = {
+        "name": name,
+        "asset_class": asset_class.value if asset_class else None,
+        "is_active": is_active,
+        "multiplier": multiplier,
+    }
+    wanted = {field: value for field, value in given.items() if value is not None}
+    return run_in_transaction(lambda: _change(instrument_id, wanted, owner_id=owner_id, now=now))
 
-    def change() -> Instrument:
-        instrument = selectors.get_own_instrument(instrument_id, user_id=owner_id)
-        if name is not None:
-            instrument.name = name
-        if asset_class is not None:
-            instrument.asset_class = asset_class.value
-        if is_active is not None:
-            instrument.is_active = is_active
-        instrument.updated_at = now
-        instrument.save()
-        return instrument
 
-    return run_in_transaction(change)
+def _change(
+    instrument_id: ObjectId, wanted: Mapping[str, Any], *, owner_id: ObjectId, now: datetime
+) -> Instrument:
+    instrument = selectors.get_own_instrument(instrument_id, user_id=owner_id)
+    multiplier = instrument.multiplier
+    for field, value in wanted.items():
+        setattr(instrument, field, value)
+    instrument.updated_at = now
+    instrument.save()
+    if instrument.multiplier != multiplier:
+        own_multiplier_changed.send(
+            sender=Instrument,
+            instrument_id=instrument_id,
+            owner_id=owner_id,
+            from_date=FIRST_DAY,
+            now=now,
+        )
+    return instrument
+
+
+def _wrong_with_multiplier(multiplier: Decimal) -> dict[str, list[str]]:
+    if multiplier > 0 and fits(multiplier):
+        return {}
+    digits = f"{WHOLE_DIGITS} digits before the point and {DECIMAL_PLACES} after it"
+    return {"multiplier": [f"Give a number above 0 with up to {digits}."]}
 
 
 def record_price(

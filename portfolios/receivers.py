@@ -14,10 +14,10 @@ from portfolios import tasks
 from portfolios.services import recalculation
 
 
-def on_own_closes_changed(
+def on_own_worth_changed(
     *, instrument_id: ObjectId, owner_id: ObjectId, from_date: date, now: datetime, **_more: Any
 ) -> None:
-    """Have portfolios valued anew; it is noted with the closes, and queued once they are stored."""
+    """Have portfolios valued anew; it is noted with the change, and queued once that is stored."""
     touched = recalculation.mark_repriced(
         instrument_id, owner_id=owner_id, from_date=from_date, now=now
     )
@@ -27,4 +27,5 @@ def on_own_closes_changed(
 
 def connect() -> None:
     """Begin to listen."""
-    market.own_closes_changed.connect(on_own_closes_changed)
+    market.own_closes_changed.connect(on_own_worth_changed)
+    market.own_multiplier_changed.connect(on_own_worth_changed)

@@ -69,7 +69,7 @@ def make_portfolio(owner: User, name: str = "Long term", **fields: Any) -> Portf
     return portfolios.create_portfolio(owner.pk, name=name, **known)
 
 
-_NUMBERS = {
+_DECIMALS = {
     *("quantity", "price", "amount", "ratio", "fee", "tax", "fx_rate"),
     *("accrued", "cost_share", "to_amount"),
 }
@@ -79,7 +79,7 @@ def draft(kind: str, day: str = "2026-01-05", **fields: Any) -> Draft:
     """Build what somebody says happened; numbers may be given as texts."""
     instrument = fields.pop("instrument", None)
     known: dict[str, Any] = {
-        name: Decimal(value) if name in _NUMBERS else value for name, value in fields.items()
+        name: Decimal(value) if name in _DECIMALS else value for name, value in fields.items()
     }
     known.setdefault("currency", instrument.currency if instrument else "USD")
     return Draft(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from bson import ObjectId
 from rest_framework import serializers
 
@@ -25,6 +27,7 @@ class InstrumentOutput(serializers.Serializer[object]):
     isin = serializers.CharField()
     mic = serializers.CharField()
     currency = serializers.CharField()
+    multiplier = DecimalStringField()
     asset_class = serializers.ChoiceField(choices=[kind.value for kind in AssetClass])
     last_close = DecimalStringField(allow_null=True)
     last_close_date = serializers.DateField(allow_null=True)
@@ -44,6 +47,7 @@ class InstrumentInput(Body):
     currency = CurrencyField()
     asset_class = serializers.ChoiceField(choices=[kind.value for kind in AssetClass])
     isin = serializers.CharField(max_length=12, required=False, allow_blank=True, default="")
+    multiplier = DecimalStringField(required=False, default=Decimal(1))
 
 
 class InstrumentChange(Body):
@@ -54,6 +58,7 @@ class InstrumentChange(Body):
         choices=[kind.value for kind in AssetClass], required=False
     )
     is_active = serializers.BooleanField(required=False)
+    multiplier = DecimalStringField(required=False)
 
 
 class PriceInput(Body):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from common.api.bodies import Body, Query
@@ -12,9 +13,12 @@ from common.api.fields import CurrencyField, DecimalStringField, InstantField, O
 from portfolios.domain.kinds import Kind
 from portfolios.domain.status import Status
 from portfolios.domain.transactions import Draft
+from portfolios.models import Transaction
 from portfolios.selectors import TransactionFilter
 
 _KINDS = [kind.value for kind in Kind]
+#: So many lots one sale may name.
+_MOST_LOTS = 500
 _STATUSES = [status.value for status in Status]
 
 
@@ -46,6 +50,13 @@ class PortfolioOutput(serializers.Serializer[object]):
     created_at = serializers.DateTimeField()
 
 
+class NamedLot(Body):
+    """Units of a lot that a sale takes, by the transaction that opened the lot."""
+
+    transaction_id = ObjectIdField()
+    quantity = DecimalStringField()
+
+
 class TransactionInput(Body):
     """One row of a ledger; which fields it needs depends on its kind (docs/api.md)."""
 
@@ -57,6 +68,13 @@ class TransactionInput(Body):
     price = DecimalStringField(required=False, allow_null=True)
     amount = DecimalStringField(required=False, allow_null=True)
     ratio = DecimalStringField(required=False, allow_null=True)
+    accrued = DecimalStringField(required=False, default=Decimal(0))
+    cost_share = DecimalStringField(required=False, allow_null=True)
+    lots = serializers.ListField(child=NamedLot(), max_length=_MOST_LOTS, required=False)
+    to_instrument_id = ObjectIdField(required=False, allow_null=True)
+    to_account = serializers.CharField(max_length=80, required=False, allow_blank=True, default="")
+    to_currency = CurrencyField(required=False, allow_null=True)
+    to_amount = DecimalStringField(required=False, allow_null=True)
     fee = DecimalStringField(required=False, default=Decimal(0))
     tax = DecimalStringField(required=False, default=Decimal(0))
     currency = CurrencyField()
@@ -70,8 +88,13 @@ class TransactionInput(Body):
         known = dict(self.validated_data)
         known.pop("revision", None)
         known["kind"] = Kind(known["kind"])
-        if known.get("instrument_id"):
-            known["instrument_id"] = str(known["instrument_id"])
+        known["to_currency"] = known.get("to_currency") or ""
+        known["lots"] = tuple(
+            (str(lot["transaction_id"]), lot["quantity"]) for lot in known.get("lots", ())
+        )
+        for name in ("instrument_id", "to_instrument_id"):
+            if known.get(name):
+                known[name] = str(known[name])
         return Draft(**known)
 
 
@@ -103,6 +126,13 @@ class TransactionOutput(serializers.Serializer[object]):
     price = DecimalStringField(allow_null=True)
     amount = DecimalStringField(allow_null=True)
     ratio = DecimalStringField(allow_null=True)
+    accrued = DecimalStringField()
+    cost_share = DecimalStringField(allow_null=True)
+    lots = serializers.SerializerMethodField()
+    to_instrument_id = ObjectIdField(allow_null=True)
+    to_account = serializers.CharField()
+    to_currency = serializers.SerializerMethodField()
+    to_amount = DecimalStringField(allow_null=True)
     fee = DecimalStringField()
     tax = DecimalStringField()
     currency = serializers.CharField()
@@ -114,6 +144,15 @@ class TransactionOutput(serializers.Serializer[object]):
     is_void = serializers.BooleanField()
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
+
+    @extend_schema_field(NamedLot(many=True))
+    def get_lots(self, row: Transaction) -> list[dict[str, str]]:
+        """Name the lots that a sale takes."""
+        return [{"transaction_id": key, "quantity": quantity} for key, quantity in row.lots]
+
+    def get_to_currency(self, row: Transaction) -> str | None:
+        """Say which currency was received, if any."""
+        return row.to_currency or None
 
 
 class RevisionOutput(serializers.Serializer[object]):

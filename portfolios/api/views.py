@@ -42,13 +42,19 @@ def _portfolio(request: AuthedRequest, portfolio_id: ObjectId) -> Portfolio:
     return selectors.get_portfolio(portfolio_id, owner_id=request.user.pk)
 
 
-def _check_instrument(request: AuthedRequest, draft: Draft) -> None:
+def _check_instruments(request: AuthedRequest, draft: Draft) -> None:
     """Refuse an instrument that the user may not see as one that doesn't exist."""
-    if draft.instrument_id is not None:
+    errors: dict[str, list[str]] = {}
+    for field in ("instrument_id", "to_instrument_id"):
+        instrument_id = getattr(draft, field)
+        if instrument_id is None:
+            continue
         try:
-            market.get_instrument(ObjectId(draft.instrument_id), user_id=request.user.pk)
+            market.get_instrument(ObjectId(instrument_id), user_id=request.user.pk)
         except market.InstrumentNotFound as error:
-            raise ledger.TransactionRefused(errors={"instrument_id": [error.detail]}) from error
+            errors[field] = [error.detail]
+    if errors:
+        raise ledger.TransactionRefused(errors=errors)
 
 
 class Portfolios(APIView):
@@ -124,7 +130,7 @@ class Transactions(APIView):
         body = TransactionInput(data=request.data)
         body.is_valid(raise_exception=True)
         draft = body.draft()
-        _check_instrument(request, draft)
+        _check_instruments(request, draft)
         row = ledger.record_transaction(portfolio.pk, draft=draft, now=clock.now())
         tasks.request_recalculation(portfolio)
         return Response(TransactionOutput(row).data, status=201)
@@ -152,7 +158,7 @@ class TransactionDetail(APIView):
         body = TransactionEdit(data=request.data)
         body.is_valid(raise_exception=True)
         draft = body.draft()
-        _check_instrument(request, draft)
+        _check_instruments(request, draft)
         row = ledger.edit_transaction(
             portfolio.pk,
             transaction_id=transaction_id,

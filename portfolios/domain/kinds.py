@@ -173,6 +173,10 @@ CASH_OUT = frozenset(
         Kind.EXCHANGE,
     }
 )
+#: They bring units of a second instrument.
+RECEIVING = frozenset(
+    kind for kind, rule in RULES.items() if "to_instrument_id" in (*rule.needs, *rule.allows)
+)
 EXERCISES = frozenset({Kind.EXERCISE_BUY, Kind.EXERCISE_SELL})
 DELIVERIES = frozenset({Kind.TRANSFER_IN, Kind.TRANSFER_OUT})
 PAYMENTS = frozenset({Kind.DEPOSIT, Kind.WITHDRAWAL})

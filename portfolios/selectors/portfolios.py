@@ -10,6 +10,7 @@ from bson import ObjectId
 from django.db.models import QuerySet
 
 from common.errors import NotFound
+from portfolios.domain.kinds import RECEIVING
 from portfolios.domain.status import Status
 from portfolios.models import DailyValue, Portfolio, Transaction
 
@@ -48,10 +49,16 @@ def list_holders(instrument_id: ObjectId, *, owner_id: ObjectId) -> QuerySet[Por
     """List an owner's portfolios whose ledgers speak of an instrument, by name."""
     found = list_portfolios(owner_id)
     ids = list(found.values_list("pk", flat=True))
-    holders = Transaction.objects.filter(
-        portfolio_id__in=ids, is_void=False, instrument_id=instrument_id
-    ).values_list("portfolio_id", flat=True)
-    return found.filter(pk__in=list(holders.distinct()))
+    rows = Transaction.objects.filter(portfolio_id__in=ids, is_void=False)
+    # Each of the two finds an index; either as one would not.
+    named = rows.filter(instrument_id=instrument_id)
+    received = rows.filter(kind__in=RECEIVING, to_instrument_id=instrument_id)
+    holders = {
+        key
+        for each in (named, received)
+        for key in each.values_list("portfolio_id", flat=True).distinct()
+    }
+    return found.filter(pk__in=list(holders))
 
 
 def list_all_ids() -> Iterator[str]:

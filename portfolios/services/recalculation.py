@@ -70,9 +70,10 @@ def recalculate(
 def mark_repriced(
     instrument_id: ObjectId, *, owner_id: ObjectId, from_date: date, now: datetime
 ) -> list[Portfolio]:
-    """Mark the portfolios stale that hold or held an instrument whose closes changed.
+    """Mark the portfolios stale that hold or held an instrument whose worth changed.
 
-    Called inside the transaction that changes the closes, so that no change is ever left out.
+    Called inside the transaction that changes its closes or multiplier, so that no change is ever
+    left out.
 
     Returns:
         The portfolios whose recalculation is due now.

@@ -73,6 +73,12 @@ def test_an_instrument_of_ones_own_is_seen_by_nobody_else(api, program_of, bo, a
     assert stranger.get(at("quotes"), {"ids": made["id"]}).json() == {"quotes": []}
 
 
+def test_an_option_of_ones_own_is_made_with_its_multiplier(api, acme):
+    made = make_own(api, multiplier="100").json()
+
+    assert (made["multiplier"], make_own(api, symbol="B").json()["multiplier"]) == ("100", "1")
+
+
 def test_an_instrument_is_made_once(api):
     make_own(api)
 
@@ -152,6 +158,7 @@ def test_five_hundred_quotes_are_given(api):
         ("name", junk.TEXTS | {"nothing": ""}),
         ("currency", junk.ANYWHERE | {"unknown": "XXX"}),
         ("asset_class", junk.ANYWHERE),
+        ("multiplier", junk.ANYWHERE | junk.NUMBERS | {"nothing": "0", "below": "-1"}),
         ("isin", junk.TEXTS | {"a wrong check digit": "US0378331006", "lower": "us0378331005"}),
     ],
 )
@@ -256,7 +263,10 @@ def test_an_own_instrument_is_changed_field_by_field(api, house):
     assert change(name="The house", asset_class="commodity").json()["asset_class"] == "commodity"
     changed = change(is_active=False).json()
     assert (changed["name"], changed["is_active"]) == ("The house", False)
-    for field, value in {"name": " ", "asset_class": "x", "is_active": None}.items():
+    assert changed["multiplier"] == "1"
+    assert change(multiplier="0.01").json()["multiplier"] == "0.01"
+    bad = {"name": " ", "asset_class": "x", "is_active": None, "multiplier": "0"}
+    for field, value in bad.items():
         answer = change(**{field: value})
         assert (answer.status_code, set(answer.json()["errors"])) == (422, {field})
 

@@ -7,6 +7,8 @@ from django.urls import reverse
 from rest_framework.test import APIClient
 
 from portfolios import selectors
+from portfolios.api.serializers import TransactionEdit
+from portfolios.domain.kinds import RULES, Kind
 from tests import factories, junk, stored
 
 pytestmark = pytest.mark.django_db
@@ -24,8 +26,24 @@ KINDS = {
     "split": {"ratio": "4"},
     "transfer_in": {"quantity": "3", "price": "7"},
     "transfer_out": {"quantity": "3"},
+    "sell_short": {"quantity": "4", "price": "6.25", "accrued": "0.5"},
+    "buy_to_cover": {"quantity": "4", "price": "6.25", "fee": "1"},
+    "redemption": {"quantity": "4", "price": "100", "accrued": "0.5"},
+    "reinvestment": {"quantity": "0.25", "price": "6"},
+    "notional_distribution": {"amount": "3.3"},
+    "return_of_capital": {"amount": "3.3"},
+    "fee_refund": {"amount": "2"},
+    "tax_refund": {"amount": "2"},
+    "exchange": {"amount": "100", "to_currency": "EUR", "to_amount": "92.5"},
+    "spin_off": {"ratio": "0.1", "cost_share": "0.0825"},
+    "merger": {"ratio": "0.5", "amount": "30", "price": "70"},
+    "transfer": {"quantity": "3", "to_account": "Vault"},
+    "expiry": {"quantity": "2"},
+    "exercise_buy": {"quantity": "1", "price": "150"},
+    "exercise_sell": {"quantity": "1", "price": "150", "ratio": "50"},
 }
-ABOUT_AN_INSTRUMENT = {"buy", "sell", "dividend", "split", "transfer_in", "transfer_out"}
+BRINGS_ANOTHER = {"spin_off", "merger", "exercise_buy", "exercise_sell"}
+ABOUT_AN_INSTRUMENT = {kind.value for kind, rule in RULES.items() if "instrument_id" in rule.needs}
 
 
 @pytest.fixture
@@ -158,6 +176,8 @@ def test_a_name_is_taken_once(api, portfolio):
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_is_recorded_and_read_back_as_it_was_sent(api, portfolio, acme, kind):
     more = {"note": "a note", "account": "Depot", "sequence": 3}
+    if kind in BRINGS_ANOTHER:
+        more["to_instrument_id"] = str(factories.make_instrument("NEXT").pk)
     sent = body_of(kind, acme, executed_at="2026-01-05T15:30:00.123456+01:00", **more)
 
     made = post(api, at("transactions", portfolio.pk), sent)
@@ -170,6 +190,41 @@ def test_every_kind_is_recorded_and_read_back_as_it_was_sent(api, portfolio, acm
     }
     assert api.get(at("transaction", portfolio.pk, row["id"])).json() == row
     assert api.get(at("portfolio", portfolio.pk)).json()["computed_revision"] == 1
+
+
+def test_every_kind_can_be_recorded():
+    assert set(KINDS) == {kind.value for kind in Kind}
+
+
+def test_a_sale_names_the_lots_that_it_takes(api, portfolio, acme):
+    lots = [
+        {"transaction_id": recorded(api, portfolio, "buy", acme)["id"], "quantity": quantity}
+        for quantity in ("1.5", "2.5")
+    ]
+
+    sold = recorded(api, portfolio, "sell", acme, lots=lots)
+    one = at("transaction", portfolio.pk, sold["id"])
+    again = api.put(one, body_of("sell", acme, lots=sold["lots"], revision=1), format="json")
+
+    assert sold["lots"] == api.get(one).json()["lots"] == again.json()["lots"] == lots
+    assert recorded(api, portfolio, "sell", acme)["lots"] == []
+    for field, wrong in (
+        ("lots", lots[:1]),
+        ("lots.0", ["all"]),
+        ("lots.1.quantity", [lots[0], lots[1] | {"quantity": "NaN"}]),
+        ("lots.0.transaction_id", [{"transaction_id": "newest", "quantity": "4"}]),
+    ):
+        body = body_of("sell", acme, lots=wrong)
+        assert_refused(post(api, at("transactions", portfolio.pk), body), field=field)
+
+
+def test_what_a_row_answers_can_be_sent_back(api, portfolio, acme):
+    row = recorded(api, portfolio, "buy", acme)
+    sent = {name: row[name] for name in TransactionEdit().fields}
+
+    edited = api.put(at("transaction", portfolio.pk, row["id"]), sent, format="json")
+
+    assert edited.json() == row | {"revision": 2, "updated_at": edited.json()["updated_at"]}
 
 
 def test_a_number_is_kept_to_its_last_digit(api, portfolio, acme):
@@ -306,13 +361,15 @@ def test_daily_values_are_listed_oldest_first(api, portfolio):
     ]
 
 
-def test_an_instrument_of_somebody_else_is_as_unknown_as_none(api, portfolio, bo):
+def test_an_instrument_of_somebody_else_is_as_unknown_as_none(api, portfolio, acme, bo):
     foreign = factories.make_instrument("HOUSE", owner=bo, mic="")
     before = stored.everything()
 
     for instrument_id in (str(foreign.pk), "f" * 24):
         body = body_of("buy", foreign) | {"instrument_id": instrument_id}
         assert_refused(post(api, at("transactions", portfolio.pk), body), field="instrument_id")
+        body = body_of("spin_off", acme, to_instrument_id=instrument_id)
+        assert_refused(post(api, at("transactions", portfolio.pk), body), field="to_instrument_id")
 
     assert stored.everything() == before
 
@@ -336,6 +393,13 @@ BAD_FIELDS = {
     "kind": junk.ANYWHERE | {"unknown": "bribe"},
     "currency": junk.ANYWHERE | {"unknown": "XXX"},
     "instrument_id": junk.ANYWHERE | junk.IDS,
+    "accrued": junk.ANYWHERE | junk.NUMBERS,
+    "cost_share": junk.NUMBERS,
+    "to_amount": junk.NUMBERS,
+    "to_currency": junk.ANYWHERE | {"unknown": "XXX", "no use": "EUR"},
+    "to_instrument_id": junk.ANYWHERE | junk.IDS,
+    "lots": {name: value for name, value in junk.ANYWHERE.items() if not isinstance(value, list)},
+    "to_account": junk.TEXTS,
     "note": junk.TEXTS,
     "account": junk.TEXTS,
     "sequence": junk.ANYWHERE | COUNTS,

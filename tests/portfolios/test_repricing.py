@@ -158,6 +158,29 @@ def test_the_recalculation_is_queued_once_the_price_is_stored(portfolio, house):
 
 
 @pytest.mark.usefixtures("_unqueued")
+def test_a_portfolio_is_due_for_what_another_instrument_turned_into(ada, house):
+    street = factories.make_instrument("STREET")
+    spin_off = factories.draft(
+        "spin_off", instrument=street, to_instrument_id=str(house.pk), ratio="1"
+    )
+    portfolio = holding(ada, "Home", buy(street, "1", "100"), spin_off)
+
+    record(house, "2026-01-10", "120")
+
+    assert Portfolio.objects.get(pk=portfolio.pk).is_recalculating
+
+
+def test_another_multiplier_values_all_days_anew(portfolio, house):
+    record(house, "2026-01-10", "120")
+
+    market.change_instrument(house.pk, owner_id=house.owner_id, multiplier=Decimal(2), now=NOW)
+
+    assert Portfolio.objects.get(pk=portfolio.pk).computed_revision == 3
+    assert values(portfolio, "2026-01-10", "2026-03-01") == [240, 240]
+    assert summary(portfolio).positions[0].cost_base == 200
+
+
+@pytest.mark.usefixtures("_unqueued")
 def test_a_price_that_is_refused_leaves_portfolios_alone(portfolio, house):
     with pytest.raises(market.PriceNotFound):
         delete(house, "2026-01-10")
