@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from brokers.adapters import csv_statement, livefolio_json
@@ -43,13 +44,26 @@ def write(portfolio: Any, *, form: str) -> Iterator[bytes]:
 
 def _lines(portfolio: Any) -> Iterator[LedgerLine]:
     known: dict[str, InstrumentIdentity] = {}
+
+    def identity(key: str | None) -> InstrumentIdentity | None:
+        if key is None:
+            return None
+        if key not in known:
+            known[key] = _identity(market.instruments_by_id([key])[key])
+        return known[key]
+
     rows = portfolios.list_transactions(portfolio.pk).reverse()
+    keys = rows.values_list("pk", flat=True)
+    places = {str(key): str(place) for place, key in enumerate(keys, start=1)}
     for row in rows.iterator():
         draft = portfolios.draft_of(row)
-        key = draft.instrument_id
-        if key is not None and key not in known:
-            known[key] = _identity(market.instruments_by_id([key])[key])
-        yield LedgerLine(draft=draft, instrument=known[key] if key else None)
+        # A lot whose row isn't in the export has no place there.
+        lots = tuple((places.get(key, "0"), units) for key, units in draft.lots)
+        yield LedgerLine(
+            draft=replace(draft, lots=lots),
+            instrument=identity(draft.instrument_id),
+            to_instrument=identity(draft.to_instrument_id),
+        )
 
 
 def _identity(instrument: Any) -> InstrumentIdentity:
@@ -60,4 +74,5 @@ def _identity(instrument: Any) -> InstrumentIdentity:
         mic=instrument.mic,
         asset_class=instrument.asset_class,
         name=instrument.name,
+        multiplier=instrument.multiplier,
     )

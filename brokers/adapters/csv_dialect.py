@@ -15,7 +15,12 @@ from brokers.domain.numbers import DecimalSign, SignEvidence, sign_evidence
 from brokers.domain.statements import shown
 from brokers.domain.vocabulary import column_of
 
-NUMBER_FIELDS = frozenset({"quantity", "price", "amount", "ratio", "fee", "tax", "fx_rate"})
+NUMBER_FIELDS = frozenset(
+    {
+        *("quantity", "price", "amount", "ratio", "fee", "tax", "fx_rate"),
+        *("accrued", "cost_share", "to_amount", "multiplier", "to_multiplier"),
+    }
+)
 
 _DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 _MOST_COLUMNS = 100

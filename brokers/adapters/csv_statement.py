@@ -26,23 +26,38 @@ _DRAFT_COLUMNS = (
     "price",
     "amount",
     "ratio",
+    "accrued",
+    "cost_share",
     "fee",
     "tax",
     "currency",
+    "to_currency",
+    "to_amount",
     "fx_rate",
     "account",
+    "to_account",
     "note",
     "sequence",
 )
 _INSTRUMENT_COLUMNS = ("symbol", "isin", "mic", "name", "asset_class")
+_ALL_INSTRUMENT_COLUMNS = (*_INSTRUMENT_COLUMNS, "instrument_currency", "multiplier")
 COLUMNS = (
     "trade_date",
     "executed_at",
     *_DRAFT_COLUMNS,
-    *_INSTRUMENT_COLUMNS,
-    "instrument_currency",
+    *_ALL_INSTRUMENT_COLUMNS,
+    *(f"to_{name}" for name in _ALL_INSTRUMENT_COLUMNS),
 )
-_TEXT_COLUMNS = frozenset({"account", "note", *_INSTRUMENT_COLUMNS})
+_TEXT_COLUMNS = frozenset(
+    {
+        *("account", "to_account", "note"),
+        *_INSTRUMENT_COLUMNS,
+        *(f"to_{name}" for name in _INSTRUMENT_COLUMNS),
+    }
+)
+#: No file but ours has this column.
+_OUR_OWN_COLUMN = "to_instrument_currency"
+_NOT_SAID = frozenset({"-", "--", "—"})
 #: A spreadsheet takes a cell that begins so for a formula, and runs it.
 _FORMULA = re.compile(r"'*[=+\-@\t\r\n]")
 #: What would read as guarded is guarded too, so that taking one guard off is always right.
@@ -86,9 +101,6 @@ class _RowReader:
         )
         self._columns = dialect.layout.columns
         self._has_kind = "kind" in self._columns
-        #: A file that names markets in a column of their own has none in its symbols.
-        self._has_plain_symbols = "mic" in self._columns
-        self._has_isin = "isin" in self._columns
 
     def row(self, line: int, cells: list[str]) -> StatementRow:
         """Read one row."""
@@ -99,15 +111,17 @@ class _RowReader:
                 "a number with the delimiter inside needs quotation marks."
             )
             return StatementRow(line, None, raw, (RowError("row", message),))
-        builder = RowBuilder(line, raw)
+        builder = RowBuilder(line, raw, is_our_own=_OUR_OWN_COLUMN in self._columns)
         texts = {
             name: _unguarded(cell) if name in _TEXT_COLUMNS else cell.strip()
             for name, cell in zip(self._columns, cells, strict=True)
             if name is not None
         }
         self._read_event(builder, texts)
-        self._read_instrument(builder, texts)
+        for prefix in ("", "to_"):
+            self._read_instrument(builder, texts, prefix)
         builder.account(texts.get("account", ""))
+        builder.to_account(texts.get("to_account", ""))
         builder.note(texts.get("note", ""))
         return builder.done()
 
@@ -115,11 +129,14 @@ class _RowReader:
         builder.when(texts.get("trade_date", ""), texts.get("time", ""), self._dialect.date_order)
         builder.instant(texts.get("executed_at", ""))
         builder.currency(texts.get("currency", ""))
+        builder.to_currency(texts.get("to_currency", ""))
         builder.whole_number("sequence", texts.get("sequence", ""))
         for name, sign in self._dialect.decimal_signs.items():
-            text = "" if texts[name] in ("-", "--", "—") else texts[name]
+            text = "" if texts[name] in _NOT_SAID else texts[name]
             if name == "ratio":
                 builder.ratio(text, sign)
+            elif name.endswith("multiplier"):
+                builder.multiplier(text, sign, name.removesuffix("multiplier"))
             else:
                 builder.number(name, text, sign)
         if self._has_kind:
@@ -127,17 +144,21 @@ class _RowReader:
         else:
             _kind_by_sign(builder)
 
-    def _read_instrument(self, builder: RowBuilder, texts: dict[str, str]) -> None:
-        symbol, isin = texts.get("symbol", "").strip(), texts.get("isin", "")
-        if not self._has_isin and is_isin(symbol.upper()):
+    def _read_instrument(self, builder: RowBuilder, texts: dict[str, str], prefix: str) -> None:
+        def text(name: str) -> str:
+            return texts.get(prefix + name, "")
+
+        symbol, isin = text("symbol").strip(), text("isin")
+        if f"{prefix}isin" not in self._columns and is_isin(symbol.upper()):
             symbol, isin = "", symbol
-        listing = None if self._has_plain_symbols else with_market(symbol)
-        builder.symbol(listing.symbol if listing else symbol)
-        builder.mic(listing.mic if listing else texts.get("mic", ""))
-        builder.isin(isin)
-        builder.name(texts.get("name", ""))
-        builder.asset_class(texts.get("asset_class", ""))
-        builder.instrument_currency(texts.get("instrument_currency", ""))
+        # A file that names markets in a column of their own has none in its symbols.
+        listing = None if f"{prefix}mic" in self._columns else with_market(symbol)
+        builder.symbol(listing.symbol if listing else symbol, prefix)
+        builder.mic(listing.mic if listing else text("mic"), prefix)
+        builder.isin(isin, prefix)
+        builder.name(text("name"), prefix)
+        builder.asset_class(text("asset_class"), prefix)
+        builder.instrument_currency(text("instrument_currency"), prefix)
 
 
 def _kind_by_sign(builder: RowBuilder) -> None:
@@ -185,13 +206,18 @@ def _taken(piece: io.StringIO) -> bytes:
 
 
 def _cells(line: LedgerLine) -> list[str]:
-    draft, identity = line.draft, line.instrument
+    draft = line.draft
     values: dict[str, object] = {
         name: getattr(draft, name) for name in ("trade_date", "executed_at", *_DRAFT_COLUMNS)
     }
-    if identity is not None:
-        values |= {name: getattr(identity, name) for name in _INSTRUMENT_COLUMNS}
-        values["instrument_currency"] = identity.currency
+    # A column of noughts would only be in the way.
+    values["accrued"] = draft.accrued or None
+    for prefix, identity in (("", line.instrument), ("to_", line.to_instrument)):
+        if identity is not None:
+            values |= {f"{prefix}{name}": getattr(identity, name) for name in _INSTRUMENT_COLUMNS}
+            values[f"{prefix}instrument_currency"] = identity.currency
+            is_plain = identity.multiplier == 1
+            values[f"{prefix}multiplier"] = None if is_plain else identity.multiplier
     return [_cell(name, values.get(name)) for name in COLUMNS]
 
 

@@ -13,16 +13,30 @@ from typing import BinaryIO
 from brokers.adapters.base import UnreadableFile
 from brokers.adapters.json_stream import JsonRecord, Scalar, read_records
 from brokers.domain.rows import RowBuilder, raw_texts
-from brokers.domain.statements import LedgerLine, PortfolioHeading, StatementRow, shown
+from brokers.domain.statements import (
+    InstrumentIdentity,
+    LedgerLine,
+    PortfolioHeading,
+    StatementRow,
+    shown,
+)
 from common.money import plain
 
 FORMAT = "livefolio"
 VERSION = 1
 
 _TRANSACTIONS = "transactions"
-_DECIMALS = ("quantity", "price", "amount", "ratio", "fee", "tax", "fx_rate")
+_DECIMALS = (
+    *("quantity", "price", "amount", "ratio", "accrued", "cost_share", "to_amount"),
+    *("fee", "tax", "fx_rate"),
+)
 #: The fields of a transaction, in the order in which they are written.
-_FIELDS = ("kind", "trade_date", "executed_at", *_DECIMALS, "currency", "account", "note")
+_FIELDS = (
+    *("kind", "trade_date", "executed_at", *_DECIMALS, "currency", "to_currency"),
+    *("account", "to_account", "note"),
+)
+#: Written only where they say something.
+_RARE_FIELDS = ("accrued",)
 
 
 class LivefolioJson:
@@ -71,7 +85,7 @@ def _check_heading(heading: dict[str, Scalar], *, is_first: bool) -> None:
 
 def _row(record: JsonRecord) -> StatementRow:
     texts = {name: "" if value is None else str(value) for name, value in record.values.items()}
-    builder = RowBuilder(record.number, raw_texts(texts))
+    builder = RowBuilder(record.number, raw_texts(texts), is_our_own=True)
     for name in record.repeated:
         builder.fail(shown(name), f"The field “{shown(name)}” is there twice.")
     for name, value in record.values.items():
@@ -89,15 +103,27 @@ def _row(record: JsonRecord) -> StatementRow:
     for name in _DECIMALS:
         builder.number(name, text(name))
     builder.currency(text("currency"))
+    builder.to_currency(text("to_currency"))
     builder.account(text("account"))
+    builder.to_account(text("to_account"))
     builder.note(text("note"))
-    builder.symbol(text("instrument.symbol"))
-    builder.isin(text("instrument.isin"))
-    builder.mic(text("instrument.mic"))
-    builder.name(text("instrument.name"))
-    builder.asset_class(text("instrument.asset_class"))
-    builder.instrument_currency(text("instrument.currency"))
+    builder.lots(text("lots"))
+    for prefix in ("", "to_"):
+        _read_instrument(builder, texts, prefix)
     return builder.done()
+
+
+def _read_instrument(builder: RowBuilder, texts: dict[str, str], prefix: str) -> None:
+    def text(name: str) -> str:
+        return texts.get(f"{prefix}instrument.{name}", "")
+
+    builder.symbol(text("symbol"), prefix)
+    builder.isin(text("isin"), prefix)
+    builder.mic(text("mic"), prefix)
+    builder.name(text("name"), prefix)
+    builder.asset_class(text("asset_class"), prefix)
+    builder.instrument_currency(text("currency"), prefix)
+    builder.multiplier(text("multiplier"), prefix=prefix)
 
 
 def write(heading: PortfolioHeading, lines: Iterable[LedgerLine]) -> Iterator[bytes]:
@@ -113,13 +139,26 @@ def write(heading: PortfolioHeading, lines: Iterable[LedgerLine]) -> Iterator[by
 
 def _as_json(line: LedgerLine) -> dict[str, object]:
     draft = line.draft
-    values = {name: _value(getattr(draft, name)) for name in _FIELDS}
+    values = {
+        name: _value(value)
+        for name in _FIELDS
+        if (value := getattr(draft, name)) or name not in _RARE_FIELDS
+    }
     if draft.sequence:
         values["sequence"] = draft.sequence
-    if line.instrument is not None:
-        identity = asdict(line.instrument)
-        values["instrument"] = {name: text for name, text in identity.items() if text}
+    if draft.lots:
+        values["lots"] = " ".join(f"{row}:{plain(units)}" for row, units in draft.lots)
+    for name in ("instrument", "to_instrument"):
+        if (identity := getattr(line, name)) is not None:
+            values[name] = _identity_as_json(identity)
     return {name: value for name, value in values.items() if value not in (None, "")}
+
+
+def _identity_as_json(identity: InstrumentIdentity) -> dict[str, object]:
+    values = {name: _value(value) for name, value in asdict(identity).items() if value}
+    if identity.multiplier == 1:
+        del values["multiplier"]
+    return values
 
 
 def _value(value: object) -> object:

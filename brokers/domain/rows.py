@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from decimal import ROUND_HALF_EVEN, Context, Decimal
+from functools import partial
 from itertools import islice
 from typing import TypeVar
 
@@ -24,7 +25,7 @@ from common.errors import InvalidInput
 from common.money import MINOR_UNITS, is_currency, parse_decimal, plain
 from common.texts import hidden_character
 from marketdata.domain.instruments import is_isin
-from portfolios.domain.kinds import Kind
+from portfolios.domain.kinds import RULES, Kind
 
 Value = TypeVar("Value")
 
@@ -40,17 +41,32 @@ _NEEDED = {
 #: What many files state beside the fields that count: what units cost follows from quantity and
 #: price, and kinds that aren't listed are all about an amount.
 _IDLE_FIELDS = {
-    Kind.BUY: ("amount",),
-    Kind.SELL: ("amount",),
-    Kind.TRANSFER_IN: ("amount",),
-    Kind.TRANSFER_OUT: ("amount",),
-    Kind.SPLIT: ("quantity", "price", "amount"),
+    kind: tuple(
+        name for name in ("quantity", "price", "amount") if name not in (*rule.needs, *rule.allows)
+    )
+    for kind, rule in RULES.items()
 }
-_INCOME_KINDS = frozenset({Kind.DIVIDEND, Kind.INTEREST})
+#: Paid per unit in some files.
+_INCOME_KINDS = frozenset(
+    {Kind.DIVIDEND, Kind.INTEREST, Kind.RETURN_OF_CAPITAL, Kind.NOTIONAL_DISTRIBUTION}
+)
 #: Money going out, which files like to write with a minus.
-_OUTGOING_KINDS = frozenset({Kind.FEE, Kind.TAX, Kind.WITHDRAWAL})
-_MONEY_KINDS = frozenset({Kind.DEPOSIT, Kind.WITHDRAWAL, Kind.INTEREST, Kind.FEE, Kind.TAX})
-_SCALED_FIELDS = ("price", "amount", "fee", "tax")
+_OUTGOING_KINDS = frozenset({Kind.FEE, Kind.TAX, Kind.WITHDRAWAL, Kind.EXCHANGE})
+_MONEY_KINDS = frozenset(
+    {
+        Kind.DEPOSIT,
+        Kind.WITHDRAWAL,
+        Kind.EXCHANGE,
+        Kind.INTEREST,
+        Kind.FEE,
+        Kind.FEE_REFUND,
+        Kind.TAX,
+        Kind.TAX_REFUND,
+    }
+)
+_SCALED_FIELDS = ("price", "amount", "accrued", "fee", "tax")
+_USUAL_KINDS = (Kind.BUY, Kind.SELL, Kind.DIVIDEND, Kind.DEPOSIT, Kind.WITHDRAWAL, Kind.SPLIT)
+_LOT = re.compile(r"([0-9]{1,9}):([0-9.]{1,40})")
 
 
 def raw_texts(texts: Mapping[str, str]) -> dict[str, str]:
@@ -70,11 +86,14 @@ def rounded_to_places(value: Decimal) -> Decimal:
 class RowBuilder:
     """Takes the texts of one row, field by field, and makes a row of them.
 
-    Every reader takes an empty text for "the file doesn't say".
+    Every reader takes an empty text for "the file doesn't say". Those of an instrument take
+    `prefix="to_"` for the one that was received.
     """
 
-    def __init__(self, number: int, raw: Mapping[str, str]) -> None:
+    def __init__(self, number: int, raw: Mapping[str, str], *, is_our_own: bool = False) -> None:
         self._number = number
+        #: Whether the file is an export of ours, which has no field without a meaning.
+        self._is_our_own = is_our_own
         self._raw = raw
         self._errors: list[RowError] = []
         self._scale: Decimal | None = None
@@ -91,8 +110,10 @@ class RowBuilder:
         if kind is not None:
             self.fields["kind"] = kind
         elif word:
-            known = ", ".join(each.value.replace("_", " ") for each in Kind)
-            self.fail("kind", f"“{shown(word)}” is none of the kinds that there are: {known}.")
+            usual = ", ".join(each.value for each in _USUAL_KINDS)
+            self.fail(
+                "kind", f"“{shown(word)}” is none of the kinds that there are, such as {usual}."
+            )
 
     def when(self, text: str, time_text: str = "", order: DateOrder = DateOrder.DAY_FIRST) -> None:
         """Read the trade date, and the time of day from the same text or one of its own."""
@@ -162,43 +183,73 @@ class RowBuilder:
         elif code:
             self.fail("currency", f"“{shown(code)}” isn't a currency code such as EUR.")
 
-    def instrument_currency(self, text: str) -> None:
+    def to_currency(self, text: str) -> None:
+        """Read the currency that another one was exchanged for."""
+        code = text.strip().upper()
+        if code and not is_currency(code):
+            self.fail("to_currency", f"“{shown(code)}” isn't a currency code such as EUR.")
+        elif code:
+            self.fields["to_currency"] = code
+
+    def lots(self, text: str) -> None:
+        """Read which lots a sale takes, as `row:units`, parted by blanks."""
+        lots = []
+        for each in text.split():
+            match = _LOT.fullmatch(each)
+            if match is None:
+                self.fail("lots", f"“{shown(each)}” doesn't name a lot by its row, as in 3:1.5.")
+            else:
+                lots.append((match[1], self._read("lots", partial(read_number, match[2]))))
+        if lots:
+            self.fields["lots"] = tuple(lots)
+
+    def instrument_currency(self, text: str, prefix: str = "") -> None:
         """Read the currency that an instrument is priced in."""
         if text.strip():
-            self.fields["instrument_currency"] = text.strip().upper()
+            self.fields[f"{prefix}instrument_currency"] = text.strip().upper()
 
-    def symbol(self, text: str) -> None:
+    def multiplier(
+        self, text: str, sign: DecimalSign = DecimalSign.POINT, prefix: str = ""
+    ) -> None:
+        """Read what one unit of an instrument at a price of 1 is worth."""
+        field = f"{prefix}multiplier"
+        self.number(field, text, sign)
+        number = self.fields.get(field)
+        if isinstance(number, Decimal) and number <= 0:
+            self.fail(field, f"“{shown(text)}” isn't more than 0.")
+
+    def symbol(self, text: str, prefix: str = "") -> None:
         """Read a symbol."""
-        symbol = text.strip()
+        symbol, field = text.strip(), f"{prefix}symbol"
         if len(symbol) > SYMBOL_LENGTH:
-            self.fail("symbol", f"“{shown(symbol)}” is longer than {SYMBOL_LENGTH} characters.")
+            self.fail(field, f"“{shown(symbol)}” is longer than {SYMBOL_LENGTH} characters.")
         elif symbol:
-            self.fields["symbol"] = symbol
+            self.fields[field] = symbol
 
-    def isin(self, text: str) -> None:
+    def isin(self, text: str, prefix: str = "") -> None:
         """Read an ISIN, whose last digit tells most slips of the pen."""
-        isin = text.strip().upper()
+        isin, field = text.strip().upper(), f"{prefix}isin"
         if isin and not is_isin(isin):
-            self.fail("isin", f"“{shown(isin)}” isn't an ISIN: its check digit is wrong.")
+            self.fail(field, f"“{shown(isin)}” isn't an ISIN: its check digit is wrong.")
         elif isin:
-            self.fields["isin"] = isin
+            self.fields[field] = isin
 
-    def mic(self, text: str) -> None:
+    def mic(self, text: str, prefix: str = "") -> None:
         """Read a market identifier code."""
-        mic = text.strip().upper()
+        mic, field = text.strip().upper(), f"{prefix}mic"
         if mic and not re.fullmatch(r"[A-Z0-9]{4}", mic):
-            self.fail("mic", f"“{shown(mic)}” isn't a market code of four letters such as XETR.")
+            self.fail(field, f"“{shown(mic)}” isn't a market code of four letters such as XETR.")
         elif mic:
-            self.fields["mic"] = mic
+            self.fields[field] = mic
 
-    def asset_class(self, text: str) -> None:
+    def asset_class(self, text: str, prefix: str = "") -> None:
         """Read a class of asset."""
         if text.strip():
-            self.fields["asset_class"] = asset_class_of(text)
+            self.fields[f"{prefix}asset_class"] = asset_class_of(text)
 
-    def name(self, text: str) -> None:
+    def name(self, text: str, prefix: str = "") -> None:
         """Read an instrument's name; a very long one is shortened."""
-        self._words("name", text, NAME_LENGTH)
+        self._words(f"{prefix}name", text, NAME_LENGTH)
 
     def note(self, text: str) -> None:
         """Read a note; a very long one is shortened."""
@@ -207,6 +258,10 @@ class RowBuilder:
     def account(self, text: str) -> None:
         """Read an account's name; a very long one is shortened."""
         self._words("account", text, ACCOUNT_LENGTH)
+
+    def to_account(self, text: str) -> None:
+        """Read the name of the account that units went to, as `account` does."""
+        self._words("to_account", text, ACCOUNT_LENGTH)
 
     def _words(self, field: str, text: str, limit: int) -> None:
         if hidden := hidden_character(text):
@@ -242,8 +297,11 @@ class RowBuilder:
             self._move_charge(str(kind))
         if kind in _OUTGOING_KINDS and isinstance(amount := self.fields.get("amount"), Decimal):
             self.fields["amount"] = abs(amount)
-        for name in _IDLE_FIELDS.get(Kind(str(kind)), ("quantity", "price")):
+        for name in _IDLE_FIELDS[Kind(str(kind))]:
             self.fields.pop(name, None)
+        if kind is Kind.SPLIT and not self._is_our_own:
+            # There it is what the units are worth, not what was paid for fractions of them.
+            self.fields.pop("amount", None)
         if kind in _MONEY_KINDS and self._is_cash():
             del self.fields["symbol"]
         if self._scale is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 
 from portfolios.domain.transactions import Draft
 
@@ -28,9 +29,10 @@ class StatementRow:
 
     Attributes:
         number: the line of a CSV file, the position in a JSON list; counts from 1.
-        draft_fields: the fields of a `Draft` without `instrument_id`, and `symbol`, `isin`, `mic`,
-            `name`, `asset_class`, `instrument_currency`; what the file doesn't say is absent.
-            None when anything in the row can't be read.
+        draft_fields: the fields of a `Draft` without those of instruments, and `symbol`, `isin`,
+            `mic`, `name`, `asset_class`, `instrument_currency`, `multiplier`, also with `to_` for
+            the instrument received; what the file doesn't say is absent. Lots are named by the
+            rows of the file that opened them. None when anything in the row can't be read.
         raw: the row as the file has it, shortened, for people to look at.
         errors: what can't be read; whether a kind has all it needs is checked elsewhere.
     """
@@ -51,14 +53,16 @@ class InstrumentIdentity:
     mic: str = ""
     asset_class: str = ""
     name: str = ""
+    multiplier: Decimal = Decimal(1)
 
 
 @dataclass(frozen=True, slots=True)
 class LedgerLine:
-    """One transaction on its way out into a file."""
+    """One transaction on its way out into a file, whose lots are named by their rows there."""
 
     draft: Draft
     instrument: InstrumentIdentity | None = None
+    to_instrument: InstrumentIdentity | None = None
 
 
 @dataclass(frozen=True, slots=True)

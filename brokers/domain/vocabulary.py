@@ -28,6 +28,19 @@ _ENGLISH_COLUMNS = {
     "price": "price|unit price|unitprice|share price|price per share|price per unit|price share",
     "amount": "amount|total|value|gross|gross amount|total amount",
     "ratio": "ratio|split ratio",
+    "accrued": "accrued|accrued interest",
+    "cost_share": "cost share|share of the cost|cost allocation",
+    "to_amount": "to amount|amount received",
+    "to_currency": "to currency|currency received",
+    "to_account": "to account|receiving account",
+    "to_symbol": "to symbol|new symbol|symbol received",
+    "to_isin": "to isin|new isin|isin received",
+    "to_name": "to name|new name",
+    "to_mic": "to mic",
+    "to_asset_class": "to asset class",
+    "to_instrument_currency": "to instrument currency",
+    "to_multiplier": "to multiplier",
+    "multiplier": "multiplier|contract multiplier|contract size",
     "fee": "fee|fees|commission|commissions|transaction fee|transaction fees|charges"
     "|fees and commissions",
     "tax": "tax|taxes|withholding tax",
@@ -52,6 +65,8 @@ _GERMAN_COLUMNS = {
     "price": "kurs|preis|stückpreis|einzelpreis|ausführungskurs|kurs pro stück|preis pro stück",
     "amount": "betrag|wert|brutto|bruttobetrag|gesamt|gesamtbetrag|umsatz",
     "ratio": "verhältnis|splitverhältnis|bezugsverhältnis",
+    "accrued": "stückzinsen",
+    "to_isin": "neue isin",
     "fee": "gebühr|gebühren|provision|kosten|spesen|ordergebühr|ordergebühren|courtage|entgelt",
     "tax": "steuer|steuern|quellensteuer|kapitalertragsteuer|kest",
     "currency": "währung|devise|whg|handelswährung",
@@ -60,18 +75,47 @@ _GERMAN_COLUMNS = {
     "note": "notiz|notizen|kommentar|bemerkung|anmerkung|beschreibung|verwendungszweck",
 }
 _KIND_WORDS = {
-    Kind.BUY: "buy|bought|purchase|b|bot|market buy|limit buy|savings plan|reinvestment"
-    "|kauf|gekauft|wertpapierkauf|sparplan|sparplanausführung",
-    Kind.SELL: "sell|sold|sale|s|sld|market sell|limit sell|verkauf|verkauft|wertpapierverkauf",
-    Kind.DIVIDEND: "dividend|dividends|div|cash dividend|distribution"
+    # Where income is a row of its own, its purchase is one as well.
+    Kind.BUY: "buy|bought|purchase|b|bot|market buy|limit buy|savings plan|reinvest shares"
+    "|buy to open|kauf|gekauft|wertpapierkauf|sparplan|sparplanausführung",
+    Kind.SELL: "sell|sold|sale|s|sld|market sell|limit sell|sell to close"
+    "|verkauf|verkauft|wertpapierverkauf",
+    Kind.SELL_SHORT: "short|short sale|short sell|sold short|sell to open|leerverkauf",
+    Kind.BUY_TO_COVER: "cover|cover short|short cover|covered|buy to close|buy cover"
+    "|eindeckung|deckungskauf",
+    Kind.REDEMPTION: "redeem|redeemed|bond redemption|maturity|matured|full redemption|full call"
+    "|rückzahlung|tilgung|einlösung|endfälligkeit",
+    Kind.DIVIDEND: "dividend|dividends|div|cash dividend|distribution|reinvest dividend"
     "|dividende|dividenden|ausschüttung|dividendengutschrift|ertragsgutschrift",
+    Kind.REINVESTMENT: "reinvest|reinvested|reinvested dividend|dividend reinvestment|drip"
+    "|dividend reinvest|wiederanlage|ertragswiederanlage",
+    Kind.NOTIONAL_DISTRIBUTION: "phantom distribution|reinvested capital gains"
+    "|accumulated income|thesaurierung",
+    Kind.RETURN_OF_CAPITAL: "roc|capital return|capital repayment|non dividend distribution"
+    "|nondividend distribution|kapitalrückzahlung|kapitalrückführung",
     Kind.INTEREST: "interest|interest income|coupon|zins|zinsen|zinsgutschrift|kupon",
     Kind.FEE: "fee|fees|commission|charge|charges|gebühr|gebühren|depotgebühr|entgelt|kosten",
     Kind.TAX: "tax|taxes|withholding tax|steuer|steuern|quellensteuer|kapitalertragsteuer",
+    Kind.FEE_REFUND: "refund of fees|fee rebate|fee adjustment|commission refund|rebate"
+    "|gebührenerstattung|gebührenrückerstattung",
+    Kind.TAX_REFUND: "withholding tax refund|refund of tax|tax reclaim|tax adjustment"
+    "|steuererstattung|steuerrückerstattung|steuerausgleich",
     Kind.DEPOSIT: "deposit|cash deposit|pay in|einzahlung|einlage|zahlungseingang",
     Kind.WITHDRAWAL: "withdrawal|withdraw|cash withdrawal|pay out|auszahlung|entnahme"
     "|zahlungsausgang",
-    Kind.SPLIT: "split|stock split|share split|reverse split|aktiensplit",
+    Kind.EXCHANGE: "fx|forex|fx trade|forex trade|fx conversion|currency conversion|conversion"
+    "|currency exchange|exchange|währungstausch|devisentausch|devisengeschäft",
+    Kind.SPLIT: "split|stock split|share split|reverse split|reverse stock split|forward split"
+    "|aktiensplit|reverse aktiensplit",
+    Kind.SPIN_OFF: "spinoff|spin off|demerger|abspaltung|ausgliederung",
+    Kind.MERGER: "acquisition|takeover|stock merger|cash merger|cash and stock merger"
+    "|fusion|verschmelzung|übernahme",
+    Kind.TRANSFER: "internal transfer|account transfer|transfer between accounts"
+    "|umbuchung|depotumbuchung",
+    Kind.EXPIRY: "expired|expire|expiration|option expiration|expired worthless|verfall"
+    "|wertloser verfall",
+    Kind.EXERCISE_BUY: "exercised call|call exercised|assigned put|put assigned",
+    Kind.EXERCISE_SELL: "exercised put|put exercised|assigned call|call assigned",
     Kind.TRANSFER_IN: "transfer in|delivery in|delivery inbound|inbound delivery"
     "|einlieferung|einbuchung|depotübertrag eingang",
     Kind.TRANSFER_OUT: "transfer out|delivery out|delivery outbound|outbound delivery"
@@ -98,7 +142,9 @@ def _by_word(table: Mapping[Meaning, str]) -> dict[str, Meaning]:
 
 
 _COLUMNS = _by_word(_GERMAN_COLUMNS) | _by_word(_ENGLISH_COLUMNS)
-_KINDS = _by_word(_KIND_WORDS) | {plain(kind.value): kind for kind in Kind}
+_KINDS = _by_word(_KIND_WORDS) | {
+    plain(name): kind for kind in Kind for name in (kind.label, kind.value)
+}
 _ASSET_CLASSES = _by_word(_ASSET_CLASS_WORDS) | {each.value: each for each in AssetClass}
 
 

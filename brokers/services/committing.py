@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
+from itertools import product
 
 from bson import ObjectId
 
 from brokers.domain.imports import RowState, RunState
 from brokers.models import ImportRow, ImportRun
 from brokers.services import runs
+from brokers.services.lots import restore_lots
 from brokers.services.matching import (
+    PREFIXES,
     is_to_be_made,
     stored_draft,
     wanted_instrument,
@@ -62,6 +66,7 @@ def commit(run_id: ObjectId, *, clock: Callable[[], datetime]) -> ImportRun | No
         for name, value in progress.items():
             setattr(run, name, value)
         runs.announce(run)
+    restore_lots(run, now=clock())
     now = clock()
     runs.report(run, now=now, state=RunState.COMMITTED.value, finished_at=now)
     runs.announce(run)
@@ -97,13 +102,13 @@ def _next_rows(run: ImportRun) -> list[ImportRow]:
 
 def _make_instruments(run: ImportRun, rows: Sequence[ImportRow], *, now: datetime) -> None:
     """Make the instruments that these rows lack; those made earlier are found again."""
-    for row in rows:
-        if is_to_be_made(row.content.get("instrument_id")):
-            wanted = wanted_instrument(row.content)
+    for row, prefix in product(rows, PREFIXES):
+        if is_to_be_made(row.content.get(f"{prefix}instrument_id")):
+            wanted = wanted_instrument(row.content, prefix)
             found = market.find_own_instrument(
                 user_id=run.owner_id, symbol=wanted["symbol"], currency=wanted["currency"]
             ) or market_services.create_instrument(run.owner_id, **wanted, now=now)
-            row.content["instrument_id"] = str(found.pk)
+            row.content[f"{prefix}instrument_id"] = str(found.pk)
 
 
 def _commit_batch(run: ImportRun, rows: Sequence[ImportRow], *, now: datetime) -> dict[str, int]:
@@ -116,7 +121,10 @@ def _commit_batch(run: ImportRun, rows: Sequence[ImportRow], *, now: datetime) -
     fresh = [(row, draft) for row, draft in drafts if row.copy > known.get(marks[row.pk], 0)]
     ledger.record_imported(
         run.portfolio_id,
-        drafts=[(draft, ImportOrigin(str(run.pk), row.number)) for row, draft in fresh],
+        # Which lots a sale takes can only be said once all rows have become transactions.
+        drafts=[
+            (replace(draft, lots=()), ImportOrigin(str(run.pk), row.number)) for row, draft in fresh
+        ],
         now=now,
     )
     written = {row.pk for row, _ in fresh}

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
-
-from bson import ObjectId
 
 from brokers.domain.imports import RowState
 from brokers.domain.statements import RowError, StatementRow
@@ -22,7 +20,14 @@ from portfolios.domain.transactions import Draft, check, fingerprint
 
 _DRAFT_FIELDS = tuple(each.name for each in fields(Draft))
 _INSTRUMENT_FIELDS = ("symbol", "isin", "mic", "name", "asset_class")
-_DECIMALS = frozenset({"quantity", "price", "amount", "ratio", "fee", "tax", "fx_rate"})
+_DECIMALS = frozenset(
+    {
+        *("quantity", "price", "amount", "ratio", "fee", "tax", "fx_rate"),
+        *("accrued", "cost_share", "to_amount"),
+    }
+)
+#: The instrument of a row, and the one that was received for it.
+PREFIXES = ("", "to_")
 #: Stands for an instrument that committing will make; no real id looks like this.
 _TO_BE_MADE = "new:"
 
@@ -54,16 +59,19 @@ class Matcher:
         errors = list(row.errors)
         if row.draft_fields is not None and not errors:
             known = dict(row.draft_fields)
-            instrument_id = self._find_instrument(known, errors)
-            draft = draft_of(known, instrument_id=instrument_id)
+            found = {
+                f"{prefix}instrument_id": self._find_instrument(known, errors, prefix)
+                for prefix in PREFIXES
+            }
+            draft = draft_of(known, found)
             # An instrument that wasn't found is named already.
             is_named = bool(errors)
             errors += [
                 RowError(each.field, each.message)
                 for each in check(draft, today=self.today)
-                if not (is_named and each.field == "instrument_id")
+                if not (is_named and each.field in found)
             ]
-            made.content = as_texts(known) | {"instrument_id": instrument_id}
+            made.content = as_texts(known) | found
             if not errors:
                 made.fingerprint = fingerprint(draft)
                 made.copy = self._count(made.fingerprint)
@@ -77,18 +85,20 @@ class Matcher:
         self._copies[key] += 1
         return self._copies[key]
 
-    def _find_instrument(self, known: Mapping[str, Any], errors: list[RowError]) -> str | None:
-        symbol, isin = known.get("symbol") or "", known.get("isin") or ""
+    def _find_instrument(
+        self, known: Mapping[str, Any], errors: list[RowError], prefix: str
+    ) -> str | None:
+        symbol, isin, mic = (known.get(prefix + name) or "" for name in ("symbol", "isin", "mic"))
         if not symbol and not isin:
             return None
-        key = (symbol, isin, known.get("mic") or "", _quoted_in(known))
+        key = (symbol, isin, mic, _quoted_in(known, prefix))
         if key not in self._instruments:
             self._instruments[key] = self._look_up(*key)
         found = self._instruments[key]
         if found is None:
             errors.append(
                 RowError(
-                    "symbol" if symbol else "isin",
+                    prefix + ("symbol" if symbol else "isin"),
                     f"{symbol or isin} is not known here. Check the spelling, or let the import "
                     "make it as an instrument of your own.",
                 )
@@ -111,10 +121,10 @@ def is_to_be_made(instrument_id: str | None) -> bool:
     return instrument_id is not None and instrument_id.startswith(_TO_BE_MADE)
 
 
-def draft_of(known: Mapping[str, Any], *, instrument_id: str | None) -> Draft:
+def draft_of(known: Mapping[str, Any], instruments: Mapping[str, str | None]) -> Draft:
     """Make a draft of the fields that a file gave; what it didn't give stays unknown."""
     given = {name: known[name] for name in _DRAFT_FIELDS if known.get(name) is not None}
-    return Draft(**(given | {"instrument_id": instrument_id}))
+    return Draft(**(given | dict(instruments)))
 
 
 def as_texts(known: Mapping[str, Any]) -> dict[str, Any]:
@@ -127,7 +137,7 @@ def _text(value: object) -> object:
         return format(value, "f")
     if isinstance(value, date | datetime):
         return value.isoformat()
-    return value
+    return [_text(each) for each in value] if isinstance(value, tuple) else value
 
 
 def stored_draft(content: Mapping[str, Any]) -> Draft:
@@ -141,23 +151,22 @@ def stored_draft(content: Mapping[str, Any]) -> Draft:
     known["trade_date"] = date.fromisoformat(known["trade_date"])
     if "executed_at" in known:
         known["executed_at"] = datetime.fromisoformat(known["executed_at"])
-    return draft_of(known, instrument_id=content.get("instrument_id"))
+    if "lots" in known:
+        known["lots"] = tuple((row, Decimal(units)) for row, units in known["lots"])
+    found = {name: content.get(name) for name in (f"{each}instrument_id" for each in PREFIXES)}
+    return draft_of(known, found)
 
 
-def with_instrument(draft: Draft, instrument_id: ObjectId) -> Draft:
-    """Put an instrument that was made since the preview into a draft."""
-    return replace(draft, instrument_id=str(instrument_id))
-
-
-def wanted_instrument(content: Mapping[str, Any]) -> dict[str, Any]:
+def wanted_instrument(content: Mapping[str, Any], prefix: str) -> dict[str, Any]:
     """Describe the instrument that a preview row needs made."""
-    known = {name: content.get(name) or "" for name in _INSTRUMENT_FIELDS}
+    known = {name: content.get(prefix + name) or "" for name in _INSTRUMENT_FIELDS}
     known["asset_class"] = AssetClass(known["asset_class"] or AssetClass.OTHER.value)
     known["name"] = known["name"] or known["symbol"]
     del known["mic"]
-    return known | {"currency": _quoted_in(content)}
+    known["multiplier"] = Decimal(content.get(f"{prefix}multiplier") or 1)
+    return known | {"currency": _quoted_in(content, prefix)}
 
 
-def _quoted_in(known: Mapping[str, Any]) -> str:
+def _quoted_in(known: Mapping[str, Any], prefix: str) -> str:
     """Return the instrument's own currency where the file tells it; a row may settle in another."""
-    return str(known.get("instrument_currency") or known.get("currency") or "")
+    return str(known.get(f"{prefix}instrument_currency") or known.get("currency") or "")

@@ -146,6 +146,31 @@ def named_lots(stored: Iterable[Sequence[str]]) -> tuple[tuple[str, Decimal], ..
     return tuple((event_id, Decimal(quantity)) for event_id, quantity in stored)
 
 
+def find_imported(
+    portfolio_id: ObjectId, *, run_id: str, numbers: Collection[int]
+) -> dict[int, str]:
+    """Find which transactions some rows of an import became, void ones apart."""
+    rows = Transaction.objects.filter(
+        portfolio_id=portfolio_id,
+        import_run_id=run_id,
+        import_row__in=list(numbers),
+        is_void=False,
+    ).order_by("import_row")
+    return {number or 0: str(key) for number, key in rows.values_list("import_row", "pk")}
+
+
+def find_copy(portfolio_id: ObjectId, *, mark: str, copy: int, excluding_run: str) -> str | None:
+    """Find the how-manieth of all transactions that have a fingerprint, the oldest first."""
+    equal = (
+        Transaction.objects.filter(portfolio_id=portfolio_id, fingerprint=mark, is_void=False)
+        .exclude(import_run_id=excluding_run)
+        .order_by("pk")
+        .values_list("pk", flat=True)[copy - 1 : copy]
+    )
+    found = list(equal)
+    return str(found[0]) if found else None
+
+
 def count_fingerprints(
     portfolio_id: ObjectId, *, fingerprints: Collection[str], excluding_run: str
 ) -> dict[str, int]:

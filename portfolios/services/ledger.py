@@ -6,7 +6,7 @@ so that no change is ever left out of a recalculation.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -119,6 +119,37 @@ def record_imported(
         row.import_run_id, row.import_row = origin.run_id, origin.row
         rows.append(row)
     Transaction.objects.bulk_create(rows)
+
+
+def name_imported_lots(
+    portfolio_id: ObjectId,
+    *,
+    run_id: str,
+    lots: Mapping[int, Sequence[tuple[str, Decimal]]],
+    now: datetime,
+) -> None:
+    """Say which lots the sales of an import take, once the rows that opened them are stored too.
+
+    A sale that was changed since is left alone.
+
+    Args:
+        lots: the import's row → the transaction that opened each lot, and how many units of it.
+    """
+
+    def name() -> None:
+        sales = list(
+            Transaction.objects.filter(
+                import_run_id=run_id, import_row__in=list(lots), is_void=False, revision=1
+            ).order_by("import_row")
+        )
+        if sales:
+            _touch(portfolio_id, from_date=min(each.trade_date for each in sales), now=now)
+        for sale in sales:
+            named = lots[sale.import_row or 0]
+            sale.lots = [[event_id, plain(units)] for event_id, units in named]
+            sale.save()
+
+    run_in_transaction(name)
 
 
 def edit_transaction(

@@ -1,6 +1,6 @@
 """Files on their way into a ledger: preview, commit, undo, on the real database."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -313,6 +313,75 @@ def test_an_own_instrument_keeps_its_currency_through_an_export(portfolio, ada, 
     assert run.rows_done == 1
     made = Instrument.objects.get(owner=bo)
     assert (made.symbol, made.currency) == ("HOUSE", "CHF")
+
+
+def test_the_second_instrument_of_a_row_is_found_or_made_or_missed_by_its_name(portfolio, ada):
+    acme = factories.make_instrument("ACME")
+    table = (
+        "date,type,symbol,to symbol,ratio,cost share,to instrument currency,multiplier,"
+        "to multiplier,currency\n"
+        "2026-01-05,spin off,ACME,PART,0.5,0.2,CHF,,10,USD\n"
+    )
+
+    refused = upload(portfolio, table)
+    run = commit(upload(portfolio, table, creates_instruments=True))
+
+    (row,) = selectors.list_rows(refused.pk)
+    assert [error["field"] for error in row.errors] == ["to_symbol"]
+    assert (run.rows_done, run.rows_error) == (1, 0)
+    (event,) = portfolios.list_events(portfolio.pk)
+    made = Instrument.objects.get(owner=ada)
+    assert (made.symbol, made.currency, made.multiplier) == ("PART", "CHF", 10)
+    assert (event.instrument_id, event.to_instrument_id) == (str(acme.pk), str(made.pk))
+    assert (event.ratio, event.cost_share) == (Decimal("0.5"), Decimal("0.2"))
+
+
+def recorded_lots(of):
+    """Return the lots that each sale names, by the price that their rows were bought at."""
+    prices = {str(row.pk): row.price for row in portfolios.list_transactions(of.pk)}
+    sales = portfolios.list_transactions(of.pk).filter(kind="sell")
+    return [[(prices.get(key), units) for key, units in sale.lots] for sale in sales]
+
+
+@pytest.fixture
+def sold_by_name(portfolio, acme):
+    """A ledger in which a sale takes the newer of two lots, recorded before the older one."""
+    bought = [
+        ledger.record_transaction(portfolio.pk, draft=buy(acme, "2", price, day), now=NOW)
+        for price, day in (("7", "2026-01-07"), ("5", "2026-01-05"))
+    ]
+    draft = factories.sell(
+        acme, "2", "9", lots=((str(bought[0].pk), Decimal(1)), (str(bought[1].pk), Decimal(1)))
+    )
+    ledger.record_transaction(portfolio.pk, draft=draft, now=NOW)
+    return portfolio
+
+
+def test_a_sale_takes_the_same_lots_after_an_export(sold_by_name, ada):
+    content = b"".join(exports.write(sold_by_name, form="json"))
+    copy = factories.make_portfolio(ada, name="Copy")
+
+    run = upload(copy, content, name="export.json")
+    assert counts(run) == (3, 0, 0)
+    commit(run)
+
+    assert recorded_lots(copy) == recorded_lots(sold_by_name) == [[(7, "1"), (5, "1")]]
+    assert Portfolio.objects.get(pk=copy.pk).stale_from == date(2026, 1, 5)
+
+
+def test_a_lot_whose_row_is_there_already_is_found_and_one_that_is_not_stays_unknown(
+    sold_by_name, ada, acme
+):
+    content = b"".join(exports.write(sold_by_name, form="json"))
+    content = content.replace(b'"price": "7"', b'"price": "seven"')
+    copy = factories.make_portfolio(ada, name="Copy")
+    ledger.record_transaction(copy.pk, draft=buy(acme, "2", "5", "2026-01-05"), now=NOW)
+
+    run = upload(copy, content, name="export.json")
+    assert counts(run) == (1, 1, 1)
+    commit(run)
+
+    assert recorded_lots(copy) == [[(None, "1"), (5, "1")]]
 
 
 def test_somebody_elses_import_is_not_found(portfolio, bo, acme):

@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 from brokers.domain.statements import InstrumentIdentity, LedgerLine
 from common.texts import hidden_character
 from marketdata.domain.instruments import AssetClass
-from portfolios.domain.kinds import Kind
+from portfolios.domain.kinds import RULES, Kind
 from portfolios.domain.transactions import Draft, check
 
 TODAY = date(2026, 11, 23)
 INSTRUMENT_ID = "655f0c2b9e0a514a7c9f7c1f"
+TO_INSTRUMENT_ID = "655f0c2b9e0a514a7c9f7c20"
 
 _ISINS = ["US0378331005", "DE0007164600", "IE00BK5BQT80", "US5949181045"]
 #: What spreadsheets run, what CSV quotes, and what ends lines somewhere.
@@ -33,16 +34,12 @@ def _decimals(*, above_zero: bool) -> st.SearchStrategy[Decimal]:
 
 
 _POSITIVE, _NOT_NEGATIVE = _decimals(above_zero=True), _decimals(above_zero=False)
-_NEEDS = {
-    Kind.BUY: {"quantity": _POSITIVE, "price": _NOT_NEGATIVE},
-    Kind.SELL: {"quantity": _POSITIVE, "price": _NOT_NEGATIVE},
-    Kind.SPLIT: {"ratio": _POSITIVE},
-    Kind.TRANSFER_IN: {"quantity": _POSITIVE, "price": st.none() | _NOT_NEGATIVE},
-    Kind.TRANSFER_OUT: {"quantity": _POSITIVE, "price": st.none() | _NOT_NEGATIVE},
+_OTHERS = {"EUR": "USD", "USD": "EUR", "GBP": "EUR", "CHF": "USD", "JPY": "USD"}
+_NUMBERS = {
+    **dict.fromkeys(("quantity", "amount", "ratio", "to_amount"), _POSITIVE),
+    **dict.fromkeys(("price", "accrued", "fee", "tax"), _NOT_NEGATIVE),
+    "cost_share": st.integers(0, 10**10).map(lambda number: Decimal(number).scaleb(-10)),
 }
-_WITHOUT_INSTRUMENT = (Kind.DEPOSIT, Kind.WITHDRAWAL)
-_OPTIONAL_INSTRUMENT = (Kind.INTEREST, Kind.FEE, Kind.TAX)
-_WITHOUT_CHARGES = (Kind.FEE, Kind.TAX, Kind.SPLIT)
 
 identities = st.builds(
     InstrumentIdentity,
@@ -53,6 +50,7 @@ identities = st.builds(
     mic=st.sampled_from(["", "XETR", "XNAS", "XLON"]),
     asset_class=st.sampled_from([each.value for each in AssetClass]),
     name=_TEXT,
+    multiplier=st.sampled_from([Decimal(1), Decimal(100), Decimal("0.01")]),
 )
 
 
@@ -60,29 +58,39 @@ identities = st.builds(
 def ledger_lines(draw):
     """Make one transaction that could stand in a ledger."""
     kind = draw(st.sampled_from(Kind))
-    identity = _drawn_identity(draw, kind)
-    charges = {} if kind in _WITHOUT_CHARGES else {"fee": _NOT_NEGATIVE, "tax": _NOT_NEGATIVE}
-    numbers = {**_NEEDS.get(kind, {"amount": _POSITIVE}), **charges}
     trade_date = draw(st.dates(date(1970, 1, 1), TODAY))
+    currency = draw(_CURRENCIES)
     draft = Draft(
         kind=kind,
         trade_date=trade_date,
-        currency=draw(_CURRENCIES),
+        currency=currency,
         executed_at=draw(st.none() | _instants_near(trade_date)),
-        instrument_id=INSTRUMENT_ID if identity else None,
         fx_rate=draw(st.none() | _POSITIVE),
         account=draw(_TEXT),
         note=draw(_TEXT),
         sequence=draw(st.integers(0, 1_000_000)),
-        **{name: draw(strategy) for name, strategy in numbers.items()},
+        **_drawn_fields(draw, kind, currency),
     )
-    return LedgerLine(draft, identity)
+    return LedgerLine(
+        draft,
+        draw(identities) if draft.instrument_id else None,
+        draw(identities) if draft.to_instrument_id else None,
+    )
 
 
-def _drawn_identity(draw, kind):
-    if kind in _WITHOUT_INSTRUMENT:
-        return None
-    return draw(st.none() | identities if kind in _OPTIONAL_INSTRUMENT else identities)
+def _drawn_fields(draw, kind, currency):
+    """Draw what a kind needs, and some of what it may have."""
+    rule = RULES[kind]
+    names = [*rule.needs, *(name for name in rule.allows if draw(st.booleans()))]
+    fields = {name: draw(_NUMBERS[name]) for name in names if name in _NUMBERS}
+    others = {
+        "instrument_id": INSTRUMENT_ID,
+        "to_instrument_id": TO_INSTRUMENT_ID,
+        "to_account": draw(_TEXT),
+        "to_currency": _OTHERS[currency],
+        "lots": (("3", fields.get("quantity")),),
+    }
+    return fields | {name: others[name] for name in names if name in others}
 
 
 def _instants_near(day: date) -> st.SearchStrategy[datetime]:

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from contextlib import suppress
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -22,7 +23,7 @@ from brokers.domain.statements import (
 from common.errors import InvalidInput
 from portfolios.domain.kinds import Kind
 from portfolios.domain.transactions import Draft
-from tests.brokers.adapters.strategies import INSTRUMENT_ID, ledgers
+from tests.brokers.adapters.strategies import INSTRUMENT_ID, TO_INSTRUMENT_ID, ledgers
 
 HEADING = PortfolioHeading(name='My "first" =one', base_currency="EUR", tracks_cash=True)
 
@@ -31,19 +32,31 @@ def line_of(row):
     """Make a row into the transaction that it came from."""
     assert row.errors == ()
     fields = dict(row.draft_fields)
-    given_identity = {
-        "symbol": fields.pop("symbol", ""),
-        "currency": fields.pop("instrument_currency", ""),
-        "isin": fields.pop("isin", ""),
-        "mic": fields.pop("mic", ""),
-        "asset_class": fields.pop("asset_class", ""),
-        "name": fields.pop("name", ""),
-    }
-    if not any(given_identity.values()):
-        return LedgerLine(Draft(**fields))
-    return LedgerLine(
-        Draft(**fields, instrument_id=INSTRUMENT_ID), InstrumentIdentity(**given_identity)
+    identity, to_identity = identity_in(fields, ""), identity_in(fields, "to_")
+    draft = Draft(
+        **fields,
+        instrument_id=INSTRUMENT_ID if identity else None,
+        to_instrument_id=TO_INSTRUMENT_ID if to_identity else None,
     )
+    return LedgerLine(draft, identity, to_identity)
+
+
+def identity_in(fields, prefix):
+    """Take an instrument out of the fields of a row."""
+    known = {
+        "currency": fields.pop(f"{prefix}instrument_currency", ""),
+        **{
+            name: fields.pop(f"{prefix}{name}", "")
+            for name in ("symbol", "isin", "mic", "asset_class", "name")
+        },
+    }
+    multiplier = fields.pop(f"{prefix}multiplier", Decimal(1))
+    return InstrumentIdentity(**known, multiplier=multiplier) if any(known.values()) else None
+
+
+def without_lots(line):
+    """A table has no way to name them."""
+    return replace(line, draft=replace(line.draft, lots=()))
 
 
 def written(name: str, ledger) -> bytes:
@@ -60,7 +73,7 @@ def test_every_ledger_comes_back_as_it_was(rows_of, name, ledger):
     read = [line_of(row) for row in rows_of(content)]
 
     assert recognize(content[:65_536], "export").name == name.split(" ", maxsplit=1)[0]
-    assert read == ledger
+    assert read == (ledger if "json" in name else [without_lots(line) for line in ledger])
 
 
 def test_no_cell_of_an_export_starts_a_formula():
