@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from dataclasses import fields, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -15,17 +18,68 @@ from common.forms import DayField, DecimalField
 from common.money import DECIMAL_PLACES
 from marketdata import selectors as market
 from marketdata.domain.instruments import is_isin
-from portfolios.domain.kinds import Kind
+from portfolios.domain.kinds import RULES, Kind
 from portfolios.domain.transactions import Draft
 from portfolios.models import Portfolio, Transaction
-from portfolios.selectors import TransactionFilter
+from portfolios.selectors import TransactionFilter, draft_of
 from portfolios.services.conflicts import TransactionChanged
+
+#: The kinds as the form offers them, the usual ones first.
+KIND_GROUPS: Mapping[str, tuple[Kind, ...]] = {
+    "Trades": (Kind.BUY, Kind.SELL, Kind.SELL_SHORT, Kind.BUY_TO_COVER, Kind.REDEMPTION),
+    "Income": (Kind.DIVIDEND, Kind.INTEREST, Kind.REINVESTMENT, Kind.NOTIONAL_DISTRIBUTION),
+    "Cash": (
+        *(Kind.DEPOSIT, Kind.WITHDRAWAL, Kind.EXCHANGE),
+        *(Kind.FEE, Kind.FEE_REFUND, Kind.TAX, Kind.TAX_REFUND),
+    ),
+    "Corporate actions": (Kind.SPLIT, Kind.SPIN_OFF, Kind.MERGER, Kind.RETURN_OF_CAPITAL),
+    "Options": (Kind.EXPIRY, Kind.EXERCISE_BUY, Kind.EXERCISE_SELL),
+    "Transfers": (Kind.TRANSFER_IN, Kind.TRANSFER_OUT, Kind.TRANSFER),
+}
+#: What isn't plain from the fields alone.
+_HINTS = {
+    Kind.REINVESTMENT: "The dividend is quantity × price: don't record it as a dividend too.",
+    Kind.NOTIONAL_DISTRIBUTION: "Income that a fund kept: it adds to what the units cost.",
+    Kind.EXCHANGE: "Amount and currency are what was given.",
+    Kind.SPLIT: "The amount is what was paid for fractions, if anything.",
+    Kind.SPIN_OFF: "The share of the cost goes over to the new units: 0.1 is 10 %.",
+    Kind.MERGER: "Say which units were received at which ratio, how much cash, or both. "
+    "The price is what one new unit was worth; with cash it should be known.",
+    Kind.RETURN_OF_CAPITAL: "It lowers what the units cost; what is more than that is a gain.",
+    Kind.EXERCISE_BUY: "The price is the strike, and the ratio how many units one option is "
+    "about, unless the option's multiplier says so.",
+    Kind.TRANSFER: "From the account to the receiving account; both are your own.",
+}
+_HINTS[Kind.EXERCISE_SELL] = _HINTS[Kind.EXERCISE_BUY]
+#: Fields of a transaction that the form calls otherwise.
+_SHOWN_AS = {"instrument_id": "instrument", "to_instrument_id": "to_instrument"}
+#: Naming lots is left to the API: what an edit finds there stays.
+_NOT_SHOWN = frozenset({"lots"})
+
+
+def _kind_choices() -> list[tuple[str, list[tuple[str, str]]]]:
+    return [
+        (group, [(kind.value, kind.label) for kind in kinds])
+        for group, kinds in KIND_GROUPS.items()
+    ]
+
+
+def _fields_by_kind() -> dict[str, list[str]]:
+    """Say which fields each kind has, by the names that the form gives them."""
+    return {
+        kind.value: [
+            _SHOWN_AS.get(name, name)
+            for name in (*rule.needs, *rule.allows)
+            if name not in _NOT_SHOWN
+        ]
+        for kind, rule in RULES.items()
+    }
 
 
 def take_errors(form: forms.Form, error: Failure) -> None:
     """Show what a service had to say, beside the fields it speaks of."""
     for field, lines in (error.errors or {"": [error.detail]}).items():
-        name = {"instrument_id": "instrument"}.get(field, field)
+        name = _SHOWN_AS.get(field, field)
         for line in lines:
             form.add_error(name if name in form.fields else None, line)
 
@@ -86,21 +140,39 @@ def _decimal(label: str, **options: Any) -> DecimalField:
     return DecimalField(label=label, required=False, decimal_places=DECIMAL_PLACES, **options)
 
 
-class TransactionForm(forms.Form):
-    """One row of the ledger; which fields are needed depends on the kind."""
-
-    kind = forms.ChoiceField(choices=[(kind.value, kind.label) for kind in Kind])
-    trade_date = DayField(label="Date")
-    instrument = forms.CharField(
-        label="Symbol or ISIN",
+def _instrument(label: str) -> forms.CharField:
+    return forms.CharField(
+        label=label,
         required=False,
         max_length=64,
         widget=forms.TextInput(attrs={"autocomplete": "off", "list": "known-symbols"}),
     )
+
+
+class TransactionForm(forms.Form):
+    """One row of the ledger; which fields are needed depends on the kind."""
+
+    kind = forms.ChoiceField(
+        choices=_kind_choices,
+        widget=forms.Select(
+            attrs={
+                "data-fields": json.dumps(_fields_by_kind()),
+                "data-hints": json.dumps({kind.value: hint for kind, hint in _HINTS.items()}),
+            }
+        ),
+    )
+    trade_date = DayField(label="Date")
+    instrument = _instrument("Symbol or ISIN")
+    to_instrument = _instrument("Symbol or ISIN received")
+    to_account = forms.CharField(label="Receiving account", required=False, max_length=80)
     quantity = _decimal("Quantity")
     price = _decimal("Price")
     amount = _decimal("Amount")
     ratio = _decimal("New units for each old one")
+    cost_share = _decimal("Share of the cost")
+    accrued = _decimal("Accrued interest")
+    to_amount = _decimal("Amount received")
+    to_currency = forms.ChoiceField(label="Currency received", required=False)
     fee = _decimal("Fee")
     tax = _decimal("Tax")
     currency = forms.ChoiceField(required=False)
@@ -128,33 +200,42 @@ class TransactionForm(forms.Form):
         own = f"As the instrument, else {base_currency}"
         currency = _offer_currencies(self, "currency", base_currency, blank=own)
         currency.widget.attrs["data-base"] = base_currency
+        _offer_currencies(self, "to_currency", base_currency, blank="None")
 
     @staticmethod
     def values_of(transaction: Transaction) -> dict[str, Any]:
         """Return what the form shows of a transaction that exists."""
         shown = {name: getattr(transaction, name) for name in _PLAIN_FIELDS}
-        instrument = transaction.instrument
-        return shown | {"instrument": instrument.symbol if instrument else ""}
+        for name in _SHOWN_AS.values():
+            instrument = getattr(transaction, name)
+            shown[name] = instrument.symbol if instrument else ""
+        return shown
 
     def clean(self) -> dict[str, Any]:
-        """Find the instrument that is meant, and the currency where none was chosen."""
+        """Find the instruments that are meant, and the currency where none was chosen."""
         known = super().clean() or {}
-        text = (known.get("instrument") or "").strip().upper()
-        self._instrument = self._meant(text, currency=known.get("currency") or "")
-        if text and self._instrument is None:
-            self.add_error(
-                "instrument",
-                f"{text} is not known here, or means several: an ISIN or the currency may tell.",
-            )
-        known["instrument_id"] = str(self._instrument.pk) if self._instrument else None
+        currency = known.get("currency") or ""
+        self._instrument = self._find(known, "instrument", currency)
+        received = self._find(known, "to_instrument", "") or (
+            self._find(known, "to_instrument", currency) if currency else None
+        )
+        for field, found in (("instrument", self._instrument), ("to_instrument", received)):
+            known[f"{field}_id"] = str(found.pk) if found else None
+            if found is None and (text := _typed(known, field)):
+                self.add_error(
+                    field,
+                    f"{text} is not known here, or means several: an ISIN or the currency may "
+                    "tell.",
+                )
         if not known.get("currency"):
             known["currency"] = (
                 self._instrument.currency if self._instrument else self._base_currency
             )
         return known
 
-    def _meant(self, text: str, *, currency: str) -> Any:
-        before = self._row.instrument if self._row else None
+    def _find(self, known: Mapping[str, Any], field: str, currency: str) -> Any:
+        text = _typed(known, field)
+        before = getattr(self._row, field) if self._row else None
         if before is not None and text == before.symbol:
             # What wasn't touched stays, also where the symbol alone could mean another listing.
             return before
@@ -162,6 +243,11 @@ class TransactionForm(forms.Form):
             return None
         names = {"isin": text} if is_isin(text) else {"symbol": text}
         return market.find_instrument(user_id=self._user_id, currency=currency, **names)
+
+    def hint(self) -> str:
+        """Say what the fields of the chosen kind don't say by themselves."""
+        chosen = self["kind"].value()
+        return next((hint for kind, hint in _HINTS.items() if kind.value == chosen), "")
 
     def currency_note(self) -> str:
         """Say that the currency isn't the one that the instrument is quoted in, if so."""
@@ -181,26 +267,31 @@ class TransactionForm(forms.Form):
     def draft(self) -> Draft:
         """Return what was typed, once the form is valid; what it doesn't show stays as it was."""
         known, row = self.cleaned_data, self._row
-        same_day = row is not None and row.trade_date == known["trade_date"]
-        return Draft(
-            kind=Kind(known["kind"]),
-            trade_date=known["trade_date"],
-            instrument_id=known["instrument_id"],
-            quantity=known["quantity"],
-            price=known["price"],
-            amount=known["amount"],
-            ratio=known["ratio"],
-            fee=known["fee"] or Decimal(0),
-            tax=known["tax"] or Decimal(0),
-            currency=known["currency"],
-            fx_rate=known["fx_rate"],
-            account=known["account"],
-            note=known["note"],
-            executed_at=row.executed_at if row and same_day else None,
-            sequence=row.sequence if row else 0,
+        typed = {name: known[name] for name in _DRAFT_FIELDS if name in known}
+        typed |= {name: known[name] or Decimal(0) for name in ("accrued", "fee", "tax")}
+        draft = Draft(**(typed | {"kind": Kind(known["kind"])}))
+        if row is None:
+            return draft
+        before = draft_of(row)
+        same_day = before.trade_date == draft.trade_date
+        # Lots were named for what was sold: of another sale they would be the wrong ones.
+        same_sale = all(
+            getattr(before, name) == getattr(draft, name)
+            for name in ("kind", "instrument_id", "quantity")
+        )
+        return replace(
+            draft,
+            executed_at=before.executed_at if same_day else None,
+            sequence=before.sequence,
+            lots=before.lots if same_sale else (),
         )
 
 
+def _typed(known: Mapping[str, Any], field: str) -> str:
+    return (known.get(field) or "").strip().upper()
+
+
+_DRAFT_FIELDS = tuple(each.name for each in fields(Draft))
 _PLAIN_FIELDS = (
     "kind",
     "trade_date",
@@ -208,6 +299,11 @@ _PLAIN_FIELDS = (
     "price",
     "amount",
     "ratio",
+    "cost_share",
+    "accrued",
+    "to_account",
+    "to_amount",
+    "to_currency",
     "fee",
     "tax",
     "currency",
@@ -221,9 +317,7 @@ _PLAIN_FIELDS = (
 class TransactionFilterForm(forms.Form):
     """The filter bar above a ledger; it lives in the address."""
 
-    kind = forms.ChoiceField(
-        required=False, choices=[("", "All kinds"), *((kind.value, kind.label) for kind in Kind)]
-    )
+    kind = forms.ChoiceField(required=False, choices=lambda: [("", "All kinds"), *_kind_choices()])
     instrument = forms.RegexField(regex=r"^[0-9a-f]{24}$", required=False)
     start = DayField(label="From", required=False)
     end = DayField(label="To", required=False)

@@ -16,6 +16,7 @@ from portfolios.domain.kinds import Kind
 from portfolios.models import Portfolio, Transaction, TransactionRevision
 from portfolios.selectors.holdings import PositionView, Summary
 
+_INSTRUMENT_FIELDS = ("instrument_id", "to_instrument_id")
 Instruments = Callable[[Collection[Any]], Mapping[str, Any]]
 
 
@@ -68,7 +69,7 @@ def portfolio_page(
     worth = summary.valuation
     rows = list(latest)
     held = {each.instrument.id: each.instrument for each in summary.positions}
-    named = {str(row.instrument_id) for row in rows if row.instrument_id}
+    named = _named_in(rows)
     known = {**held, **instruments(named - held.keys())}
     return {
         "portfolio": portfolio_line(summary.portfolio),
@@ -142,12 +143,17 @@ def _age_days(quote: Quote | None, *, now: datetime) -> int | None:
 
 def transaction_page(page: Any, *, instruments: Instruments) -> dict[str, Any]:
     """Describe one page of a ledger."""
-    known = instruments({row.instrument_id for row in page.rows if row.instrument_id})
+    known = instruments(_named_in(page.rows))
     return {
         "rows": [transaction_line(row, instruments=known) for row in page.rows],
         "next": page.next_url,
         "previous": page.previous_url,
     }
+
+
+def _named_in(rows: Iterable[Transaction]) -> set[str]:
+    """Collect the instruments that rows speak of."""
+    return {str(key) for row in rows for key in (row.instrument_id, row.to_instrument_id) if key}
 
 
 def transaction_line(row: Transaction, *, instruments: Mapping[str, Any]) -> dict[str, Any]:
@@ -163,6 +169,12 @@ def transaction_line(row: Transaction, *, instruments: Mapping[str, Any]) -> dic
         "price": row.price,
         "amount": row.amount,
         "ratio": row.ratio,
+        "accrued": row.accrued,
+        "cost_share": row.cost_share,
+        "to_instrument": instruments.get(str(row.to_instrument_id)),
+        "to_account": row.to_account,
+        "to_currency": row.to_currency,
+        "to_amount": row.to_amount,
         "fee": row.fee,
         "tax": row.tax,
         "currency": row.currency,
@@ -176,8 +188,8 @@ def history_page(
     row: Transaction, *, revisions: Sequence[TransactionRevision], instruments: Instruments
 ) -> dict[str, Any]:
     """Describe a row as it stands now and as it stood before each change, newest first."""
-    ids = {each.state.get("instrument_id") for each in revisions} | {row.instrument_id}
-    known = instruments(ids - {None, ""})
+    ids = {each.state.get(name, "") for each in revisions for name in _INSTRUMENT_FIELDS}
+    known = instruments((ids | _named_in([row])) - {""})
     return {
         "transaction": transaction_line(row, instruments=known),
         "deleted": revisions[0] if row.is_void and revisions else None,
@@ -187,8 +199,9 @@ def history_page(
 
 def _revision(kept: TransactionRevision, instruments: Mapping[str, Any]) -> dict[str, Any]:
     state = {name: text for name, text in kept.state.items() if text}
-    if instrument := instruments.get(state.get("instrument_id", "")):
-        state["instrument_id"] = f"{instrument.symbol} · {instrument.name}"
+    for field in _INSTRUMENT_FIELDS:
+        if instrument := instruments.get(state.get(field, "")):
+            state[field] = f"{instrument.symbol} · {instrument.name}"
     return {
         "revision": kept.revision,
         "state": state,

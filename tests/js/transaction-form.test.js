@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { currencyFor, noteOn, quotationsOf } from "../../static/src/js/pages/transaction-form.js";
+import {
+  currencyFor,
+  noteOn,
+  quotationsOf,
+  wantedFields,
+} from "../../static/src/js/pages/transaction-form.js";
 
 const QUOTATIONS = quotationsOf([
   { value: "AAPL", dataset: { currency: "USD" } },
@@ -27,4 +32,15 @@ test("a currency that isn't the instrument's own is said", () => {
   assert.equal(noteOn("VWCE", VWCE, "USD"), "VWCE is quoted in EUR and CHF, not in USD.");
   assert.equal(noteOn("VWCE", VWCE, ""), "VWCE is quoted in EUR and CHF.");
   assert.deepEqual([noteOn("AAPL", AAPL, "USD"), noteOn("NOPE", [], "EUR")], ["", ""]);
+});
+
+test("a kind shows its own fields and hides those of all others", () => {
+  const fields = { buy: ["price", "fee"], spin_off: ["ratio", "fee"], interest: [] };
+
+  const shown = (kind) => Object.fromEntries(wantedFields(fields, kind));
+
+  assert.deepEqual(shown("buy"), { price: true, fee: true, ratio: false });
+  assert.deepEqual(shown("spin_off"), { price: false, fee: true, ratio: true });
+  assert.deepEqual(shown("interest"), { price: false, fee: false, ratio: false });
+  assert.deepEqual(shown("unknown"), {});
 });

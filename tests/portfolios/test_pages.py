@@ -1,7 +1,9 @@
 """The pages of portfolios, as a browser gets them."""
 
+import json
 import re
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from html import unescape
 
 import pytest
@@ -10,6 +12,7 @@ from django.urls import reverse
 
 from common import clock, manual
 from portfolios import selectors
+from portfolios.domain.kinds import Kind
 from portfolios.models import Portfolio, Transaction
 from portfolios.services import ledger, recalculation
 from tests import factories, junk, stored
@@ -208,7 +211,8 @@ def test_the_currencies_of_the_user_and_of_the_portfolio_are_offered_first(brows
 
     assert next(iter(new.fields["base_currency"].choices))[1][0][0] == "SEK"
     assert new["base_currency"].value() == "SEK"
-    assert list(recording.fields["currency"].choices)[1][1][0][0] == "USD"
+    as_the_instrument, (_, first) = list(recording.fields["currency"].choices)[:2]
+    assert (as_the_instrument[0], first[0][0]) == ("", "USD")
 
 
 def test_a_portfolio_that_cannot_be_made_says_why(browser, portfolio):
@@ -405,6 +409,102 @@ def test_an_edit_keeps_what_the_form_does_not_show(browser, portfolio, ada, acme
     edited = Transaction.objects.get(pk=row.pk)
     assert (edited.price, edited.revision) == (8, 2)
     assert (edited.executed_at, edited.sequence, edited.instrument_id) == (moment, 4, acme.pk)
+
+
+def test_an_edit_keeps_the_lots_of_a_sale_unless_it_sells_something_else(browser, portfolio, acme):
+    bought = portfolio.transactions.get(kind="buy")
+    lots = ((str(bought.pk), Decimal(2)),)
+    (row,) = record(portfolio, factories.sell(acme, "2", "9", lots=lots))
+    address = reverse("transaction", args=[portfolio.pk, row.pk])
+    shown = browser.get(address).context["form"].initial
+    shown = {key: value for key, value in shown.items() if value is not None}
+
+    browser.post(address, shown | {"price": "8"})
+    assert Transaction.objects.get(pk=row.pk).lots == [[str(bought.pk), "2"]]
+
+    browser.post(address, shown | {"quantity": "3", "revision": "2"})
+    assert Transaction.objects.get(pk=row.pk).lots == []
+
+
+#: What the form of each rarer kind sends, and what of it the ledger and its history show.
+RARER_KINDS = {
+    "spin_off": (
+        {"instrument": "ACME", "to_instrument": "part", "ratio": "0.5", "cost_share": "0.2"},
+        ["Spin-off", "ACME</a> → ", "PART</a>", "× 0.5", "Share of the cost"],
+    ),
+    "merger": (
+        {"instrument": "ACME", "to_instrument": "PART", "ratio": "2", "amount": "7", "price": "5"},
+        ["Merger", "PART</a>", "7.00", "Instrument received"],
+    ),
+    "exchange": (
+        {"amount": "100", "to_currency": "EUR", "to_amount": "92.5"},
+        ["Currency exchange", "100.00", "→ 92.50", "Amount received"],
+    ),
+    "transfer": (
+        {"instrument": "ACME", "quantity": "3", "account": "Broker", "to_account": "Vault"},
+        ["Transfer between own accounts", "Broker → Vault", "Receiving account"],
+    ),
+    "exercise_buy": (
+        {"instrument": "ACME", "to_instrument": "PART", "quantity": "1", "price": "9"},
+        ["Exercise or assignment: buy", "PART</a>"],
+    ),
+    "redemption": (
+        {"instrument": "ACME", "quantity": "1", "price": "9", "accrued": "0.25"},
+        ["Redemption", "Accrued interest"],
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", RARER_KINDS)
+def test_a_rarer_kind_is_recorded_edited_and_shown(browser, portfolio, kind):
+    factories.make_instrument("PART")
+    sent, shown = RARER_KINDS[kind]
+    content = {"kind": kind, "trade_date": "2026-02-01", "currency": "USD"} | sent
+
+    answer = browser.post(reverse("transactions", args=[portfolio.pk]), content)
+
+    assert answer.status_code == 302, errors_of(answer)
+    row = Transaction.objects.get(kind=kind)
+    initial = browser.get(reverse("transaction", args=[portfolio.pk, row.pk])).context["form"]
+    again = {key: value for key, value in initial.initial.items() if value not in (None, "")}
+    assert (
+        browser.post(
+            reverse("transaction", args=[portfolio.pk, row.pk]), again | {"note": "again"}
+        ).status_code
+        == 302
+    )
+    after = Transaction.objects.get(pk=row.pk)
+    assert (after.fingerprint, after.revision) == (row.fingerprint, 2)
+    pages = (
+        page(browser, "transactions", portfolio.pk),
+        page(browser, "portfolio", portfolio.pk),
+        page(browser, "transaction-history", portfolio.pk, row.pk),
+    )
+    assert_shows(pages[0] + pages[2], *shown)
+    assert_shows(pages[1], row.get_kind_display())
+
+
+def test_the_form_offers_every_kind_once_and_knows_its_fields(browser, portfolio):
+    form = browser.get(reverse("transactions", args=[portfolio.pk])).context["form"]
+
+    offered = [kind for _, kinds in form.fields["kind"].choices for kind, _ in kinds]
+    assert sorted(offered) == sorted(Kind)
+    fields = json.loads(form.fields["kind"].widget.attrs["data-fields"])
+    assert fields.keys() == set(Kind)
+    assert {name for names in fields.values() for name in names} <= form.fields.keys()
+
+
+def test_a_second_instrument_that_is_unknown_is_named(browser, portfolio):
+    content = {"kind": "spin_off", "trade_date": "2026-02-01", "instrument": "ACME", "ratio": "1"}
+    address = reverse("transactions", args=[portfolio.pk])
+
+    missing = errors_of(browser.post(address, content))
+    unknown = errors_of(browser.post(address, content | {"to_instrument": "NOPE"}))
+    same = errors_of(browser.post(address, content | {"to_instrument": "ACME"}))
+
+    assert missing == {"to_instrument": ["Instrument received is needed for the kind “spin-off”."]}
+    assert "NOPE is not known here" in unknown["to_instrument"][0]
+    assert same.keys() == {"to_instrument"}
 
 
 def test_of_two_edits_of_one_revision_the_second_is_told(browser, portfolio):

@@ -1,30 +1,15 @@
 // Shows the fields that the chosen kind of transaction has, and lets the currency follow the
 // instrument; the server checks them all, and fills in the currency, all the same.
 
-const CHARGES = ["fee", "tax"];
-const TRADE = ["instrument", "quantity", "price", ...CHARGES];
-const PAYMENT = ["amount", ...CHARGES];
-const FIELDS = {
-  buy: TRADE,
-  sell: TRADE,
-  dividend: ["instrument", ...PAYMENT],
-  interest: ["instrument", ...PAYMENT],
-  fee: ["instrument", "amount"],
-  tax: ["instrument", "amount"],
-  deposit: PAYMENT,
-  withdrawal: PAYMENT,
-  split: ["instrument", "ratio"],
-  transfer_in: TRADE,
-  transfer_out: TRADE,
-};
-const RULED = new Set(Object.values(FIELDS).flat());
-
 /** @param {HTMLFormElement} form */
 export default function start(form) {
   const kind = form.elements.namedItem("kind");
   const follow = currencyFollower(form);
+  const fields = JSON.parse(kind.dataset.fields);
+  const hints = JSON.parse(kind.dataset.hints);
   const show = () => {
-    showFieldsOf(form, kind.value);
+    showFieldsOf(form, fields, kind.value);
+    form.querySelector("#kind-hint").textContent = hints[kind.value] ?? "";
     follow();
   };
   kind.addEventListener("change", show);
@@ -32,17 +17,30 @@ export default function start(form) {
   form.querySelector("[aria-invalid='true']")?.focus();
 }
 
-function showFieldsOf(form, kind) {
-  const wanted = FIELDS[kind];
-  if (!wanted) return;
-  for (const name of RULED) {
+function showFieldsOf(form, fields, kind) {
+  for (const [name, isWanted] of wantedFields(fields, kind)) {
     const input = form.elements.namedItem(name);
     if (!input) continue;
-    const isWanted = wanted.includes(name);
     input.closest("[data-field]").hidden = !isWanted;
     // What isn't shown must not be sent: it would be refused for a reason that nobody sees.
     input.disabled = !isWanted;
   }
+}
+
+/**
+ * Says of each field that some kind has whether the chosen kind has it; of an unknown kind nothing.
+ * @param {Record<string, string[]>} fields those of each kind
+ * @param {string} kind
+ * @returns {Map<string, boolean>}
+ */
+export function wantedFields(fields, kind) {
+  const wanted = fields[kind];
+  if (!wanted) return new Map();
+  return new Map(
+    Object.values(fields)
+      .flat()
+      .map((name) => [name, wanted.includes(name)]),
+  );
 }
 
 /** Returns what brings the currency into line with the instrument, until somebody chooses one. */
