@@ -10,7 +10,7 @@ from portfolios.domain.lots import DUST, Pool, cut, scaled, share, units
 from portfolios.domain.policy import PoolScope
 from portfolios.domain.positions import RunningPosition
 from portfolios.domain.state import TOO_LARGE, State
-from portfolios.domain.trades import close, match, trade
+from portfolios.domain.trades import close, match
 from portfolios.domain.transactions import Event
 from portfolios.domain.unknowns import known_sum, minus, plus
 
@@ -44,7 +44,11 @@ def _multiply(state: State, event: Event, position: RunningPosition) -> bool:
 
 
 def _is_reported_again(state: State, event: Event, position: RunningPosition) -> bool:
-    """Say whether another account that shares the lots has reported this split already."""
+    """Say whether another account that shares the lots has reported this event already.
+
+    Args:
+        position: the one that units are added to: of a spin-off that of the instrument received.
+    """
     if state.policy.pool_scope is PoolScope.ACCOUNT or not event.account:
         return False
     seen = position.last_split
@@ -55,17 +59,21 @@ def _is_reported_again(state: State, event: Event, position: RunningPosition) ->
 
 
 def _pay_fractions(state: State, event: Event, position: RunningPosition, amount: Decimal) -> None:
-    """Sell what isn't a whole unit for the cash that was paid in lieu of it."""
-    fractions = [
-        (name, pool.quantity % 1)
-        for name, pool in _pools(state, event, position)
-        if abs(pool.quantity % 1) >= DUST
-    ]
-    total = sum((fraction for _, fraction in fractions), _ZERO)
+    """Sell what isn't a whole unit for the cash that was paid in lieu of it.
+
+    An account is paid for its own fraction, also where it shares its lots with others.
+    """
+    own = {event.account} & position.accounts.keys() or position.accounts.keys()
+    fractions = {
+        account: position.accounts[account] % 1
+        for account in sorted(own)
+        if abs(position.accounts[account] % 1) >= DUST
+    }
+    total = sum(fractions.values(), _ZERO)
     if not total:
         _realize_payment(state, event, position, amount)
         return
-    for name, fraction in fractions:
+    for account, fraction in fractions.items():
         lot = state.lot(
             event,
             position,
@@ -73,13 +81,16 @@ def _pay_fractions(state: State, event: Event, position: RunningPosition, amount
             -(amount * fraction / total),
             charges=state.included_charges(event) * fraction / total,
         )
-        trade(state, event, position, lot._replace(account=name), opens=False)
+        lot = lot._replace(account=state.pool_name(account))
+        position.move(account, match(state, event, position, lot, opens=False))
 
 
 def spin_off(state: State, event: Event) -> None:
     """Give units of a new instrument for each held; a share of the cost goes over with them."""
     position, ratio, part = state.position(event), event.ratio or _ZERO, event.cost_share
     received = state.position_received(event)
+    if _is_reported_again(state, event, received):
+        return
     if abs(position.quantity) * ratio >= TOO_LARGE:
         state.report(event, Code.TOO_LARGE, "There are too many new units to compute with.")
         return
@@ -105,7 +116,8 @@ def merge(state: State, event: Event) -> None:
     """
     position, cash = state.position(event), event.amount or _ZERO
     ratio = event.ratio if event.to_instrument_id and event.ratio else _ZERO
-    shares_worth = position.quantity * ratio * (event.price or _ZERO) * event.to_multiplier
+    held = sum((pool.quantity for _, pool in _pools(state, event, position)), _ZERO)
+    shares_worth = held * ratio * (event.price or _ZERO) * event.to_multiplier
     if abs(position.quantity) * ratio >= TOO_LARGE or abs(shares_worth) >= TOO_LARGE:
         state.report(event, Code.TOO_LARGE, "There are too many new units to compute with.")
         _realize_payment(state, event, position, cash)

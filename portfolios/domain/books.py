@@ -145,8 +145,9 @@ class Position:
         opened_on: the day the oldest open lot was acquired.
         flags: what the status is due to.
         accounts: how many units are in each account; empty accounts are left out.
-        last_split: day and ratio of the newest split, and the accounts it was reported from: where
-            accounts share their lots, each may report the same one.
+        last_split: day and ratio of the newest split, or spin-off that brought units, and the
+            accounts it was reported from: where accounts share their lots, each may report the
+            same one.
     """
 
     instrument_id: str
