@@ -5,6 +5,7 @@ The examples of docs/methods.md are among the tables here, so that the two can't
 
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -20,7 +21,7 @@ from portfolios.domain.engine import (
     PoolScope,
     compute,
 )
-from portfolios.domain.kinds import Kind
+from portfolios.domain.kinds import RANKS, Kind
 from portfolios.domain.transactions import Event
 from tests.portfolios.domain.notation import CREATED_AT, day, events
 
@@ -431,6 +432,26 @@ def test_income_kept_in_units_that_are_not_held_is_said():
 
     assert [problem.code for problem in book.problems] == [Code.OVERSOLD]
     assert book.totals.income == {}
+
+
+def test_the_order_of_kinds_within_an_instant_is_the_one_that_is_documented():
+    documented = (Path(__file__).parents[3] / "docs" / "methods.md").read_text()
+    listed = documented.partition("5. Kind: ")[2].partition(".\n6.")[0]
+    short = {
+        "transfer between own accounts": "transfer",
+        "exercise that buys": "exercise buy",
+        "exercise that sells": "exercise sell",
+        "reinvested dividend": "reinvestment",
+        "spin-off": "spin off",
+    }
+    names = [" ".join(each.split()) for each in listed.split(",")]
+    for place, name in enumerate(names):
+        if name == "its refund":
+            names[place] = f"{names[place - 1]} refund"
+
+    assert [short.get(name, name).replace(" ", "_") for name in names] == sorted(
+        Kind, key=RANKS.__getitem__
+    )
 
 
 def test_refunds_lower_what_was_charged():
