@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from brokers.domain.imports import RowState, RunState
@@ -38,6 +39,12 @@ def run_line(run: ImportRun) -> dict[str, Any]:
     }
 
 
+def _named(known: Mapping[str, Any]) -> str:
+    """Name the instrument of a row, and what was received for it."""
+    names = (known.get(f"{prefix}symbol") or known.get(f"{prefix}isin") for prefix in ("", "to_"))
+    return " → ".join(name for name in names if name)
+
+
 def row_line(row: ImportRow) -> dict[str, Any]:
     """Describe one row of a file: as it was understood, or as it stands there."""
     known = row.content
@@ -48,7 +55,7 @@ def row_line(row: ImportRow) -> dict[str, Any]:
         "state_label": RowState(row.state).label,
         "kind": Kind(kind).label if kind else "",
         "date": known.get("trade_date", ""),
-        "symbol": known.get("symbol") or known.get("isin") or "",
+        "symbol": _named(known),
         "quantity": known.get("quantity"),
         "price": known.get("price"),
         "amount": known.get("amount"),

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from brokers import exports, selectors
+from brokers import exports, presentation, selectors
 from brokers.domain.imports import RowState, RunState
 from brokers.models import ImportRow, ImportRun
 from brokers.services import committing, intake, reading, runs
@@ -328,6 +328,7 @@ def test_the_second_instrument_of_a_row_is_found_or_made_or_missed_by_its_name(p
 
     (row,) = selectors.list_rows(refused.pk)
     assert [error["field"] for error in row.errors] == ["to_symbol"]
+    assert presentation.row_line(row)["symbol"] == "ACME → PART"
     assert (run.rows_done, run.rows_error) == (1, 0)
     (event,) = portfolios.list_events(portfolio.pk)
     made = Instrument.objects.get(owner=ada)

@@ -10,6 +10,8 @@ export default function start(form) {
   const show = () => {
     showFieldsOf(form, fields, kind.value);
     form.querySelector("#kind-hint").textContent = hints[kind.value] ?? "";
+    // Of two accounts one is among the fields that are rarely needed.
+    if (fields[kind.value]?.includes("to_account")) form.querySelector("details").open = true;
     follow();
   };
   kind.addEventListener("change", show);
