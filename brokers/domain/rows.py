@@ -198,8 +198,8 @@ class RowBuilder:
             match = _LOT.fullmatch(each)
             if match is None:
                 self.fail("lots", f"“{shown(each)}” doesn't name a lot by its row, as in 3:1.5.")
-            else:
-                lots.append((match[1], self._read("lots", partial(read_number, match[2]))))
+                return
+            lots.append((match[1], self._read("lots", partial(read_number, match[2]))))
         if lots:
             self.fields["lots"] = tuple(lots)
 

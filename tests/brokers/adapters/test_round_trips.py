@@ -164,6 +164,10 @@ def test_an_export_of_our_own_that_was_broken_is_refused(rows_of, content, words
         ("kind", '"ITEM"'),
         ("trade_date", '"2026-02-30"'),
         ("executed_at", '"2026-02-03"'),
+        ("lots", '"the newest"'),
+        ("lots", '"3:1..5"'),
+        ("to_currency", '"XXX"'),
+        ("accrued", '"NaN"'),
     ],
 )
 def test_a_bad_field_of_our_own_export_is_named(only_row_of, field, text):
