@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portfolios import allocation_views, views
+from portfolios import views
 
 urlpatterns = [
     path("overview/", views.Overview.as_view(), name="overview"),
@@ -25,17 +25,17 @@ urlpatterns = [
     ),
     path(
         "portfolios/<object_id:portfolio_id>/allocation/",
-        allocation_views.AllocationPage.as_view(),
+        views.AllocationPage.as_view(),
         name="allocation",
     ),
     path(
         "portfolios/<object_id:portfolio_id>/allocation/targets/",
-        allocation_views.SetTargets.as_view(),
+        views.SetTargets.as_view(),
         name="allocation-targets",
     ),
     path(
         "portfolios/<object_id:portfolio_id>/allocation/limits/",
-        allocation_views.SetLimits.as_view(),
+        views.SetLimits.as_view(),
         name="allocation-limits",
     ),
     path(

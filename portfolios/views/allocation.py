@@ -26,10 +26,7 @@ from portfolios.forms import take_errors
 from portfolios.models import Portfolio
 from portfolios.selectors.allocation import Spread
 from portfolios.services import plans
-from portfolios.views import Page
-
-#: Suggested by the symbol field; more would only make the page heavy.
-_MOST_SYMBOLS = 200
+from portfolios.views.base import MOST_SYMBOLS, Page
 
 
 class _AllocationPage(Page):
@@ -65,7 +62,7 @@ class _AllocationPage(Page):
             "limits_form": LimitsForm(plan=spread.plan),
             "rebalancing_form": rebalancing,
             "symbols": presentation.symbols(
-                market.list_instruments(self.request.user.pk)[:_MOST_SYMBOLS]
+                market.list_instruments(self.request.user.pk)[:MOST_SYMBOLS]
             ),
         }
         return render(self.request, "portfolios/allocation.html", context | forms, status=status)

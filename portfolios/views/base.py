@@ -1,0 +1,52 @@
+"""What the pages of portfolios share: who may see them, and the ranges of their charts."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from bson import ObjectId
+from django.contrib.auth.mixins import LoginRequiredMixin
+from django.views import View
+
+from accounts.http import AuthedHttpRequest
+from portfolios import selectors
+from portfolios.models import Portfolio
+
+#: What the chart can show: name in the address, label, days back; None is everything.
+RANGES: tuple[tuple[str, str, int | None], ...] = (
+    ("1m", "1M", 31),
+    ("3m", "3M", 92),
+    ("6m", "6M", 183),
+    ("1y", "1Y", 366),
+    ("3y", "3Y", 3 * 366),
+    ("max", "Max", None),
+)
+_DEFAULT_RANGE = "1y"
+#: Suggested by the symbol field; more would only make the page heavy.
+MOST_SYMBOLS = 200
+
+
+class Page(LoginRequiredMixin, View):
+    """A page for somebody who is signed in."""
+
+    request: AuthedHttpRequest
+
+    def portfolio(self, portfolio_id: ObjectId) -> Portfolio:
+        """Load the portfolio that the address names, if it is the user's."""
+        return selectors.get_portfolio(portfolio_id, owner_id=self.request.user.pk)
+
+
+def chosen_range(request: AuthedHttpRequest, *, now: datetime) -> tuple[str, date | None]:
+    """Return the range that the address names, or the usual one, and its first day."""
+    today = request.user.day_of(now)
+    days_back = {name: days for name, _, days in RANGES}
+    wanted = request.GET.get("range")
+    name = wanted if wanted in days_back else _DEFAULT_RANGE
+    days = days_back[name]
+    return name, today - timedelta(days=days) if days else None
+
+
+def range_links(chosen: str) -> list[dict[str, Any]]:
+    """Describe the links to all ranges."""
+    return [{"name": name, "label": label, "chosen": name == chosen} for name, label, _ in RANGES]

@@ -1,0 +1,83 @@
+"""The page of an instrument, and the prices recorded of it."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from bson import ObjectId
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+
+from accounts.http import AuthedHttpRequest
+from common import clock
+from common.errors import InvalidInput
+from common.money import plain
+from marketdata import selectors as market
+from marketdata import services as market_services
+from marketdata.forms import PriceForm
+from portfolios import presentation, selectors
+from portfolios.forms import take_errors
+from portfolios.views.base import Page, chosen_range, range_links
+
+#: Listed on the page of an own instrument; the API gives the others.
+_LATEST_PRICES = 30
+
+
+class InstrumentPage(Page):
+    """/instruments/<id>/"""
+
+    def get(self, request: AuthedHttpRequest, instrument_id: ObjectId) -> HttpResponse:
+        """Show an instrument's price, and what the user holds of it."""
+        return self._page(instrument_id)
+
+    def post(self, request: AuthedHttpRequest, instrument_id: ObjectId) -> HttpResponse:
+        """Record a price of an instrument of the user's own."""
+        now = clock.now()
+        instrument = market.get_own_instrument(instrument_id, user_id=request.user.pk)
+        form = PriceForm(request.POST, currency=instrument.currency, today=now.date())
+        if form.is_valid():
+            try:
+                market_services.record_price(
+                    instrument.pk, owner_id=request.user.pk, price=form.price(), now=now
+                )
+            except InvalidInput as error:
+                take_errors(form, error)
+            else:
+                messages.success(request, "Recorded.")
+                return redirect("instrument", instrument_id=instrument.pk)
+        return self._page(instrument_id, form=form)
+
+    def _page(self, instrument_id: ObjectId, *, form: PriceForm | None = None) -> HttpResponse:
+        request, now = self.request, clock.now()
+        instrument = market.get_instrument(instrument_id, user_id=request.user.pk)
+        chosen, start = chosen_range(request, now=now)
+        closes = market.closes_between(
+            [str(instrument.pk)], start=start or date(1970, 1, 1), end=now.date()
+        )
+        found = list(selectors.list_portfolios(request.user.pk))
+        context = presentation.instrument_page(
+            instrument,
+            quote=market.latest_prices([str(instrument.pk)]).get(str(instrument.pk)),
+            closes=closes.get(str(instrument.pk), []),
+            prices=market.list_prices(instrument.pk)[:_LATEST_PRICES],
+            summaries=selectors.summarize_all(found, now=now),
+            now=now,
+        )
+        context["ranges"] = range_links(chosen)
+        context["form"] = form or PriceForm(currency=instrument.currency, today=now.date())
+        status = 422 if form else 200
+        return render(request, "marketdata/instrument.html", context, status=status)
+
+
+class DeletePrice(Page):
+    """/instruments/<id>/prices/<day>/delete/"""
+
+    def post(self, request: AuthedHttpRequest, instrument_id: ObjectId, day: date) -> HttpResponse:
+        """Take the price of a day back."""
+        taken = market_services.delete_price(
+            instrument_id, owner_id=request.user.pk, day=day, now=clock.now()
+        )
+        # Named, so that a slip of the finger can be made good.
+        messages.success(request, f"Deleted the price of {taken.date}: {plain(taken.close)}.")
+        return redirect("instrument", instrument_id=instrument_id)
