@@ -36,5 +36,7 @@ BEAT_LEASE = Key("livefolio:1:{beat}:lease", ttl_seconds=6)
 BEAT_FENCE = Key("livefolio:1:{beat}:fence", ttl_seconds=0)
 #: A one-time ticket for the live stream, holding the user's id.
 STREAM_TICKET = Key("livefolio:1:ticket:%s", ttl_seconds=30)
+#: The performance of one portfolio over one range, as JSON; short, for its last value is live.
+REPORT = Key("livefolio:1:report:%s", ttl_seconds=60)
 
-ALL = (QUOTE, FEED_HEARTBEAT, FEED_LEASE, FEED_FENCE, BEAT_LEASE, BEAT_FENCE, STREAM_TICKET)
+ALL = (QUOTE, FEED_HEARTBEAT, FEED_LEASE, FEED_FENCE, BEAT_LEASE, BEAT_FENCE, STREAM_TICKET, REPORT)

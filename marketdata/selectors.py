@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
 from bson import ObjectId
+from django.db import connections
 from django.db.models import Q, QuerySet
 
 from common.errors import Conflict, NotFound
@@ -166,6 +167,37 @@ def closes_between(ids: Collection[str], *, start: date, end: date) -> Closes:
     return dict(closes)
 
 
+def closes_for_statistics(
+    ids: Collection[str], *, start: date, end: date
+) -> dict[str, list[tuple[date, float]]]:
+    """Load the same as `closes_between`, as floats and many times as fast.
+
+    Not for money: for indices and estimates, which are made of floats anyway.
+    """
+    connection = connections["default"]
+    bounds = {"$gte": datetime.combine(start, time.min), "$lte": datetime.combine(end, time.min)}
+    found = connection.get_collection(PriceBar._meta.db_table).aggregate(  # type: ignore[attr-defined]
+        [
+            {"$match": {"instrument_id": {"$in": [ObjectId(key) for key in ids]}, "date": bounds}},
+            {"$sort": {"instrument_id": 1, "date": 1}},
+            {
+                "$group": {
+                    "_id": "$instrument_id",
+                    "dates": {"$push": "$date"},
+                    "closes": {"$push": {"$toDouble": "$close"}},
+                }
+            },
+        ],
+        session=connection.session,  # type: ignore[attr-defined]
+    )
+    return {
+        str(each["_id"]): [
+            (day.date(), close) for day, close in zip(each["dates"], each["closes"], strict=True)
+        ]
+        for each in found
+    }
+
+
 def own_ids(ids: Collection[str]) -> frozenset[str]:
     """Keep the ids of instruments that somebody made: they are priced by hand, if at all."""
     found = Instrument.objects.filter(
@@ -197,6 +229,18 @@ def rate_history(*, start: date, end: date) -> RateHistory:
     pairs = currency_pairs()
     closes = closes_between(pairs.keys(), start=start, end=end)
     return RateHistory({pairs[key]: series for key, series in closes.items()})
+
+
+def rates_for_statistics(*, start: date, end: date) -> RateHistory:
+    """Load the same as `rate_history`, to the 15 digits that floats have."""
+    pairs = currency_pairs()
+    closes = closes_for_statistics(pairs.keys(), start=start, end=end)
+    return RateHistory(
+        {
+            pairs[key]: [(day, Decimal(repr(close))) for day, close in series]
+            for key, series in closes.items()
+        }
+    )
 
 
 def latest_quotes(ids: Collection[str]) -> dict[str, Quote]:

@@ -20,7 +20,7 @@ from portfolios.domain.series import BadSeries, Floats, ValueSeries
 _ROUNDING = 1e-9
 
 #: Of one instrument in the portfolio's currency, oldest first.
-Closes = Sequence[tuple[date, Decimal]]
+Closes = Sequence[tuple[date, Decimal | float]]
 
 
 class InvalidBlend(InvalidInput):
@@ -180,7 +180,7 @@ def _growth(blend: Blend, prices: Mapping[str, Floats]) -> Floats:
 def _filled(closes: Closes, first: date, days: int, max_age_days: int) -> Floats:
     """Spread closes over consecutive days, each for as long as it may be taken."""
     prices = np.full(days, np.nan)
-    for (day, close), (following, _) in pairwise([*closes, (date.max, Decimal(0))]):
+    for (day, close), (following, _) in pairwise([*closes, (date.max, 0.0)]):
         known_from = (day - first).days
         until = min((following - first).days, known_from + max_age_days + 1, days)
         if close > 0 and until > 0:
