@@ -101,6 +101,9 @@ ROUTES = {
     f"api/v1/{_PORTFOLIO}": Route(OWNER, {"GET": 200, "PUT": 200, "DELETE": 204}, {"PUT": _CHANGE}),
     f"api/v1/{_PORTFOLIO}summary/": Route(OWNER, {"GET": 200}),
     f"api/v1/{_PORTFOLIO}values/": Route(OWNER, {"GET": 200}),
+    f"api/v1/{_PORTFOLIO}performance/": Route(OWNER, {"GET": 200}),
+    f"api/v1/{_PORTFOLIO}risk/": Route(OWNER, {"GET": 200}),
+    f"api/v1/{_PORTFOLIO}returns/": Route(OWNER, {"GET": 200}),
     f"api/v1/{_PORTFOLIO}allocation/": Route(OWNER, {"GET": 200}, queries={"GET": "by=sector"}),
     f"api/v1/{_PORTFOLIO}checks/": Route(OWNER, {"GET": 200, "PUT": 200}, {"PUT": {"limits": {}}}),
     f"api/v1/{_PORTFOLIO}targets/": Route(

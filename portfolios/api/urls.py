@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portfolios.api import allocation, views
+from portfolios.api import allocation, performance, views
 
 _ONE = "portfolios/<object_id:portfolio_id>/"
 _ROW = f"{_ONE}transactions/<object_id:transaction_id>/"
@@ -21,6 +21,9 @@ urlpatterns = [
     path(_ROW, views.TransactionDetail.as_view(), name="api-transaction"),
     path(f"{_ROW}restorations/", views.Restorations.as_view(), name="api-transaction-restorations"),
     path(f"{_ROW}history/", views.TransactionHistory.as_view(), name="api-transaction-history"),
+    path(f"{_ONE}performance/", performance.Performance.as_view(), name="api-performance"),
+    path(f"{_ONE}risk/", performance.Risk.as_view(), name="api-risk"),
+    path(f"{_ONE}returns/", performance.Returns.as_view(), name="api-returns"),
     path(f"{_ONE}allocation/", allocation.Allocation.as_view(), name="api-allocation"),
     path(f"{_ONE}checks/", allocation.Checks.as_view(), name="api-checks"),
     path(f"{_ONE}targets/", allocation.Targets.as_view(), name="api-targets"),

@@ -1,0 +1,73 @@
+"""How a portfolio performed over a range, how risky it was, and what each month brought."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bson import ObjectId
+from drf_spectacular.utils import extend_schema
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.http import AuthedRequest
+from common import clock
+from marketdata import selectors as market
+from portfolios import selectors
+from portfolios.api.performance_serializers import (
+    ComparisonQuery,
+    PerformanceOutput,
+    RangeQuery,
+    ReturnsOutput,
+    ReturnsQuery,
+    RiskOutput,
+)
+from portfolios.selectors.performance import get_report
+
+
+def _report(request: AuthedRequest, portfolio_id: ObjectId, query: RangeQuery) -> dict[str, Any]:
+    portfolio = selectors.get_portfolio(portfolio_id, owner_id=request.user.pk)
+    query.is_valid(raise_exception=True)
+    benchmark_id = query.validated_data.get("benchmark")
+    if benchmark_id is not None:
+        market.get_instrument(benchmark_id, user_id=request.user.pk)
+    now = clock.now()
+    return get_report(
+        portfolio,
+        query.wanted(),
+        day=request.user.day_of(now),
+        now=now,
+        benchmark_id=str(benchmark_id) if benchmark_id else None,
+    )
+
+
+class Performance(APIView):
+    """/portfolios/<id>/performance/"""
+
+    @extend_schema(parameters=[ComparisonQuery], responses=PerformanceOutput)
+    def get(self, request: AuthedRequest, portfolio_id: ObjectId) -> Response:
+        """Show what a portfolio earned over a range, beside a benchmark if one is named."""
+        query = ComparisonQuery(data=request.query_params)
+        return Response(PerformanceOutput(_report(request, portfolio_id, query)).data)
+
+
+class Risk(APIView):
+    """/portfolios/<id>/risk/"""
+
+    @extend_schema(parameters=[ComparisonQuery], responses=RiskOutput)
+    def get(self, request: AuthedRequest, portfolio_id: ObjectId) -> Response:
+        """Show how much a portfolio's returns varied, beside a benchmark if one is named."""
+        query = ComparisonQuery(data=request.query_params)
+        return Response(RiskOutput(_report(request, portfolio_id, query)).data)
+
+
+class Returns(APIView):
+    """/portfolios/<id>/returns/"""
+
+    @extend_schema(parameters=[ReturnsQuery], responses=ReturnsOutput)
+    def get(self, request: AuthedRequest, portfolio_id: ObjectId) -> Response:
+        """List what each calendar month or year returned, oldest first."""
+        query = ReturnsQuery(data=request.query_params)
+        report = _report(request, portfolio_id, query)
+        by = query.validated_data["by"]
+        shown = {"by": by, "returns": report["months" if by == "month" else "years"]}
+        return Response(ReturnsOutput(report | shown).data)
