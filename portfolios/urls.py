@@ -24,6 +24,11 @@ urlpatterns = [
         name="portfolio-delete",
     ),
     path(
+        "portfolios/<object_id:portfolio_id>/performance/",
+        views.PerformancePage.as_view(),
+        name="performance",
+    ),
+    path(
         "portfolios/<object_id:portfolio_id>/allocation/",
         views.AllocationPage.as_view(),
         name="allocation",

@@ -65,6 +65,12 @@ def quantity(context: Context, value: Figure) -> str:
 
 
 @register.simple_tag(takes_context=True)
+def decimal(context: Context, value: Figure, decimals: int) -> str:
+    """Write a plain number, such as a quotient, with so many decimals."""
+    return _number(context, value, least=decimals, most=decimals)
+
+
+@register.simple_tag(takes_context=True)
 def price(context: Context, value: Figure, currency: str) -> str:
     """Write a price, rounded to the decimals worth reading."""
     least = min(digits(currency), 2)

@@ -3,6 +3,7 @@
 from portfolios.views.allocation import AllocationPage, SetLimits, SetTargets
 from portfolios.views.base import Page
 from portfolios.views.instruments import DeletePrice, InstrumentPage
+from portfolios.views.performance import PerformancePage
 from portfolios.views.portfolios import (
     DeletePortfolio,
     Lots,
@@ -29,6 +30,7 @@ __all__ = [
     "NewPortfolio",
     "Overview",
     "Page",
+    "PerformancePage",
     "PortfolioPage",
     "PortfolioSettings",
     "RestoreTransaction",

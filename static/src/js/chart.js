@@ -1,6 +1,6 @@
 // The one wrapper around the chart library: a line of values over days, in the colors of the theme.
 
-import { AreaSeries, createChart, CrosshairMode, LineType } from "lightweight-charts";
+import { AreaSeries, createChart, CrosshairMode, LineSeries, LineType } from "lightweight-charts";
 
 import { color } from "./theme.js";
 
@@ -18,9 +18,10 @@ import { color } from "./theme.js";
  * @param {object} options
  * @param {(value: number) => string} options.write how a value is written on the axis
  * @param {(point: {date: string, value: number} | null) => void} options.onHover
+ * @param {Point[]} [options.beside] a second line to compare with, oldest first
  * @returns {ValueChart}
  */
-export function drawValues(box, points, { write, onHover }) {
+export function drawValues(box, points, { write, onHover, beside = [] }) {
   const chart = createChart(box, {
     autoSize: true,
     // The notice that the licence asks for stands at the foot of every page.
@@ -32,14 +33,10 @@ export function drawValues(box, points, { write, onHover }) {
     rightPriceScale: { borderVisible: false, scaleMargins: { top: 0.12, bottom: 0.06 } },
     timeScale: { borderVisible: false, fixLeftEdge: true, fixRightEdge: true },
   });
-  const series = chart.addSeries(AreaSeries, {
-    lineWidth: 2,
-    lineType: LineType.Simple,
-    priceLineVisible: false,
-    lastValueVisible: false,
-    crosshairMarkerRadius: 4,
-  });
-  const paint = () => applyTheme(chart, series);
+  const series = chart.addSeries(AreaSeries, PLAIN);
+  const other = beside.length ? chart.addSeries(LineSeries, PLAIN) : null;
+  other?.setData(beside.map(toBar));
+  const paint = () => applyTheme(chart, series, other);
   paint();
   series.setData(points.map(toBar));
   chart.timeScale().fitContent();
@@ -57,10 +54,18 @@ export function drawValues(box, points, { write, onHover }) {
   };
 }
 
+const PLAIN = {
+  lineWidth: 2,
+  lineType: LineType.Simple,
+  priceLineVisible: false,
+  lastValueVisible: false,
+  crosshairMarkerRadius: 4,
+};
+
 // A drawing has a few hundred pixels: here, and only here, a float is exact enough.
 const toBar = ({ date, value }) => ({ time: date, value: Number(value) });
 
-function applyTheme(chart, series) {
+function applyTheme(chart, series, other) {
   const grid = { color: color("--chart-grid") };
   chart.applyOptions({
     layout: {
@@ -72,6 +77,7 @@ function applyTheme(chart, series) {
     grid: { vertLines: { visible: false }, horzLines: grid },
     crosshair: { vertLine: { color: color("--line-strong"), labelVisible: false } },
   });
+  other?.applyOptions({ color: color("--chart-other") });
   series.applyOptions({
     lineColor: color("--chart-line"),
     topColor: color("--chart-area"),

@@ -11,6 +11,7 @@ import { takeOverThemeForms } from "./theme.js";
 /** Loaded when a page first has an element with that `data-module`. */
 const MODULES = {
   "value-chart": () => import("./pages/value-chart.js"),
+  "index-chart": () => import("./pages/index-chart.js"),
   "transaction-form": () => import("./pages/transaction-form.js"),
   filters: () => import("./pages/filters.js"),
   popover: () => import("./pages/popover.js"),
