@@ -29,7 +29,11 @@ def run() -> list[Figure]:
     portfolio = _make_portfolio(owner)
     client = Client()
     client.force_login(owner, backend="allauth.account.auth_backends.AuthenticationBackend")
-    addresses = {"overview": "/overview/", "portfolio": f"/portfolios/{portfolio}/"}
+    addresses = {
+        "overview": "/overview/",
+        "portfolio": f"/portfolios/{portfolio}/",
+        "performance": f"/portfolios/{portfolio}/performance/?range=max",
+    }
     figures = []
     for name, address in addresses.items():
         answer = client.get(address)

@@ -76,7 +76,7 @@ EXPLANATIONS: Mapping[Reason, str] = MappingProxyType(
         Reason.TOTAL_LOSS: "Everything was lost.",
         Reason.TOO_SHORT: "Less than 30 days don't say what a year would bring.",
         Reason.TOO_LARGE: "The result is too large to mean anything.",
-        Reason.CLOSE_MISSING: "The benchmark has no price on some days of this range.",
+        Reason.CLOSE_MISSING: "The benchmark has no price, or none on some days of this range.",
         Reason.EXHAUSTED: "In the benchmark the money would have been used up before the end.",
     }
 )

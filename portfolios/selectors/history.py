@@ -17,7 +17,7 @@ from portfolios.domain.ranges import DayRange, RangeName, custom_range, named_ra
 from portfolios.domain.series import DayRow, Floats, ValueSeries
 from portfolios.domain.status import Status
 from portfolios.models import DailyValue, Portfolio, Transaction
-from portfolios.selectors.holdings import summarize
+from portfolios.selectors.holdings import Summary, summarize
 
 _ONE_DAY = timedelta(days=1)
 #: What is known in part counts as unknown.
@@ -46,8 +46,9 @@ class WantedDays:
         """
         if self.name is not None:
             return named_range(self.name, today=today, first_day=first_day)
-        end = self.end or today
-        start = self.start or first_day
+        start = self.start or min(first_day, self.end or first_day)
+        # What begins after the last day there is has no days, but is no mistake.
+        end = self.end or max(today, start)
         return custom_range(start, end + _ONE_DAY, today=today, first_day=first_day)
 
 
@@ -134,6 +135,7 @@ def load_history(
     day: date,
     now: datetime,
     last: LastStored | None = None,
+    summary: Summary | None = None,
 ) -> History | None:
     """Load a range; None where no day of the portfolio has been valued yet.
 
@@ -143,6 +145,7 @@ def load_history(
     Args:
         day: today, where the user is.
         last: how far the daily values reach, where that is at hand.
+        summary: what the portfolio is worth now, where that is at hand.
 
     Raises:
         InvalidRange: the range has no days.
@@ -159,7 +162,7 @@ def load_history(
     opening = Decimal(0) if days.start == first_day else stored.exact(days.opening_date)
     closing, valued_at = stored.exact(days.end - _ONE_DAY), None
     if is_open and days.end > today >= days.start:
-        closing, valued_at = _live_value(portfolio, now=now), now
+        closing, valued_at = _live_value(summary or summarize(portfolio, now=now)), now
         stored.values[-1] = nan if closing is None else float(closing)
     return History(
         portfolio=portfolio,
@@ -270,7 +273,7 @@ def _series(stored: _Stored, days: DayRange, opening: Decimal | None) -> ValueSe
     )
 
 
-def _live_value(portfolio: Portfolio, *, now: datetime) -> Decimal | None:
-    """Value a portfolio at the newest prices; None unless all of it has one."""
-    worth = summarize(portfolio, now=now).valuation
+def _live_value(summary: Summary) -> Decimal | None:
+    """Return what a portfolio is worth at the newest prices; None unless all of it has one."""
+    worth = summary.valuation
     return worth.total if worth.status is Status.COMPLETE else None

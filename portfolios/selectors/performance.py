@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, fields
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
 from typing import Any
@@ -15,8 +15,9 @@ from typing import Any
 from common.money import plain
 from marketdata import selectors as market
 from portfolios.adapters import report_cache
-from portfolios.domain.figures import Figure
+from portfolios.domain.figures import Figure, of_ratio
 from portfolios.domain.policy import Policy
+from portfolios.domain.returns import time_weighted
 from portfolios.domain.status import Status
 from portfolios.models import Portfolio
 from portfolios.selectors.benchmarks import benchmark_return
@@ -28,8 +29,10 @@ from portfolios.selectors.history import (
     last_day,
     load_history,
 )
+from portfolios.selectors.holdings import Summary
 from portfolios.selectors.reports import Report
 
+_ONE_DAY = timedelta(days=1)
 _FIGURE_FIELDS = tuple(each.name for each in fields(Figure))
 
 
@@ -58,6 +61,20 @@ def get_report(
         report = _report(portfolio, wanted, history, day=day, benchmark_id=benchmark_id)
         report_cache.write(report, *name)
     return report
+
+
+def period_return(summary: Summary, *, since: date | None, day: date) -> Figure | None:
+    """Return the time-weighted return up to now; None where no day has been valued yet.
+
+    Args:
+        since: the day whose close it is measured from; None is the day before the first.
+        day: today, where the user is.
+    """
+    wanted = WantedDays(start=since + _ONE_DAY if since else None)
+    history = load_history(summary.portfolio, wanted, day=day, now=summary.as_of, summary=summary)
+    if history is None:
+        return None
+    return of_ratio(time_weighted(history.series).total, history.as_of)
 
 
 def _name(

@@ -14,6 +14,7 @@ from marketdata import selectors as market
 from portfolios import presentation, selectors, tasks
 from portfolios.forms import DeletePortfolioForm, PortfolioForm, PortfolioSettingsForm, take_errors
 from portfolios.models import Portfolio
+from portfolios.selectors.performance import period_return
 from portfolios.services import portfolios
 from portfolios.views.base import Page, chosen_range, range_links
 
@@ -59,13 +60,15 @@ class PortfolioPage(Page):
         portfolio = self.portfolio(portfolio_id)
         now = clock.now()
         chosen, start = chosen_range(request, now=now)
+        summary = selectors.summarize(portfolio, now=now)
         context = presentation.portfolio_page(
-            selectors.summarize(portfolio, now=now),
+            summary,
             worths=selectors.list_worths(portfolio.pk, start=start),
             latest=selectors.list_transactions(portfolio.pk)[:8],
             instruments=market.instruments_by_id,
         )
         context["ranges"] = range_links(chosen)
+        context["period_return"] = period_return(summary, since=start, day=request.user.day_of(now))
         return render(request, "portfolios/portfolio.html", context)
 
 

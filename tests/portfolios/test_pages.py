@@ -23,6 +23,7 @@ pytestmark = pytest.mark.django_db
 #: Each label of a figure, and where in the methods it is explained.
 METHODS = {
     "today": "day",
+    "Time-weighted return": "time-weighted-return",
     "Incomplete": "incomplete",
     "Holdings": "holdings",
     "Cash": "cash",

@@ -9,8 +9,9 @@ from redis.exceptions import ConnectionError as RedisDown
 from common import redis
 from portfolios.domain.ranges import RangeName
 from portfolios.models import DailyValue
+from portfolios.selectors import summarize
 from portfolios.selectors.history import WantedDays
-from portfolios.selectors.performance import get_report
+from portfolios.selectors.performance import get_report, period_return
 from portfolios.services import ledger, recalculation
 from tests import factories
 from tests.factories import NOW, TODAY, buy, draft
@@ -208,6 +209,15 @@ def test_without_a_day_there_is_nothing_to_report(portfolio):
     assert (found["status"], found["days"], found["performance"]) == ("unavailable", 0, {})
 
 
+@pytest.mark.parametrize(
+    "wanted", [WantedDays(start=date(2027, 1, 1)), WantedDays(end=date(2026, 1, 1))]
+)
+def test_a_range_outside_of_what_is_stored_has_no_days(five_days, wanted):
+    found = report(five_days, wanted, day=FRIDAY, now=ON_FRIDAY)
+
+    assert (found["status"], found["days"], found["index"]) == ("unavailable", 0, [])
+
+
 def test_a_benchmark_goes_beside_it_in_the_currency_of_the_portfolio(five_days):
     index = factories.make_instrument("INDEX", currency="EUR")
     closes(index, "2026-02-22", "100", "100", "100", "110", "110")
@@ -311,3 +321,24 @@ def test_reports_are_made_without_redis(five_days, monkeypatch):
     monkeypatch.setattr(redis, "client", Down)
 
     assert report(five_days, day=FRIDAY, now=ON_FRIDAY) == expected
+
+
+@pytest.mark.parametrize(
+    ("since", "expected"),
+    [
+        (None, "0.0135714286"),
+        (date(2026, 2, 24), "-0.0785714286"),
+        (date(2026, 2, 27), None),
+        (date(2027, 1, 1), None),
+    ],
+)
+def test_the_return_since_a_day_is_measured_from_its_close(five_days, since, expected):
+    summary = summarize(five_days, now=ON_FRIDAY)
+
+    found = period_return(summary, since=since, day=FRIDAY)
+
+    assert (found.value and str(found.value)) == expected
+
+
+def test_there_is_no_return_without_a_day(portfolio):
+    assert period_return(summarize(portfolio, now=NOW), since=None, day=TODAY) is None
