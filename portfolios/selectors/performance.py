@@ -89,6 +89,7 @@ def _name(
         str(portfolio.pk),
         f"{portfolio.ledger_revision}-{portfolio.computed_revision}",
         last.computed_at.isoformat() if last else "",
+        repr(sorted(portfolio.policy.items())),
         today.isoformat(),
         wanted.key,
         benchmark_id or "",

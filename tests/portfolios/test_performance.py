@@ -290,6 +290,7 @@ def test_risk_is_made_of_the_returns_of_weekdays(zigzag, acme):
 
 
 def test_what_was_chosen_for_the_portfolio_applies(zigzag):
+    report(zigzag, **SATURDAY)
     zigzag.policy = {"day_count": "act/360"}
     zigzag.save()
 
