@@ -101,9 +101,9 @@ def test_each_figure_is_explained_where_its_label_leads(browser, portfolio, acme
     explained = {(unescape(label), anchor) for anchor, label in links}
 
     assert len(explained) == 25
-    for label, anchor in explained:
-        words = anchor.replace("-", " ") + " ".join(parts[anchor].split())
-        assert all(word in words for word in label.lower().split()), label
+    for label, anchor in sorted(explained):
+        words = f"{anchor} {parts[anchor]}".replace("-", " ")
+        assert all(word in words for word in label.lower().replace("-", " ").split()), label
 
 
 def test_the_range_is_chosen_by_links_that_keep_the_benchmark(browser, portfolio, acme):
