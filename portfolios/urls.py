@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portfolios import allocation_views, views
+from portfolios import allocation_views, views, views_settings
 
 urlpatterns = [
     path("overview/", views.Overview.as_view(), name="overview"),
@@ -15,12 +15,17 @@ urlpatterns = [
     ),
     path(
         "portfolios/<object_id:portfolio_id>/settings/",
-        views.PortfolioSettings.as_view(),
+        views_settings.PortfolioSettings.as_view(),
         name="portfolio-settings",
     ),
     path(
+        "portfolios/<object_id:portfolio_id>/settings/policy/",
+        views_settings.SetPolicy.as_view(),
+        name="portfolio-policy",
+    ),
+    path(
         "portfolios/<object_id:portfolio_id>/delete/",
-        views.DeletePortfolio.as_view(),
+        views_settings.DeletePortfolio.as_view(),
         name="portfolio-delete",
     ),
     path(

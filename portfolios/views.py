@@ -22,9 +22,7 @@ from marketdata import services as market_services
 from marketdata.forms import PriceForm
 from portfolios import presentation, selectors, tasks
 from portfolios.forms import (
-    DeletePortfolioForm,
     PortfolioForm,
-    PortfolioSettingsForm,
     TransactionFilterForm,
     TransactionForm,
     take_errors,
@@ -138,67 +136,6 @@ class Lots(Page):
         }
         template = "portfolios/_lots.html" if request.htmx else "portfolios/lots.html"
         return render(request, template, context)
-
-
-class PortfolioSettings(Page):
-    """/portfolios/<id>/settings/"""
-
-    def get(self, request: AuthedHttpRequest, portfolio_id: ObjectId) -> HttpResponse:
-        """Show the forms."""
-        portfolio = self.portfolio(portfolio_id)
-        form = PortfolioSettingsForm(
-            initial={"name": portfolio.name, "tracks_cash": portfolio.tracks_cash}
-        )
-        return self._page(portfolio, form)
-
-    def post(self, request: AuthedHttpRequest, portfolio_id: ObjectId) -> HttpResponse:
-        """Change the portfolio."""
-        portfolio = self.portfolio(portfolio_id)
-        form = PortfolioSettingsForm(request.POST)
-        if form.is_valid():
-            try:
-                changed = portfolios.change_portfolio(
-                    portfolio.pk, **form.cleaned_data, now=clock.now()
-                )
-            except (Conflict, InvalidInput) as error:
-                take_errors(form, error)
-            else:
-                if changed.is_recalculating:
-                    tasks.request_recalculation(changed)
-                messages.success(request, "Saved.")
-                return redirect("portfolio", portfolio_id=portfolio.pk)
-        return self._page(portfolio, form, status=422)
-
-    def _page(
-        self, portfolio: Portfolio, form: PortfolioSettingsForm, *, status: int = 200
-    ) -> HttpResponse:
-        context = {
-            "portfolio": presentation.portfolio_line(portfolio),
-            "form": form,
-            "delete_form": DeletePortfolioForm(portfolio=portfolio),
-        }
-        return render(self.request, "portfolios/portfolio_settings.html", context, status=status)
-
-
-class DeletePortfolio(Page):
-    """/portfolios/<id>/delete/"""
-
-    def post(self, request: AuthedHttpRequest, portfolio_id: ObjectId) -> HttpResponse:
-        """Delete the portfolio, if its name was typed."""
-        portfolio = self.portfolio(portfolio_id)
-        form = DeletePortfolioForm(request.POST, portfolio=portfolio)
-        if not form.is_valid():
-            context = {
-                "portfolio": presentation.portfolio_line(portfolio),
-                "form": PortfolioSettingsForm(
-                    initial={"name": portfolio.name, "tracks_cash": portfolio.tracks_cash}
-                ),
-                "delete_form": form,
-            }
-            return render(request, "portfolios/portfolio_settings.html", context, status=422)
-        portfolios.delete_portfolio(portfolio.pk)
-        messages.success(request, f"“{portfolio.name}” is deleted.")
-        return redirect("overview")
 
 
 class LedgerPage(Page):

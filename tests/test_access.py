@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -17,6 +17,7 @@ from rest_framework.test import APIClient
 from brokers.services import intake, reading
 from marketdata import services as market
 from marketdata.adapters.base import DailyClose
+from portfolios.domain.policy import Policy
 from portfolios.services import ledger, recalculation
 from tests import factories, stored
 from tests.factories import NOW, TODAY, buy, draft
@@ -51,6 +52,7 @@ _PRICE = {"date": "2026-01-06", "close": "5"}
 _ALL = dict.fromkeys(METHODS, 302)
 _NEW = {"name": "New", "base_currency": "EUR"}
 _CHANGE = {"name": "Other", "tracks_cash": "true"}
+_POLICY = asdict(Policy()) | {"cost_method": "lifo"}
 
 ROUTES = {
     "": Route(EVERYBODY, _ALL),
@@ -63,6 +65,7 @@ ROUTES = {
     _PORTFOLIO: Route(OWNER, {"GET": 200}),
     f"{_PORTFOLIO}positions/<object_id:instrument_id>/lots/": Route(OWNER, {"GET": 200}),
     f"{_PORTFOLIO}settings/": Route(OWNER, {"GET": 200, "POST": 302}, {"POST": _CHANGE}),
+    f"{_PORTFOLIO}settings/policy/": Route(OWNER, {"POST": 302}, {"POST": _POLICY}),
     f"{_PORTFOLIO}delete/": Route(OWNER, {"POST": 302}, {"POST": {"name": "Long term"}}),
     f"{_PORTFOLIO}allocation/": Route(OWNER, {"GET": 200}),
     f"{_PORTFOLIO}allocation/targets/": Route(OWNER, {"POST": 302}, {"POST": {"by": "holding"}}),
@@ -99,6 +102,9 @@ ROUTES = {
     "api/v1/quotes/": Route(SIGNED_IN, {"GET": 200}, queries={"GET": f"ids={'0' * 24}"}),
     "api/v1/portfolios/": Route(SIGNED_IN, {"GET": 200, "POST": 201}, {"POST": _NEW}),
     f"api/v1/{_PORTFOLIO}": Route(OWNER, {"GET": 200, "PUT": 200, "DELETE": 204}, {"PUT": _CHANGE}),
+    f"api/v1/{_PORTFOLIO}policy/": Route(
+        OWNER, {"GET": 200, "PUT": 200}, {"PUT": {"cost_method": "lifo"}}
+    ),
     f"api/v1/{_PORTFOLIO}summary/": Route(OWNER, {"GET": 200}),
     f"api/v1/{_PORTFOLIO}values/": Route(OWNER, {"GET": 200}),
     f"api/v1/{_PORTFOLIO}allocation/": Route(OWNER, {"GET": 200}, queries={"GET": "by=sector"}),

@@ -9,6 +9,7 @@ from rest_framework import serializers
 
 from common.api.bodies import Body, Query
 from common.api.fields import CurrencyField, DecimalStringField, InstantField, ObjectIdField
+from portfolios.api.policy_serializers import PolicyOutput
 from portfolios.domain.kinds import Kind
 from portfolios.domain.status import Status
 from portfolios.domain.transactions import Draft
@@ -220,6 +221,7 @@ class SummaryOutput(serializers.Serializer[object]):
     taxes = DecimalStringField(allow_null=True)
     positions = PositionOutput(many=True)
     problems = ProblemOutput(many=True)
+    policy = PolicyOutput()
 
 
 class DailyValueOutput(serializers.Serializer[object]):

@@ -14,6 +14,7 @@ from common.errors import NotFound
 from common.money import exact
 from marketdata import selectors as market
 from marketdata.domain.quotes import Quote
+from portfolios.domain.policy import Policy
 from portfolios.domain.status import Status
 from portfolios.domain.valuation import Holding, PositionValue, Valuation, value
 from portfolios.models import Portfolio, Position, Snapshot
@@ -112,6 +113,8 @@ class Summary:
     taxes: Decimal | None
     problems: tuple[ProblemView, ...]
     status: Status
+    #: What the figures were computed by, which may not be what is chosen by now.
+    policy: Policy
 
 
 def live_holdings(portfolio_id: str) -> LiveHoldings | None:
@@ -229,6 +232,8 @@ def _summary(
         **{name: _decimal(content["totals"][name]) for name in _TOTALS},
         problems=tuple(_problem(each, context) for each in content["problems"]),
         status=Status.worst(valuation.status, Status(content["status"])),
+        # Without rows there are no figures yet that another choice would lie behind.
+        policy=Policy.chosen(content.get("policy", portfolio.policy)),
     )
 
 

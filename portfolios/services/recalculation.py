@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from bson import ObjectId
 
@@ -62,13 +63,16 @@ def recalculate(
     sweeper finds the portfolio still due.
 
     Args:
-        today: the first day without an end-of-day value.
+        today: the first day without an end-of-day value in UTC. Where the portfolio's own time
+            zone is behind, the day before may not have ended yet.
         extend: also when nothing changed, value the days that have passed since.
     """
     portfolio = Portfolio.objects.get(pk=portfolio_id)
     if not (portfolio.is_recalculating or extend):
         return Outcome.CURRENT
-    computed = _compute(portfolio, today=today)
+    zone = ZoneInfo(Policy.chosen(portfolio.policy).zone)
+    # Never ahead of UTC: the closes of a day are known once it has ended there.
+    computed = _compute(portfolio, today=min(today, now.astimezone(zone).date()))
     try:
         outcome = run_in_transaction(lambda: _store(portfolio, computed, now=now))
     except Contended:
