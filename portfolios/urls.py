@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portfolios import allocation_views, views, views_settings
+from portfolios import allocation_views, views, views_gains, views_settings
 
 urlpatterns = [
     path("overview/", views.Overview.as_view(), name="overview"),
@@ -27,6 +27,16 @@ urlpatterns = [
         "portfolios/<object_id:portfolio_id>/delete/",
         views_settings.DeletePortfolio.as_view(),
         name="portfolio-delete",
+    ),
+    path(
+        "portfolios/<object_id:portfolio_id>/gains/",
+        views_gains.GainsPage.as_view(),
+        name="gains",
+    ),
+    path(
+        "portfolios/<object_id:portfolio_id>/gains/<object_id:transaction_id>/",
+        views_gains.SoldLots.as_view(),
+        name="gains-lots",
     ),
     path(
         "portfolios/<object_id:portfolio_id>/allocation/",

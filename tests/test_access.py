@@ -67,6 +67,9 @@ ROUTES = {
     f"{_PORTFOLIO}settings/": Route(OWNER, {"GET": 200, "POST": 302}, {"POST": _CHANGE}),
     f"{_PORTFOLIO}settings/policy/": Route(OWNER, {"POST": 302}, {"POST": _POLICY}),
     f"{_PORTFOLIO}delete/": Route(OWNER, {"POST": 302}, {"POST": {"name": "Long term"}}),
+    f"{_PORTFOLIO}gains/": Route(OWNER, {"GET": 200}),
+    # A deposit sells nothing.
+    f"{_PORTFOLIO}gains/<object_id:transaction_id>/": Route(OWNER, {"GET": 404}),
     f"{_PORTFOLIO}allocation/": Route(OWNER, {"GET": 200}),
     f"{_PORTFOLIO}allocation/targets/": Route(OWNER, {"POST": 302}, {"POST": {"by": "holding"}}),
     f"{_PORTFOLIO}allocation/limits/": Route(OWNER, {"POST": 302}, {"POST": {"limit_fees": "2"}}),
@@ -107,6 +110,9 @@ ROUTES = {
     ),
     f"api/v1/{_PORTFOLIO}summary/": Route(OWNER, {"GET": 200}),
     f"api/v1/{_PORTFOLIO}values/": Route(OWNER, {"GET": 200}),
+    f"api/v1/{_PORTFOLIO}disposals/": Route(OWNER, {"GET": 200}),
+    f"api/v1/{_PORTFOLIO}disposals/years/": Route(OWNER, {"GET": 200}),
+    f"api/v1/{_PORTFOLIO}disposals/export/": Route(OWNER, {"GET": 200}),
     f"api/v1/{_PORTFOLIO}allocation/": Route(OWNER, {"GET": 200}, queries={"GET": "by=sector"}),
     f"api/v1/{_PORTFOLIO}checks/": Route(OWNER, {"GET": 200, "PUT": 200}, {"PUT": {"limits": {}}}),
     f"api/v1/{_PORTFOLIO}targets/": Route(

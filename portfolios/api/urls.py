@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portfolios.api import allocation, policy, views
+from portfolios.api import allocation, gains, policy, views
 
 _ONE = "portfolios/<object_id:portfolio_id>/"
 _ROW = f"{_ONE}transactions/<object_id:transaction_id>/"
@@ -17,6 +17,9 @@ urlpatterns = [
     path(_ROW, views.TransactionDetail.as_view(), name="api-transaction"),
     path(f"{_ROW}restorations/", views.Restorations.as_view(), name="api-transaction-restorations"),
     path(f"{_ROW}history/", views.TransactionHistory.as_view(), name="api-transaction-history"),
+    path(f"{_ONE}disposals/", gains.Disposals.as_view(), name="api-disposals"),
+    path(f"{_ONE}disposals/years/", gains.TaxYears.as_view(), name="api-tax-years"),
+    path(f"{_ONE}disposals/export/", gains.DisposalsExport.as_view(), name="api-disposals-export"),
     path(f"{_ONE}allocation/", allocation.Allocation.as_view(), name="api-allocation"),
     path(f"{_ONE}checks/", allocation.Checks.as_view(), name="api-checks"),
     path(f"{_ONE}targets/", allocation.Targets.as_view(), name="api-targets"),

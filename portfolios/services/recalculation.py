@@ -21,6 +21,7 @@ from portfolios.domain.daily import DailyRun, DayValue
 from portfolios.domain.engine import Book, ClosedLot, Ledger, Lot, Policy, compute
 from portfolios.domain.engine import Disposal as ComputedDisposal
 from portfolios.domain.engine import Position as ComputedPosition
+from portfolios.domain.tax_years import TaxYear, tax_years
 from portfolios.events import holdings_changed
 from portfolios.models import DailyValue, Disposal, Portfolio, Position, Snapshot
 from portfolios.services.ledger import mark_changed
@@ -329,6 +330,7 @@ def _content(book: Book, problem_dates: Mapping[str, date]) -> dict[str, Any]:
         "cash": {currency: _text(amount) for currency, amount in book.cash.items()},
         "cash_base": {currency: _text(amount) for currency, amount in book.cash_base.items()},
         "policy": book.policy.choices(),
+        "tax_years": [_tax_year(each) for each in tax_years(book.disposals)],
         # Of the whole portfolio: some income and fees belong to no position.
         "totals": {
             "realized": _text(book.realized_base),
@@ -346,6 +348,21 @@ def _content(book: Book, problem_dates: Mapping[str, date]) -> dict[str, Any]:
                 "instrument": each.instrument_id,
             }
             for each in book.problems
+        ],
+    }
+
+
+def _tax_year(year: TaxYear) -> dict[str, Any]:
+    sums = ("proceeds", "cost", "gain")
+    amounts = (*sums, "short_term", "long_term", "other")
+    return {
+        "year": year.year,
+        "disposals": year.disposals,
+        "status": year.status.value,
+        **{name: _text(getattr(year, name)) for name in amounts},
+        "by_currency": [
+            {"currency": each.currency, **{name: _text(getattr(each, name)) for name in sums}}
+            for each in year.by_currency
         ],
     }
 

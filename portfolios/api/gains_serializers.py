@@ -1,0 +1,120 @@
+"""What the API says of gains, and what it takes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from common.api.bodies import Query
+from common.api.fields import DecimalStringField, ObjectIdField
+from portfolios.api.policy_serializers import PolicyOutput
+from portfolios.domain.status import Status
+from portfolios.models import Disposal
+from portfolios.selectors.disposals import DisposalFilter, closed_lots
+
+_STATUSES = [status.value for status in Status]
+_FIRST_YEAR, _LAST_YEAR = 1970, 9998
+
+
+class YearQuery(Query):
+    """Which calendar year is wanted; all unless told."""
+
+    year = serializers.IntegerField(min_value=_FIRST_YEAR, max_value=_LAST_YEAR, required=False)
+
+
+class DisposalsQuery(YearQuery):
+    """Which disposals are wanted."""
+
+    instrument_id = ObjectIdField(required=False)
+
+    def wanted(self) -> DisposalFilter:
+        """Return what was asked for, once it is valid."""
+        return DisposalFilter(**self.validated_data)
+
+
+class ClosedLotOutput(serializers.Serializer[object]):
+    """The part of a lot that was sold; amounts in the instrument's and the portfolio's currency."""
+
+    opened_on = serializers.DateField()
+    transaction_id = serializers.CharField()
+    held_days = serializers.IntegerField()
+    quantity = DecimalStringField()
+    proceeds = DecimalStringField(allow_null=True)
+    cost = DecimalStringField(allow_null=True)
+    gain = DecimalStringField(allow_null=True)
+    proceeds_base = DecimalStringField(allow_null=True)
+    cost_base = DecimalStringField(allow_null=True)
+    gain_base = DecimalStringField(allow_null=True)
+
+
+class DisposalOutput(serializers.Serializer[object]):
+    """Units sold, or covered; `…_base` is in the portfolio's currency, null is unknown."""
+
+    transaction_id = serializers.CharField()
+    place = serializers.IntegerField()
+    instrument_id = ObjectIdField()
+    date = serializers.DateField()
+    account = serializers.CharField()
+    is_short = serializers.BooleanField()
+    currency = serializers.CharField()
+    quantity = DecimalStringField()
+    proceeds = DecimalStringField(allow_null=True)
+    cost = DecimalStringField(allow_null=True)
+    gain = DecimalStringField(allow_null=True)
+    proceeds_base = DecimalStringField(allow_null=True)
+    cost_base = DecimalStringField(allow_null=True)
+    gain_base = DecimalStringField(allow_null=True)
+    price_gain_base = DecimalStringField(allow_null=True)
+    currency_gain_base = DecimalStringField(allow_null=True)
+    charges_base = DecimalStringField(allow_null=True)
+    lots = serializers.SerializerMethodField()
+
+    @extend_schema_field(ClosedLotOutput(many=True))
+    def get_lots(self, disposal: Disposal) -> Any:
+        """Write the lots that it closed."""
+        return ClosedLotOutput(closed_lots(disposal), many=True).data
+
+
+class DisposalsOutput(serializers.Serializer[object]):
+    """A page of disposals, the newest first."""
+
+    base_currency = serializers.CharField()
+    policy = PolicyOutput()
+    results = DisposalOutput(many=True)
+    next = serializers.URLField(allow_null=True)
+    previous = serializers.URLField(allow_null=True)
+
+
+class CurrencyGainOutput(serializers.Serializer[object]):
+    """The sales of a year in instruments of one currency, in it."""
+
+    currency = serializers.CharField()
+    proceeds = DecimalStringField(allow_null=True)
+    cost = DecimalStringField(allow_null=True)
+    gain = DecimalStringField(allow_null=True)
+
+
+class TaxYearOutput(serializers.Serializer[object]):
+    """The sales of one calendar year, in the portfolio's currency."""
+
+    year = serializers.IntegerField()
+    disposals = serializers.IntegerField()
+    proceeds = DecimalStringField(allow_null=True)
+    cost = DecimalStringField(allow_null=True)
+    gain = DecimalStringField(allow_null=True)
+    short_term = DecimalStringField(allow_null=True)
+    long_term = DecimalStringField(allow_null=True)
+    other = DecimalStringField(allow_null=True)
+    by_currency = CurrencyGainOutput(many=True)
+    status = serializers.ChoiceField(choices=_STATUSES)
+
+
+class TaxYearsOutput(serializers.Serializer[object]):
+    """Every year in which something was sold, the newest first."""
+
+    base_currency = serializers.CharField()
+    policy = PolicyOutput()
+    long_term_rule = serializers.CharField()
+    years = TaxYearOutput(many=True)

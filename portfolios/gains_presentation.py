@@ -1,0 +1,69 @@
+"""Plain values for the pages of gains; nothing here asks the database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from portfolios.domain.tax_years import LONG_TERM_DAYS, is_long_term
+from portfolios.models import Disposal
+from portfolios.presentation import Instruments, portfolio_line
+from portfolios.selectors.disposals import ClosedLotView, Gains, closed_lots
+
+
+def gains_page(
+    gains: Gains, *, year: int | None, page: Any, instruments: Instruments
+) -> dict[str, Any]:
+    """Describe what was sold in a year, or ever, and what that brought."""
+    known = instruments({row.instrument_id for row in page.rows})
+    return {
+        "portfolio": portfolio_line(gains.portfolio),
+        "policy": gains.policy,
+        "year": year,
+        "years": [each.year for each in gains.years],
+        "totals": [asdict(each) for each in gains.years if year in {None, each.year}],
+        "long_term_days": LONG_TERM_DAYS,
+        "page": {
+            "rows": [_disposal(row, known) for row in page.rows],
+            "next": page.next_url,
+            "previous": page.previous_url,
+        },
+    }
+
+
+def disposal_page(rows: Iterable[Disposal], *, instruments: Instruments) -> list[dict[str, Any]]:
+    """Describe what one transaction sold, with the lots it was taken from."""
+    found = list(rows)
+    known = instruments({row.instrument_id for row in found})
+    return [
+        _disposal(row, known) | {"lots": [_lot(each) for each in closed_lots(row)]} for row in found
+    ]
+
+
+def _disposal(row: Disposal, instruments: Mapping[str, Any]) -> dict[str, Any]:
+    held = [lot["held_days"] for lot in row.lots]
+    return {
+        "transaction_id": row.transaction_id,
+        "instrument": instruments[str(row.instrument_id)],
+        "date": row.date,
+        "is_short": row.is_short,
+        "quantity": row.quantity,
+        "currency": row.currency,
+        "proceeds": row.proceeds,
+        "cost": row.cost,
+        "gain": row.gain,
+        "proceeds_base": row.proceeds_base,
+        "cost_base": row.cost_base,
+        "gain_base": row.gain_base,
+        "price_gain_base": row.price_gain_base,
+        "currency_gain_base": row.currency_gain_base,
+        "charges_base": row.charges_base,
+        "lots_count": len(held),
+        "held_least": min(held, default=None),
+        "held_most": max(held, default=None),
+    }
+
+
+def _lot(lot: ClosedLotView) -> dict[str, Any]:
+    return asdict(lot) | {"is_long_term": is_long_term(lot.held_days)}

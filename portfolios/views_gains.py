@@ -1,0 +1,65 @@
+"""The pages of gains: what was sold, from which lots, and where the whole gain came from."""
+
+from __future__ import annotations
+
+from bson import ObjectId
+from django.http import HttpResponse
+from django.shortcuts import render
+
+from accounts.http import AuthedHttpRequest
+from common.api.pagination import page_of
+from marketdata import selectors as market
+from portfolios import gains_presentation, presentation
+from portfolios.selectors.disposals import (
+    DISPOSAL_KEY,
+    DisposalFilter,
+    Gains,
+    get_gains,
+    list_disposals,
+    list_disposals_of,
+)
+from portfolios.views import Page
+
+
+class GainsPage(Page):
+    """/portfolios/<id>/gains/"""
+
+    def get(self, request: AuthedHttpRequest, portfolio_id: ObjectId) -> HttpResponse:
+        """Show what was gained in a year, the latest one unless told."""
+        gains = get_gains(self.portfolio(portfolio_id))
+        year = self._year(gains)
+        rows = list_disposals(gains.portfolio.pk, wanted=DisposalFilter(year=year))
+        context = gains_presentation.gains_page(
+            gains,
+            year=year,
+            page=page_of(request, rows, key=DISPOSAL_KEY),
+            instruments=market.instruments_by_id,
+        )
+        return render(request, "portfolios/gains.html", context)
+
+    def _year(self, gains: Gains) -> int | None:
+        """Return the year that is asked for; None is all of them."""
+        wanted = self.request.GET.get("year")
+        if wanted == "all" or not gains.years:
+            return None
+        known = {str(each.year): each.year for each in gains.years}
+        return known.get(wanted or "", gains.years[0].year)
+
+
+class SoldLots(Page):
+    """/portfolios/<id>/gains/<id>/"""
+
+    def get(
+        self, request: AuthedHttpRequest, portfolio_id: ObjectId, transaction_id: ObjectId
+    ) -> HttpResponse:
+        """Show the lots that a sale took, as a page or a part."""
+        portfolio = self.portfolio(portfolio_id)
+        rows = list_disposals_of(portfolio.pk, transaction_id=transaction_id)
+        context = {
+            "portfolio": presentation.portfolio_line(portfolio),
+            "disposals": gains_presentation.disposal_page(
+                rows, instruments=market.instruments_by_id
+            ),
+        }
+        template = "portfolios/_sold_lots.html" if request.htmx else "portfolios/sold_lots.html"
+        return render(request, template, context)
