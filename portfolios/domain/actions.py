@@ -20,9 +20,15 @@ _ONE = Decimal(1)
 
 def split(state: State, event: Event) -> None:
     """Multiply the units of every lot; what they cost stays. Cash in lieu pays for fractions."""
-    position, ratio = state.find_position(event.instrument_id), event.ratio or _ZERO
-    if position is None or _is_reported_again(state, event, position):
-        return
+    position = state.find_position(event.instrument_id)
+    if position is not None and not _is_reported_again(state, event, position):
+        _multiply(state, event, position)
+    if event.amount:
+        _pay_fractions(state, event, state.position(event), event.amount)
+
+
+def _multiply(state: State, event: Event, position: RunningPosition) -> None:
+    ratio = event.ratio or _ZERO
     if abs(position.quantity) * ratio >= TOO_LARGE:
         state.report(event, Code.TOO_LARGE, "The split makes too many units to compute with.")
         return
@@ -30,8 +36,6 @@ def split(state: State, event: Event) -> None:
         pool.change(lambda lot: lot._replace(quantity=lot.quantity * ratio))
     for account in _accounts(state, event, position):
         position.accounts[account] *= ratio
-    if event.amount:
-        _pay_fractions(state, event, position, event.amount)
 
 
 def _is_reported_again(state: State, event: Event, position: RunningPosition) -> bool:

@@ -1,5 +1,6 @@
 """Where a gain came from, to the last digit."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -12,7 +13,7 @@ from portfolios.domain.attribution import attribute, report_period
 from portfolios.domain.engine import Charges, CostMethod, Ledger, OversellRule, Policy, compute
 from portfolios.domain.kinds import Kind
 from portfolios.domain.status import Status
-from tests.portfolios.domain.notation import FIRST_DAY, day, ledger
+from tests.portfolios.domain.notation import FIRST_DAY, day, events, ledger
 from tests.portfolios.domain.strategies import INSTRUMENTS, RECEIVED, decimals, some_events
 
 USD_IN_CAD = RateHistory({("USD", "CAD"): [(day(1), Decimal("1.3")), (day(3), Decimal("1.4"))]})
@@ -56,6 +57,15 @@ def test_a_gain_comes_from_prices_income_and_charges(rows, price, expected):
     }
     assert found.residual == 0
     assert found.status is Status.COMPLETE
+
+
+def test_cash_for_fractions_of_nothing_is_a_gain_all_the_same():
+    (split,) = events("x2")
+    paid = replace(split, amount=Decimal(3))
+
+    found = attributed(compute(Ledger([paid], "USD")))
+
+    assert (found.price, found.gain, found.residual) == (Decimal(3), Decimal(3), Decimal(0))
 
 
 def test_a_currency_gain_is_told_from_a_price_gain_and_from_that_of_idle_cash():
