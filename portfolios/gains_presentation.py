@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
+from decimal import Decimal
 from typing import Any
 
+from portfolios.domain.attribution import PositionGain
 from portfolios.domain.tax_years import LONG_TERM_DAYS, is_long_term
 from portfolios.models import Disposal
 from portfolios.presentation import Instruments, portfolio_line
+from portfolios.selectors.attribution import AttributionView
 from portfolios.selectors.disposals import ClosedLotView, Gains, closed_lots
 
 
@@ -30,6 +33,29 @@ def gains_page(
             "previous": page.previous_url,
         },
     }
+
+
+def attribution_part(view: AttributionView) -> dict[str, Any]:
+    """Describe where the gain since the first row came from, whole and by position."""
+    found, instruments = view.attribution, view.instruments
+    missing = (instruments.get(each) for each in found.missing)
+    return {
+        "found": found,
+        "is_broken": found.is_broken,
+        "as_of": view.as_of,
+        "missing": [
+            each.symbol if each else name for each, name in zip(missing, found.missing, strict=True)
+        ],
+        "positions": [
+            {"instrument": instruments[key], "gain": gain}
+            for key, gain in sorted(found.positions.items(), key=_by_size)
+        ],
+    }
+
+
+def _by_size(line: tuple[str, PositionGain]) -> tuple[bool, Decimal, str]:
+    key, gain = line
+    return gain.total is None, -abs(gain.total or Decimal(0)), key
 
 
 def disposal_page(rows: Iterable[Disposal], *, instruments: Instruments) -> list[dict[str, Any]]:

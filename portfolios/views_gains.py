@@ -7,9 +7,11 @@ from django.http import HttpResponse
 from django.shortcuts import render
 
 from accounts.http import AuthedHttpRequest
+from common import clock
 from common.api.pagination import page_of
 from marketdata import selectors as market
 from portfolios import gains_presentation, presentation
+from portfolios.selectors.attribution import attribute_now
 from portfolios.selectors.disposals import (
     DISPOSAL_KEY,
     DisposalFilter,
@@ -35,6 +37,8 @@ class GainsPage(Page):
             page=page_of(request, rows, key=DISPOSAL_KEY),
             instruments=market.instruments_by_id,
         )
+        found = attribute_now(gains.portfolio, now=clock.now())
+        context["attribution"] = gains_presentation.attribution_part(found)
         return render(request, "portfolios/gains.html", context)
 
     def _year(self, gains: Gains) -> int | None:

@@ -110,6 +110,7 @@ ROUTES = {
     ),
     f"api/v1/{_PORTFOLIO}summary/": Route(OWNER, {"GET": 200}),
     f"api/v1/{_PORTFOLIO}values/": Route(OWNER, {"GET": 200}),
+    f"api/v1/{_PORTFOLIO}attribution/": Route(OWNER, {"GET": 200}),
     f"api/v1/{_PORTFOLIO}disposals/": Route(OWNER, {"GET": 200}),
     f"api/v1/{_PORTFOLIO}disposals/years/": Route(OWNER, {"GET": 200}),
     f"api/v1/{_PORTFOLIO}disposals/export/": Route(OWNER, {"GET": 200}),

@@ -29,6 +29,7 @@ from portfolios.domain.kinds import Kind
 from portfolios.models import DailyValue, Disposal, Portfolio, Transaction, TransactionRevision
 from portfolios.selectors import TransactionFilter
 from portfolios.selectors.allocation import Spread
+from portfolios.selectors.attribution import attribute_now, attribute_period
 from portfolios.selectors.disposals import (
     DISPOSAL_KEY,
     DisposalFilter,
@@ -266,6 +267,8 @@ def test_lists_of_disposals(crowd, wanted):
     explain_uses_index(rows)
     with watched():
         get_gains(crowd.portfolio)
+        attribute_now(crowd.portfolio, now=NOW)
+        attribute_period(crowd.portfolio, start=DAYS[30], end=DAYS[10])
         list_disposals_of(crowd.portfolio.pk, transaction_id=ObjectId(rows.first().transaction_id))
 
 

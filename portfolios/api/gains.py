@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from bson import ObjectId
 from django.http import StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
@@ -10,18 +12,29 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.http import AuthedRequest
+from common import clock
 from common.api.negotiation import ByQuery
 from common.api.pagination import PARAMETERS, page_of
 from marketdata import selectors as market
 from portfolios import gains_export, selectors
 from portfolios.api.gains_serializers import (
+    AttributionOutput,
+    AttributionQuery,
     DisposalsOutput,
     DisposalsQuery,
     TaxYearsOutput,
     YearQuery,
 )
+from portfolios.domain.attribution import Attribution
+from portfolios.domain.policy import Policy
 from portfolios.domain.tax_years import LONG_TERM_RULE
 from portfolios.models import Portfolio
+from portfolios.selectors.attribution import (
+    AttributionView,
+    PeriodView,
+    attribute_now,
+    attribute_period,
+)
 from portfolios.selectors.disposals import (
     DISPOSAL_KEY,
     DisposalFilter,
@@ -94,3 +107,67 @@ class DisposalsExport(APIView):
             content_type="text/csv; charset=utf-8",
             headers={"Content-Disposition": f'attachment; filename="{name}"'},
         )
+
+
+class Attributions(APIView):
+    """/portfolios/<id>/attribution/"""
+
+    @extend_schema(parameters=[AttributionQuery], responses=AttributionOutput)
+    def get(self, request: AuthedRequest, portfolio_id: ObjectId) -> Response:
+        """Say where the gain came from, since the first row or in a span of days."""
+        portfolio = _portfolio(request, portfolio_id)
+        query = AttributionQuery(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        now = clock.now()
+        period = query.period(today=now.date())
+        if period is None:
+            shown = _shown(attribute_now(portfolio, now=now))
+        else:
+            shown = _shown_period(
+                portfolio, attribute_period(portfolio, start=period[0], end=period[1])
+            )
+        return Response(AttributionOutput(shown).data)
+
+
+def _shown(view: AttributionView) -> dict[str, Any]:
+    return _parts(view.attribution) | {
+        "currency": view.portfolio.base_currency,
+        "basis": "tax",
+        "policy": view.policy,
+        "as_of": view.as_of,
+        **dict.fromkeys(("start", "end", "opening_value", "realized_tax_basis")),
+    }
+
+
+def _shown_period(portfolio: Portfolio, view: PeriodView) -> dict[str, Any]:
+    return _parts(view.report.attribution) | {
+        "currency": portfolio.base_currency,
+        "basis": "period",
+        "policy": Policy.chosen(portfolio.policy),
+        "as_of": None,
+        "start": view.start,
+        "end": view.end,
+        "opening_value": view.report.opening_value,
+        "realized_tax_basis": view.realized,
+    }
+
+
+def _parts(found: Attribution) -> dict[str, Any]:
+    names = (
+        "contributed",
+        "price",
+        "cash_currency",
+        "income",
+        "fees",
+        "taxes",
+        "value",
+        "gain",
+        "residual",
+        "is_broken",
+        "status",
+        "missing",
+    )
+    return {name: getattr(found, name) for name in names} | {
+        "currency_effect": found.currency,
+        "positions": list(found.positions.values()),
+    }

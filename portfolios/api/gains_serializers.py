@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
@@ -15,6 +16,7 @@ from portfolios.models import Disposal
 from portfolios.selectors.disposals import DisposalFilter, closed_lots
 
 _STATUSES = [status.value for status in Status]
+_FIRST_DATE = date(1970, 1, 1)
 _FIRST_YEAR, _LAST_YEAR = 1970, 9998
 
 
@@ -118,3 +120,71 @@ class TaxYearsOutput(serializers.Serializer[object]):
     policy = PolicyOutput()
     long_term_rule = serializers.CharField()
     years = TaxYearOutput(many=True)
+
+
+class AttributionQuery(Query):
+    """Which days are wanted, both included; everything until now without them."""
+
+    start = serializers.DateField(required=False)
+    end = serializers.DateField(required=False)
+
+    def period(self, *, today: date) -> tuple[date, date] | None:
+        """Return the days that are asked for, of which the last must have ended."""
+        start, end = self.validated_data.get("start"), self.validated_data.get("end")
+        if start is None and end is None:
+            return None
+        if start is None:
+            raise serializers.ValidationError({"start": ["Give the first day, too."]})
+        end = end or today - timedelta(days=1)
+        if not _FIRST_DATE <= start <= end:
+            raise serializers.ValidationError({"start": ["Give a day from 1970 up to the end."]})
+        if end >= today:
+            raise serializers.ValidationError({"end": ["Give a day that has ended."]})
+        return start, end
+
+
+class PositionGainOutput(serializers.Serializer[object]):
+    """What one position gained, in the portfolio's currency."""
+
+    instrument_id = serializers.CharField()
+    value = DecimalStringField(allow_null=True)
+    realized_price = DecimalStringField(allow_null=True)
+    realized_currency = DecimalStringField(allow_null=True)
+    unrealized_price = DecimalStringField(allow_null=True)
+    unrealized_currency = DecimalStringField(allow_null=True)
+    income = DecimalStringField(allow_null=True)
+    fees = DecimalStringField(allow_null=True)
+    taxes = DecimalStringField(allow_null=True)
+    total = DecimalStringField(allow_null=True)
+
+
+class AttributionOutput(serializers.Serializer[object]):
+    """Where a gain came from: contributed + the parts − fees − taxes = value.
+
+    `residual` is what is left over: zero, or `is_broken` says so. `basis` is `tax`, from what was
+    paid, or `period`, from what everything was worth at the start; then `opening_value` is that
+    worth, and `realized_tax_basis` what the sales of these days brought on the tax basis.
+    """
+
+    currency = serializers.CharField()
+    basis = serializers.ChoiceField(choices=["tax", "period"])
+    policy = PolicyOutput()
+    as_of = serializers.DateTimeField(allow_null=True)
+    start = serializers.DateField(allow_null=True)
+    end = serializers.DateField(allow_null=True)
+    opening_value = DecimalStringField(allow_null=True)
+    realized_tax_basis = DecimalStringField(allow_null=True)
+    contributed = DecimalStringField(allow_null=True)
+    price = DecimalStringField(allow_null=True)
+    currency_effect = DecimalStringField(allow_null=True)
+    cash_currency = DecimalStringField(allow_null=True)
+    income = DecimalStringField(allow_null=True)
+    fees = DecimalStringField(allow_null=True)
+    taxes = DecimalStringField(allow_null=True)
+    value = DecimalStringField(allow_null=True)
+    gain = DecimalStringField(allow_null=True)
+    residual = DecimalStringField(allow_null=True)
+    is_broken = serializers.BooleanField()
+    status = serializers.ChoiceField(choices=_STATUSES)
+    missing = serializers.ListField(child=serializers.CharField())
+    positions = PositionGainOutput(many=True)

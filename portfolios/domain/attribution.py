@@ -6,7 +6,7 @@ how well a span of time went, starts from what everything was worth when it bega
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -101,6 +101,18 @@ def attribute(book: Book, *, prices: Mapping[str, Decimal], rates: Rates) -> Att
     """
     with exact():
         return _Attributing(book, prices, rates).result()
+
+
+def without_cash(book: Book) -> Book:
+    """Return a book whose cash isn't tracked: whatever was paid came from outside, and went there.
+
+    Its balances would only be the negative of what was bought.
+    """
+    with exact():
+        paid = known_sum(book.cash_base.values())
+        contributed = minus(book.totals.contributed_base, paid)
+    totals = replace(book.totals, contributed_base=contributed)
+    return replace(book, cash={}, cash_base={}, totals=totals)
 
 
 class _Attributing:
@@ -214,15 +226,20 @@ def report_period(
     rates: RateHistory,
     start: date,
     end: date,
+    tracks_cash: bool = True,
+    lasting: Collection[str] = frozenset(),
     policy: Policy = _DEFAULT_POLICY,
 ) -> PeriodReport:
     """Attribute the gain of the days from `start` up to, but without, `end`.
 
     What is held at the start counts as bought at the close of the day before; units delivered in or
     out count at their market value of the day, as for the time-weighted return.
+
+    Args:
+        lasting: the instruments whose last close is taken however old it is.
     """
     events = in_order(ledger.events)
-    prices = DayPrices(closes, splits_of(events), policy.price_basis)
+    prices = DayPrices(closes, splits_of(events), policy.price_basis, lasting)
     policy = replace(policy, deliveries_realize=True)
     before = [event for event in events if event.trade_date < start]
     during = [event for event in events if start <= event.trade_date < end]
@@ -232,13 +249,15 @@ def report_period(
     with exact():
         opening_rates = rates.on(opening_day, policy.max_rate_age_days)
         opening = _revalued(fold.book(), prices, opening_day, opening_rates)
+        if not tracks_cash:
+            opening = without_cash(opening)
         at_market = [
             _at_market(event, prices, rates.on(event.trade_date, policy.max_rate_age_days))
             for event in during
         ]
     period = Fold(Ledger((), ledger.base_currency, ledger.rates, opening), policy)
     period.run(at_market)
-    book = period.book()
+    book = period.book() if tracks_cash else without_cash(period.book())
     with exact():
         known = _closing_prices(book, prices, closing_day)
     return PeriodReport(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -143,7 +143,7 @@ def _compute(portfolio: Portfolio, *, today: date) -> _Computed:
     ledger = Ledger(events=events, base_currency=portfolio.base_currency, rates=rates)
     start = _first_stale_day(portfolio, first_date=first_date, today=today)
     ids = {key for event in events for key in (event.instrument_id, event.to_instrument_id) if key}
-    closes, lasting = _closes(ids, start=start, today=today)
+    closes, lasting = market.closes_for(ids, start=start - _LOOK_BACK, end=today)
     run = DailyRun(
         ledger,
         closes=closes,
@@ -162,22 +162,6 @@ def _compute(portfolio: Portfolio, *, today: date) -> _Computed:
         first_date=first_date,
         start=start,
     )
-
-
-def _closes(
-    ids: Collection[str], *, start: date, today: date
-) -> tuple[market.Closes, frozenset[str]]:
-    """Load the closes that days from `start` on need, and say whose last one counts at any age.
-
-    What people price by hand is priced now and then: a house keeps its value between two
-    appraisals. A price from a source that is days old means that the source has lost it.
-    """
-    since = start - _LOOK_BACK
-    lasting = market.own_ids(ids)
-    closes = market.closes_between(ids, start=since, end=today)
-    for key, earlier in market.closes_before(lasting, day=since).items():
-        closes[key] = [earlier, *closes.get(key, ())]
-    return closes, lasting
 
 
 def _first_stale_day(portfolio: Portfolio, *, first_date: date, today: date) -> date:
