@@ -9,10 +9,13 @@ from typing import Any
 
 from portfolios.domain.attribution import PositionGain
 from portfolios.domain.tax_years import LONG_TERM_DAYS, is_long_term
+from portfolios.domain.whatif import Alternative
 from portfolios.models import Disposal
+from portfolios.policy_forms import METHODS
 from portfolios.presentation import Instruments, portfolio_line
 from portfolios.selectors.attribution import AttributionView
 from portfolios.selectors.disposals import ClosedLotView, Gains, closed_lots
+from portfolios.selectors.whatif import WhatIf
 
 
 def gains_page(
@@ -56,6 +59,33 @@ def attribution_part(view: AttributionView) -> dict[str, Any]:
 def _by_size(line: tuple[str, PositionGain]) -> tuple[bool, Decimal, str]:
     key, gain = line
     return gain.total is None, -abs(gain.total or Decimal(0)), key
+
+
+def what_if_part(found: WhatIf) -> dict[str, Any]:
+    """Describe what a sale would realize by each cost method."""
+    return {
+        "quantity": found.quantity,
+        "price": found.price,
+        "fee": found.fee,
+        "currency": found.currency,
+        "long_term_days": LONG_TERM_DAYS,
+        "alternatives": [_alternative(each) for each in found.alternatives],
+    }
+
+
+def _alternative(each: Alternative) -> dict[str, Any]:
+    held = [lot.held_days for lot in each.disposal.lots]
+    return {
+        "name": METHODS[each.method],
+        "is_chosen": each.is_chosen,
+        "gain": each.disposal.gain,
+        "gain_base": each.disposal.gain_base,
+        "cost_base": each.disposal.cost_base,
+        "short_term": each.short_term,
+        "long_term": each.long_term,
+        "held_least": min(held),
+        "held_most": max(held),
+    }
 
 
 def disposal_page(rows: Iterable[Disposal], *, instruments: Instruments) -> list[dict[str, Any]]:

@@ -22,6 +22,13 @@ from portfolios.domain.policy import (
     PriceBasis,
 )
 
+METHODS: Mapping[CostMethod, str] = {
+    CostMethod.FIFO: "First in, first out",
+    CostMethod.LIFO: "Last in, first out",
+    CostMethod.HIFO: "Highest cost first",
+    CostMethod.AVERAGE: "Average cost",
+    CostMethod.SPECIFIC: "The lots that a sale names",
+}
 _INSIDE = [(Charges.INCLUDED.value, "Inside cost and proceeds"), (Charges.SEPARATE.value, "Apart")]
 #: What each choice means, and the heading in the methods that says all of it.
 _EXPLANATIONS: Mapping[str, tuple[str, str]] = {
@@ -52,13 +59,7 @@ class PolicyForm(forms.Form):
     """All choices; the first of each list is what a new portfolio has."""
 
     cost_method = forms.ChoiceField(
-        choices=[
-            (CostMethod.FIFO.value, "First in, first out"),
-            (CostMethod.LIFO.value, "Last in, first out"),
-            (CostMethod.HIFO.value, "Highest cost first"),
-            (CostMethod.AVERAGE.value, "Average cost"),
-            (CostMethod.SPECIFIC.value, "The lots that a sale names"),
-        ]
+        choices=[(method.value, name) for method, name in METHODS.items()]
     )
     pool_scope = forms.ChoiceField(
         label="Pool of lots",

@@ -10,7 +10,7 @@ urlpatterns = [
     path("portfolios/<object_id:portfolio_id>/", views.PortfolioPage.as_view(), name="portfolio"),
     path(
         "portfolios/<object_id:portfolio_id>/positions/<object_id:instrument_id>/lots/",
-        views.Lots.as_view(),
+        views_gains.Lots.as_view(),
         name="lots",
     ),
     path(

@@ -121,23 +121,6 @@ class PortfolioPage(Page):
         return render(request, "portfolios/portfolio.html", context)
 
 
-class Lots(Page):
-    """/portfolios/<id>/positions/<id>/lots/"""
-
-    def get(
-        self, request: AuthedHttpRequest, portfolio_id: ObjectId, instrument_id: ObjectId
-    ) -> HttpResponse:
-        """Show when the units of a position came in and what they cost, as a page or a part."""
-        portfolio = self.portfolio(portfolio_id)
-        context = {
-            "portfolio": presentation.portfolio_line(portfolio),
-            "instrument": market.get_instrument(instrument_id, user_id=request.user.pk),
-            "lots": selectors.list_lots(portfolio.pk, instrument_id=instrument_id),
-        }
-        template = "portfolios/_lots.html" if request.htmx else "portfolios/lots.html"
-        return render(request, template, context)
-
-
 class LedgerPage(Page):
     """A page about the rows of a ledger."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from bson import ObjectId
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -9,8 +11,11 @@ from django.shortcuts import render
 from accounts.http import AuthedHttpRequest
 from common import clock
 from common.api.pagination import page_of
+from common.errors import InvalidInput
 from marketdata import selectors as market
-from portfolios import gains_presentation, presentation
+from portfolios import gains_presentation, presentation, selectors
+from portfolios.forms import take_errors
+from portfolios.models import Portfolio
 from portfolios.selectors.attribution import attribute_now
 from portfolios.selectors.disposals import (
     DISPOSAL_KEY,
@@ -20,7 +25,9 @@ from portfolios.selectors.disposals import (
     list_disposals,
     list_disposals_of,
 )
+from portfolios.selectors.whatif import consider_sale
 from portfolios.views import Page
+from portfolios.whatif_forms import WhatIfForm
 
 
 class GainsPage(Page):
@@ -67,3 +74,46 @@ class SoldLots(Page):
         }
         template = "portfolios/_sold_lots.html" if request.htmx else "portfolios/sold_lots.html"
         return render(request, template, context)
+
+
+class Lots(Page):
+    """/portfolios/<id>/positions/<id>/lots/"""
+
+    def get(
+        self, request: AuthedHttpRequest, portfolio_id: ObjectId, instrument_id: ObjectId
+    ) -> HttpResponse:
+        """Show when the units of a position came in and what they cost, as a page or a part.
+
+        The page says what selling some of them would realize, too, if that is asked for.
+        """
+        portfolio = self.portfolio(portfolio_id)
+        context = {
+            "portfolio": presentation.portfolio_line(portfolio),
+            "instrument": market.get_instrument(instrument_id, user_id=request.user.pk),
+            "lots": selectors.list_lots(portfolio.pk, instrument_id=instrument_id),
+        }
+        if request.htmx:
+            return render(request, "portfolios/_lots.html", context)
+        form = WhatIfForm(request.GET if "quantity" in request.GET else None)
+        context |= {"form": form, "what_if": self._what_if(portfolio, instrument_id, form)}
+        status = 422 if form.errors else 200
+        return render(request, "portfolios/lots.html", context, status=status)
+
+    def _what_if(
+        self, portfolio: Portfolio, instrument_id: ObjectId, form: WhatIfForm
+    ) -> dict[str, Any] | None:
+        if not (form.is_bound and form.is_valid()):
+            return None
+        now = clock.now()
+        try:
+            found = consider_sale(
+                portfolio,
+                instrument_id=instrument_id,
+                intention=form.intention(),
+                today=self.request.user.day_of(now),
+                now=now,
+            )
+        except InvalidInput as error:
+            take_errors(form, error)
+            return None
+        return gains_presentation.what_if_part(found)

@@ -111,6 +111,9 @@ ROUTES = {
     f"api/v1/{_PORTFOLIO}summary/": Route(OWNER, {"GET": 200}),
     f"api/v1/{_PORTFOLIO}values/": Route(OWNER, {"GET": 200}),
     f"api/v1/{_PORTFOLIO}attribution/": Route(OWNER, {"GET": 200}),
+    f"api/v1/{_PORTFOLIO}positions/<object_id:instrument_id>/what-if/": Route(
+        OWNER, {"GET": 200}, queries={"GET": "quantity=1&price=2"}
+    ),
     f"api/v1/{_PORTFOLIO}disposals/": Route(OWNER, {"GET": 200}),
     f"api/v1/{_PORTFOLIO}disposals/years/": Route(OWNER, {"GET": 200}),
     f"api/v1/{_PORTFOLIO}disposals/export/": Route(OWNER, {"GET": 200}),

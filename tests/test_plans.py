@@ -37,6 +37,7 @@ from portfolios.selectors.disposals import (
     list_disposals,
     list_disposals_of,
 )
+from portfolios.selectors.whatif import Intention, consider_sale
 from portfolios.services import ledger, plans, portfolios, recalculation
 from tests import factories
 from tests.factories import NOW, TODAY
@@ -239,6 +240,13 @@ def test_summaries(crowd):
         Spread(crowd.portfolio, now=NOW).checks()
         held = next(position for each in summaries for position in each.positions)
         selectors.list_lots(crowd.portfolio.pk, instrument_id=ObjectId(held.instrument.id))
+        consider_sale(
+            crowd.portfolio,
+            instrument_id=ObjectId(held.instrument.id),
+            intention=Intention(quantity=held.quantity, price=Decimal(1)),
+            today=TODAY,
+            now=NOW,
+        )
 
 
 @pytest.mark.parametrize(

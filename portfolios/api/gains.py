@@ -23,6 +23,8 @@ from portfolios.api.gains_serializers import (
     DisposalsOutput,
     DisposalsQuery,
     TaxYearsOutput,
+    WhatIfOutput,
+    WhatIfQuery,
     YearQuery,
 )
 from portfolios.domain.attribution import Attribution
@@ -41,6 +43,7 @@ from portfolios.selectors.disposals import (
     get_gains,
     list_disposals,
 )
+from portfolios.selectors.whatif import consider_sale
 
 
 def _portfolio(request: AuthedRequest, portfolio_id: ObjectId) -> Portfolio:
@@ -127,6 +130,28 @@ class Attributions(APIView):
                 portfolio, attribute_period(portfolio, start=period[0], end=period[1])
             )
         return Response(AttributionOutput(shown).data)
+
+
+class WhatIf(APIView):
+    """/portfolios/<id>/positions/<id>/what-if/"""
+
+    @extend_schema(parameters=[WhatIfQuery], responses=WhatIfOutput)
+    def get(
+        self, request: AuthedRequest, portfolio_id: ObjectId, instrument_id: ObjectId
+    ) -> Response:
+        """Say what selling would realize by each cost method; nothing is changed."""
+        portfolio = _portfolio(request, portfolio_id)
+        query = WhatIfQuery(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        now = clock.now()
+        found = consider_sale(
+            portfolio,
+            instrument_id=instrument_id,
+            intention=query.intention(),
+            today=request.user.day_of(now),
+            now=now,
+        )
+        return Response(WhatIfOutput(found).data)
 
 
 def _shown(view: AttributionView) -> dict[str, Any]:

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from common.api.bodies import Query
-from common.api.fields import DecimalStringField, ObjectIdField
+from common.api.fields import CurrencyField, DecimalStringField, ObjectIdField
 from portfolios.api.policy_serializers import PolicyOutput
 from portfolios.domain.status import Status
 from portfolios.models import Disposal
 from portfolios.selectors.disposals import DisposalFilter, closed_lots
+from portfolios.selectors.whatif import Intention
 
 _STATUSES = [status.value for status in Status]
+_ZERO = Decimal(0)
+#: The finest quantity that a ledger keeps.
+_FINEST = Decimal("0.0000000001")
 _FIRST_DATE = date(1970, 1, 1)
 _FIRST_YEAR, _LAST_YEAR = 1970, 9998
 
@@ -49,6 +54,12 @@ class ClosedLotOutput(serializers.Serializer[object]):
     proceeds_base = DecimalStringField(allow_null=True)
     cost_base = DecimalStringField(allow_null=True)
     gain_base = DecimalStringField(allow_null=True)
+
+
+class ComputedLotOutput(ClosedLotOutput):
+    """The same of a lot that would be sold."""
+
+    transaction_id = serializers.CharField(source="event_id")
 
 
 class DisposalOutput(serializers.Serializer[object]):
@@ -188,3 +199,52 @@ class AttributionOutput(serializers.Serializer[object]):
     status = serializers.ChoiceField(choices=_STATUSES)
     missing = serializers.ListField(child=serializers.CharField())
     positions = PositionGainOutput(many=True)
+
+
+class WhatIfQuery(Query):
+    """What somebody thinks of selling."""
+
+    quantity = DecimalStringField(min_value=_FINEST)
+    price = DecimalStringField(
+        min_value=_ZERO, required=False, help_text="The newest price without it."
+    )
+    fee = DecimalStringField(min_value=_ZERO, default=_ZERO)
+    currency = CurrencyField(
+        required=False, help_text="Of price and fee; the instrument's without it."
+    )
+    account = serializers.CharField(max_length=80, required=False, default="")
+
+    def intention(self) -> Intention:
+        """Return what was asked for, once it is valid."""
+        return Intention(**self.validated_data)
+
+
+class AlternativeOutput(serializers.Serializer[object]):
+    """What one cost method makes of the sale."""
+
+    method = serializers.CharField()
+    is_chosen = serializers.BooleanField()
+    proceeds = DecimalStringField(source="disposal.proceeds", allow_null=True)
+    cost = DecimalStringField(source="disposal.cost", allow_null=True)
+    gain = DecimalStringField(source="disposal.gain", allow_null=True)
+    proceeds_base = DecimalStringField(source="disposal.proceeds_base", allow_null=True)
+    cost_base = DecimalStringField(source="disposal.cost_base", allow_null=True)
+    gain_base = DecimalStringField(source="disposal.gain_base", allow_null=True)
+    short_term = DecimalStringField(allow_null=True)
+    long_term = DecimalStringField(allow_null=True)
+    lots = ComputedLotOutput(source="disposal.lots", many=True)
+
+
+class WhatIfOutput(serializers.Serializer[object]):
+    """What a sale would realize; nothing is changed."""
+
+    instrument_id = ObjectIdField(source="instrument.pk")
+    instrument_currency = serializers.CharField(source="instrument.currency")
+    base_currency = serializers.CharField(source="portfolio.base_currency")
+    policy = PolicyOutput()
+    date = serializers.DateField()
+    quantity = DecimalStringField()
+    price = DecimalStringField()
+    fee = DecimalStringField()
+    currency = serializers.CharField()
+    alternatives = AlternativeOutput(many=True)

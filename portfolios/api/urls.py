@@ -18,6 +18,11 @@ urlpatterns = [
     path(f"{_ROW}restorations/", views.Restorations.as_view(), name="api-transaction-restorations"),
     path(f"{_ROW}history/", views.TransactionHistory.as_view(), name="api-transaction-history"),
     path(f"{_ONE}attribution/", gains.Attributions.as_view(), name="api-attribution"),
+    path(
+        f"{_ONE}positions/<object_id:instrument_id>/what-if/",
+        gains.WhatIf.as_view(),
+        name="api-what-if",
+    ),
     path(f"{_ONE}disposals/", gains.Disposals.as_view(), name="api-disposals"),
     path(f"{_ONE}disposals/years/", gains.TaxYears.as_view(), name="api-tax-years"),
     path(f"{_ONE}disposals/export/", gains.DisposalsExport.as_view(), name="api-disposals-export"),

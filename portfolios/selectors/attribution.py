@@ -169,7 +169,7 @@ def _position(line: Mapping[str, Any]) -> Position:
         "fees_base",
         "taxes_base",
     )
-    known = {name: _decimal(line[name]) for name in names}
+    known: dict[str, Any] = {name: _decimal(line[name]) for name in names}
     quantity = Decimal(line["quantity"])
     # All lots as one, which costs what they cost without charges.
     lot = Lot(_ANY_DAY, "", quantity, _decimal(line["invested"]), _decimal(line["invested_base"]))
