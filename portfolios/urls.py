@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portfolios import allocation_views, views, views_gains, views_settings
+from portfolios import allocation_views, views, views_gains, views_settings, views_why
 
 urlpatterns = [
     path("overview/", views.Overview.as_view(), name="overview"),
@@ -27,6 +27,11 @@ urlpatterns = [
         "portfolios/<object_id:portfolio_id>/delete/",
         views_settings.DeletePortfolio.as_view(),
         name="portfolio-delete",
+    ),
+    path(
+        "portfolios/<object_id:portfolio_id>/why/<slug:figure>/",
+        views_why.Why.as_view(),
+        name="why",
     ),
     path(
         "portfolios/<object_id:portfolio_id>/gains/",

@@ -67,6 +67,7 @@ ROUTES = {
     f"{_PORTFOLIO}settings/": Route(OWNER, {"GET": 200, "POST": 302}, {"POST": _CHANGE}),
     f"{_PORTFOLIO}settings/policy/": Route(OWNER, {"POST": 302}, {"POST": _POLICY}),
     f"{_PORTFOLIO}delete/": Route(OWNER, {"POST": 302}, {"POST": {"name": "Long term"}}),
+    f"{_PORTFOLIO}why/<slug:figure>/": Route(OWNER, {"GET": 200}),
     f"{_PORTFOLIO}gains/": Route(OWNER, {"GET": 200}),
     # A deposit sells nothing.
     f"{_PORTFOLIO}gains/<object_id:transaction_id>/": Route(OWNER, {"GET": 404}),
@@ -195,6 +196,7 @@ class World:
     instrument_id: str
     run_id: str
     day: str = "2026-01-05"
+    figure: str = "total"
 
     def address(self, route: str) -> str:
         return "/" + re.sub(r"<\w+:(\w+)>", lambda match: getattr(self, match[1]), route)

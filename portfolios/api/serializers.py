@@ -222,6 +222,15 @@ class SummaryOutput(serializers.Serializer[object]):
     positions = PositionOutput(many=True)
     problems = ProblemOutput(many=True)
     policy = PolicyOutput()
+    explain = serializers.DictField(
+        required=False, help_text="With `explain=1`: what each figure is made of."
+    )
+
+
+class SummaryQuery(Query):
+    """Whether the figures are to be explained."""
+
+    explain = serializers.BooleanField(default=False)
 
 
 class DailyValueOutput(serializers.Serializer[object]):
