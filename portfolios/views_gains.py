@@ -14,6 +14,7 @@ from common.api.pagination import page_of
 from common.errors import InvalidInput
 from marketdata import selectors as market
 from portfolios import gains_presentation, presentation, selectors
+from portfolios.domain.policy import Policy, PoolScope
 from portfolios.forms import take_errors
 from portfolios.models import Portfolio
 from portfolios.selectors.attribution import attribute_now
@@ -94,7 +95,11 @@ class Lots(Page):
         }
         if request.htmx:
             return render(request, "portfolios/_lots.html", context)
-        form = WhatIfForm(request.GET if "quantity" in request.GET else None)
+        scope = Policy.chosen(portfolio.policy).pool_scope
+        form = WhatIfForm(
+            request.GET if "quantity" in request.GET else None,
+            has_accounts=scope is PoolScope.ACCOUNT,
+        )
         context |= {"form": form, "what_if": self._what_if(portfolio, instrument_id, form)}
         status = 422 if form.errors else 200
         return render(request, "portfolios/lots.html", context, status=status)

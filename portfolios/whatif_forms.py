@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 from django import forms
 
@@ -22,9 +23,13 @@ class WhatIfForm(forms.Form):
         help_text="The newest one, unless you give another.",
     )
     fee = DecimalField(required=False, min_value=Decimal(0), decimal_places=DECIMAL_PLACES)
-    account = forms.CharField(
-        required=False, max_length=80, help_text="Counts where each account has its own lots."
-    )
+    account = forms.CharField(required=False, max_length=80)
+
+    def __init__(self, data: Any = None, *, has_accounts: bool) -> None:
+        super().__init__(data)
+        if not has_accounts:
+            # Which one sells makes no difference.
+            del self.fields["account"]
 
     def intention(self) -> Intention:
         """Return what was typed, once the form is valid."""
@@ -33,5 +38,5 @@ class WhatIfForm(forms.Form):
             quantity=known["quantity"],
             price=known["price"],
             fee=known["fee"] or Decimal(0),
-            account=known["account"],
+            account=known.get("account", ""),
         )

@@ -4,8 +4,9 @@ import pytest
 from django.urls import reverse
 
 from portfolios.domain.kinds import Kind
+from portfolios.domain.policy import Policy, PoolScope
 from portfolios.domain.transactions import Draft
-from portfolios.services import ledger, recalculation
+from portfolios.services import ledger, portfolios, recalculation
 from tests import factories, stored
 from tests.factories import NOW, TODAY, buy
 from tests.portfolios.test_pages import assert_shows, text_of
@@ -124,3 +125,15 @@ def test_the_page_of_lots_shows_it_and_says_what_is_wrong(browser_of, ada, portf
     assert_shows(text_of(asked), "First in, first out", "+30.00", "Highest cost first", "+10.00")
     assert refused.status_code == 422
     assert_shows(text_of(refused), "Only 30 are held there.")
+
+
+def test_an_account_is_asked_for_where_each_has_its_own_lots(browser_of, ada, portfolio, acme):
+    browser, address = browser_of(ada), reverse("lots", args=[portfolio.pk, acme.pk])
+    before = text_of(browser.get(address))
+    policy = Policy(pool_scope=PoolScope.ACCOUNT)
+
+    portfolios.set_policy(portfolio.pk, policy=policy, changed_by=ada.pk, now=NOW)
+    asked = browser.get(address, {"quantity": "10", "account": "elsewhere"})
+
+    assert 'name="account"' not in before
+    assert_shows(text_of(asked), 'name="account"', "Only 0 are held there.")
