@@ -17,6 +17,10 @@ _CONTEXT = Context(prec=34, rounding=ROUND_HALF_EVEN)
 #: What the ledger keeps of a number: digits before the point, and after it.
 WHOLE_DIGITS = 18
 DECIMAL_PLACES = 10
+_STEP = Decimal(1).scaleb(-DECIMAL_PLACES)
+#: For rounding numbers of any length that makes sense.
+_LONGEST = 40
+_WIDE = Context(prec=60, rounding=ROUND_HALF_EVEN)
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,9})?", re.ASCII)
 _LONGEST_SHOWN = 40
 
@@ -151,6 +155,14 @@ def plain(number: Decimal) -> str:
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     return "0" if text == "-0" else text
+
+
+def rounded_to_places(number: Decimal) -> Decimal:
+    """Round a number to the ten places that are kept of it, half to even."""
+    exponent = number.as_tuple().exponent
+    if not isinstance(exponent, int) or exponent >= -DECIMAL_PLACES or number.adjusted() > _LONGEST:
+        return number
+    return number.quantize(_STEP, context=_WIDE)
 
 
 def fits(number: Decimal) -> bool:

@@ -219,6 +219,19 @@ def closes_before(ids: Collection[str], *, day: date) -> dict[str, tuple[date, D
     return found
 
 
+def closes_for(ids: Collection[str], *, start: date, end: date) -> tuple[Closes, frozenset[str]]:
+    """Load the closes that days from `start` to `end` need, and say whose last one lasts.
+
+    What people price by hand is priced now and then: a house keeps its value between two
+    appraisals. A price from a source that is days old means that the source has lost it.
+    """
+    lasting = own_ids(ids)
+    closes = closes_between(ids, start=start, end=end)
+    for key, earlier in closes_before(lasting, day=start).items():
+        closes[key] = [earlier, *closes.get(key, ())]
+    return closes, lasting
+
+
 def list_prices(instrument_id: ObjectId) -> QuerySet[PriceBar]:
     """List an instrument's closes, newest first."""
     return PriceBar.objects.filter(instrument_id=instrument_id).order_by("-date")

@@ -228,7 +228,17 @@ class Disposal(models.Model):
                 fields=["portfolio", "transaction_id", "place"], name="one_disposal_a_place"
             ),
         ]
-        indexes = [models.Index(fields=["portfolio", "-date", "-id"], name="disposal_by_date")]
+        # By transaction and not by id: a recalculation writes all of them anew, and a page that is
+        # asked for afterwards must go on where the one before it ended.
+        indexes = [
+            models.Index(
+                fields=["portfolio", "-date", "-transaction_id", "-place"], name="disposal_by_date"
+            ),
+            models.Index(
+                fields=["portfolio", "instrument", "-date", "-transaction_id", "-place"],
+                name="disposal_by_instrument",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.portfolio_id} {self.date} {self.transaction_id}"

@@ -19,6 +19,11 @@ urlpatterns = [
         name="portfolio-settings",
     ),
     path(
+        "portfolios/<object_id:portfolio_id>/settings/policy/",
+        views.SetPolicy.as_view(),
+        name="portfolio-policy",
+    ),
+    path(
         "portfolios/<object_id:portfolio_id>/delete/",
         views.DeletePortfolio.as_view(),
         name="portfolio-delete",
@@ -27,6 +32,21 @@ urlpatterns = [
         "portfolios/<object_id:portfolio_id>/performance/",
         views.PerformancePage.as_view(),
         name="performance",
+    ),
+    path(
+        "portfolios/<object_id:portfolio_id>/why/<slug:figure>/",
+        views.Why.as_view(),
+        name="why",
+    ),
+    path(
+        "portfolios/<object_id:portfolio_id>/gains/",
+        views.GainsPage.as_view(),
+        name="gains",
+    ),
+    path(
+        "portfolios/<object_id:portfolio_id>/gains/<object_id:transaction_id>/",
+        views.SoldLots.as_view(),
+        name="gains-lots",
     ),
     path(
         "portfolios/<object_id:portfolio_id>/allocation/",

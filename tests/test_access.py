@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -17,6 +17,7 @@ from rest_framework.test import APIClient
 from brokers.services import intake, reading
 from marketdata import services as market
 from marketdata.adapters.base import DailyClose
+from portfolios.domain.policy import Policy
 from portfolios.services import ledger, recalculation
 from tests import factories, stored
 from tests.factories import NOW, TODAY, buy, draft
@@ -51,6 +52,7 @@ _PRICE = {"date": "2026-01-06", "close": "5"}
 _ALL = dict.fromkeys(METHODS, 302)
 _NEW = {"name": "New", "base_currency": "EUR"}
 _CHANGE = {"name": "Other", "tracks_cash": "true"}
+_POLICY = asdict(Policy()) | {"cost_method": "lifo"}
 
 ROUTES = {
     "": Route(EVERYBODY, _ALL),
@@ -63,8 +65,13 @@ ROUTES = {
     _PORTFOLIO: Route(OWNER, {"GET": 200}),
     f"{_PORTFOLIO}positions/<object_id:instrument_id>/lots/": Route(OWNER, {"GET": 200}),
     f"{_PORTFOLIO}settings/": Route(OWNER, {"GET": 200, "POST": 302}, {"POST": _CHANGE}),
+    f"{_PORTFOLIO}settings/policy/": Route(OWNER, {"POST": 302}, {"POST": _POLICY}),
     f"{_PORTFOLIO}delete/": Route(OWNER, {"POST": 302}, {"POST": {"name": "Long term"}}),
     f"{_PORTFOLIO}performance/": Route(OWNER, {"GET": 200}),
+    f"{_PORTFOLIO}why/<slug:figure>/": Route(OWNER, {"GET": 200}),
+    f"{_PORTFOLIO}gains/": Route(OWNER, {"GET": 200}),
+    # A deposit sells nothing.
+    f"{_PORTFOLIO}gains/<object_id:transaction_id>/": Route(OWNER, {"GET": 404}),
     f"{_PORTFOLIO}allocation/": Route(OWNER, {"GET": 200}),
     f"{_PORTFOLIO}allocation/targets/": Route(OWNER, {"POST": 302}, {"POST": {"by": "holding"}}),
     f"{_PORTFOLIO}allocation/limits/": Route(OWNER, {"POST": 302}, {"POST": {"limit_fees": "2"}}),
@@ -100,11 +107,21 @@ ROUTES = {
     "api/v1/quotes/": Route(SIGNED_IN, {"GET": 200}, queries={"GET": f"ids={'0' * 24}"}),
     "api/v1/portfolios/": Route(SIGNED_IN, {"GET": 200, "POST": 201}, {"POST": _NEW}),
     f"api/v1/{_PORTFOLIO}": Route(OWNER, {"GET": 200, "PUT": 200, "DELETE": 204}, {"PUT": _CHANGE}),
+    f"api/v1/{_PORTFOLIO}policy/": Route(
+        OWNER, {"GET": 200, "PUT": 200}, {"PUT": {"cost_method": "lifo"}}
+    ),
     f"api/v1/{_PORTFOLIO}summary/": Route(OWNER, {"GET": 200}),
     f"api/v1/{_PORTFOLIO}values/": Route(OWNER, {"GET": 200}),
     f"api/v1/{_PORTFOLIO}performance/": Route(OWNER, {"GET": 200}),
     f"api/v1/{_PORTFOLIO}risk/": Route(OWNER, {"GET": 200}),
     f"api/v1/{_PORTFOLIO}returns/": Route(OWNER, {"GET": 200}),
+    f"api/v1/{_PORTFOLIO}attribution/": Route(OWNER, {"GET": 200}),
+    f"api/v1/{_PORTFOLIO}positions/<object_id:instrument_id>/what-if/": Route(
+        OWNER, {"GET": 200}, queries={"GET": "quantity=1&price=2"}
+    ),
+    f"api/v1/{_PORTFOLIO}disposals/": Route(OWNER, {"GET": 200}),
+    f"api/v1/{_PORTFOLIO}disposals/years/": Route(OWNER, {"GET": 200}),
+    f"api/v1/{_PORTFOLIO}disposals/export/": Route(OWNER, {"GET": 200}),
     f"api/v1/{_PORTFOLIO}allocation/": Route(OWNER, {"GET": 200}, queries={"GET": "by=sector"}),
     f"api/v1/{_PORTFOLIO}checks/": Route(OWNER, {"GET": 200, "PUT": 200}, {"PUT": {"limits": {}}}),
     f"api/v1/{_PORTFOLIO}targets/": Route(
@@ -183,6 +200,7 @@ class World:
     instrument_id: str
     run_id: str
     day: str = "2026-01-05"
+    figure: str = "total"
 
     def address(self, route: str) -> str:
         return "/" + re.sub(r"<\w+:(\w+)>", lambda match: getattr(self, match[1]), route)

@@ -26,9 +26,18 @@ from marketdata.domain.instruments import AssetClass, identity_of
 from marketdata.models import Instrument, PriceBar
 from portfolios import selectors
 from portfolios.domain.kinds import Kind
-from portfolios.models import DailyValue, Portfolio, Transaction, TransactionRevision
+from portfolios.models import DailyValue, Disposal, Portfolio, Transaction, TransactionRevision
 from portfolios.selectors import TransactionFilter
 from portfolios.selectors.allocation import Spread
+from portfolios.selectors.attribution import attribute_now, attribute_period
+from portfolios.selectors.disposals import (
+    DISPOSAL_KEY,
+    DisposalFilter,
+    get_gains,
+    list_disposals,
+    list_disposals_of,
+)
+from portfolios.selectors.whatif import Intention, consider_sale
 from portfolios.services import ledger, plans, portfolios, recalculation
 from tests import factories
 from tests.factories import NOW, TODAY
@@ -37,6 +46,7 @@ from tests.plans import explain_uses_index, watched
 pytestmark = pytest.mark.django_db
 
 GOLD = check_weights({"sector": {"none": "1"}})
+KINDS = (Kind.BUY, Kind.SELL, Kind.DIVIDEND)
 DAYS = [TODAY - timedelta(days=number) for number in range(1, 61)]
 
 
@@ -92,7 +102,7 @@ def _fill(portfolio, instruments):
     rows = Transaction.objects.bulk_create(
         Transaction(
             portfolio=portfolio,
-            kind=list(Kind)[number % 3].value,
+            kind=KINDS[number % 3].value,
             trade_date=DAYS[number % 60],
             instrument=instruments[number % 10],
             quantity=1,
@@ -230,6 +240,44 @@ def test_summaries(crowd):
         Spread(crowd.portfolio, now=NOW).checks()
         held = next(position for each in summaries for position in each.positions)
         selectors.list_lots(crowd.portfolio.pk, instrument_id=ObjectId(held.instrument.id))
+        consider_sale(
+            crowd.portfolio,
+            instrument_id=ObjectId(held.instrument.id),
+            intention=Intention(quantity=held.quantity, price=Decimal(1)),
+            today=TODAY,
+            now=NOW,
+        )
+
+
+@pytest.mark.parametrize(
+    "wanted", [{}, {"year": 2026}, {"instrument_id": True}, {"year": 2026, "instrument_id": True}]
+)
+def test_lists_of_disposals(crowd, wanted):
+    instruments = crowd.instruments[:10]
+    Disposal.objects.bulk_create(
+        Disposal(
+            portfolio_id=portfolio_id,
+            transaction_id=str(ObjectId()),
+            instrument=instruments[number % 10],
+            revision=1,
+            date=DAYS[number % 60].replace(year=2020 + number % 7),
+            currency="USD",
+            quantity=1,
+        )
+        for portfolio_id in Portfolio.objects.order_by("id").values_list("pk", flat=True)[:3]
+        for number in range(300)
+    )
+    if "instrument_id" in wanted:
+        wanted = wanted | {"instrument_id": instruments[0].pk}
+    rows = list_disposals(crowd.portfolio.pk, wanted=DisposalFilter(**wanted))
+
+    assert_paged_by_index(rows, DISPOSAL_KEY)
+    explain_uses_index(rows)
+    with watched():
+        get_gains(crowd.portfolio)
+        attribute_now(crowd.portfolio, now=NOW)
+        attribute_period(crowd.portfolio, start=DAYS[30], end=DAYS[10])
+        list_disposals_of(crowd.portfolio.pk, transaction_id=ObjectId(rows.first().transaction_id))
 
 
 def test_lists_of_instruments(crowd):

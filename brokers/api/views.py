@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
-
 from bson import ObjectId
 from django.http import StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
-from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import MultiPartParser
-from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
@@ -29,6 +24,7 @@ from brokers.models import ImportRun
 from brokers.services import committing, intake
 from common import clock
 from common.api.bodies import NoFields
+from common.api.negotiation import ByQuery
 from common.api.pagination import PARAMETERS, page_of, paged
 from portfolios import selectors as portfolios
 
@@ -129,17 +125,6 @@ class Undos(APIView):
         run = committing.request_undo(_run(request, portfolio_id, run_id), now=clock.now())
         tasks.start_job(run)
         return Response(ImportOutput(run).data, status=202)
-
-
-class ByQuery(DefaultContentNegotiation):
-    """Let the query say which form is wanted; failures are JSON, whatever would be accepted."""
-
-    def select_renderer(
-        self, request: Request, renderers: Iterable[Any], format_suffix: str | None = None
-    ) -> tuple[Any, str]:
-        """Take the first."""
-        first = next(iter(renderers))
-        return first, first.media_type
 
 
 class Export(APIView):

@@ -22,7 +22,7 @@ from brokers.domain.statements import (
 )
 from brokers.domain.vocabulary import asset_class_of, kind_of
 from common.errors import InvalidInput
-from common.money import MINOR_UNITS, is_currency, parse_decimal, plain
+from common.money import MINOR_UNITS, is_currency, parse_decimal, plain, rounded_to_places
 from common.texts import hidden_character
 from marketdata.domain.instruments import is_isin
 from portfolios.domain.kinds import RULES, Kind
@@ -30,7 +30,6 @@ from portfolios.domain.kinds import RULES, Kind
 Value = TypeVar("Value")
 
 #: The ledger keeps ten places.
-_PLACES = Decimal("1e-10")
 _WIDE = Context(prec=80, rounding=ROUND_HALF_EVEN)
 _MOST_SHOWN_FIELDS = 40
 _NEEDED = {
@@ -73,14 +72,6 @@ def raw_texts(texts: Mapping[str, str]) -> dict[str, str]:
     """Make a row as the file has it fit to be kept and shown."""
     filled = ((shown(name), shown(text, 200)) for name, text in texts.items() if text)
     return dict(islice(filled, _MOST_SHOWN_FIELDS))
-
-
-def rounded_to_places(value: Decimal) -> Decimal:
-    """Round a number to the ten places that the ledger keeps, half to even."""
-    exponent = value.as_tuple().exponent
-    if not isinstance(exponent, int) or exponent >= -10 or value.adjusted() > 40:
-        return value
-    return value.quantize(_PLACES, context=_WIDE)
 
 
 class RowBuilder:

@@ -303,6 +303,11 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
+    # Lists that several fields choose from.
+    "ENUM_NAME_OVERRIDES": {
+        "ChargesEnum": ["included", "separate"],
+        "TimeZoneEnum": "accounts.preferences.time_zone_choices",
+    },
 }
 SIMPLE_JWT = {
     "ALGORITHM": "HS256",

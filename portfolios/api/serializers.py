@@ -10,6 +10,7 @@ from rest_framework import serializers
 
 from common.api.bodies import Body, Query
 from common.api.fields import CurrencyField, DecimalStringField, InstantField, ObjectIdField
+from portfolios.api.policy_serializers import PolicyOutput
 from portfolios.domain.kinds import Kind
 from portfolios.domain.status import Status
 from portfolios.domain.transactions import Draft
@@ -265,6 +266,16 @@ class SummaryOutput(serializers.Serializer[object]):
     taxes = DecimalStringField(allow_null=True)
     positions = PositionOutput(many=True)
     problems = ProblemOutput(many=True)
+    policy = PolicyOutput()
+    explain = serializers.DictField(
+        required=False, help_text="With `explain=1`: what each figure is made of."
+    )
+
+
+class SummaryQuery(Query):
+    """Whether the figures are to be explained."""
+
+    explain = serializers.BooleanField(default=False)
 
 
 class DailyValueOutput(serializers.Serializer[object]):

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portfolios.api import allocation, performance, views
+from portfolios.api import allocation, gains, performance, policy, views
 
 _ONE = "portfolios/<object_id:portfolio_id>/"
 _ROW = f"{_ONE}transactions/<object_id:transaction_id>/"
@@ -10,6 +10,7 @@ _ROW = f"{_ONE}transactions/<object_id:transaction_id>/"
 urlpatterns = [
     path("portfolios/", views.Portfolios.as_view(), name="api-portfolios"),
     path(_ONE, views.PortfolioDetail.as_view(), name="api-portfolio"),
+    path(f"{_ONE}policy/", policy.PolicyDetail.as_view(), name="api-policy"),
     path(f"{_ONE}summary/", views.Summary.as_view(), name="api-summary"),
     path(f"{_ONE}values/", views.DailyValues.as_view(), name="api-values"),
     path(
@@ -24,6 +25,15 @@ urlpatterns = [
     path(f"{_ONE}performance/", performance.Performance.as_view(), name="api-performance"),
     path(f"{_ONE}risk/", performance.Risk.as_view(), name="api-risk"),
     path(f"{_ONE}returns/", performance.Returns.as_view(), name="api-returns"),
+    path(f"{_ONE}attribution/", gains.Attributions.as_view(), name="api-attribution"),
+    path(
+        f"{_ONE}positions/<object_id:instrument_id>/what-if/",
+        gains.WhatIf.as_view(),
+        name="api-what-if",
+    ),
+    path(f"{_ONE}disposals/", gains.Disposals.as_view(), name="api-disposals"),
+    path(f"{_ONE}disposals/years/", gains.TaxYears.as_view(), name="api-tax-years"),
+    path(f"{_ONE}disposals/export/", gains.DisposalsExport.as_view(), name="api-disposals-export"),
     path(f"{_ONE}allocation/", allocation.Allocation.as_view(), name="api-allocation"),
     path(f"{_ONE}checks/", allocation.Checks.as_view(), name="api-checks"),
     path(f"{_ONE}targets/", allocation.Targets.as_view(), name="api-targets"),

@@ -14,6 +14,7 @@ from common import clock
 from common.api.pagination import PARAMETERS, page_of, paged
 from marketdata import selectors as market
 from portfolios import selectors, tasks
+from portfolios.api.explanations import plain_trees
 from portfolios.api.serializers import (
     DailyValuesOutput,
     LotsOutput,
@@ -24,6 +25,7 @@ from portfolios.api.serializers import (
     RevisionQuery,
     RevisionsOutput,
     SummaryOutput,
+    SummaryQuery,
     TransactionEdit,
     TransactionInput,
     TransactionOutput,
@@ -32,6 +34,7 @@ from portfolios.api.serializers import (
 )
 from portfolios.domain.transactions import Draft
 from portfolios.models import Portfolio
+from portfolios.selectors.explanations import explain_summary
 from portfolios.services import ledger, portfolios
 
 #: How far back daily values go, unless told.
@@ -229,11 +232,16 @@ class TransactionHistory(APIView):
 class Summary(APIView):
     """/portfolios/<id>/summary/"""
 
-    @extend_schema(responses=SummaryOutput)
+    @extend_schema(parameters=[SummaryQuery], responses=SummaryOutput)
     def get(self, request: AuthedRequest, portfolio_id: ObjectId) -> Response:
         """Show what a portfolio is worth now, position by position."""
-        summary = selectors.summarize(_portfolio(request, portfolio_id), now=clock.now())
-        return Response(SummaryOutput(summary).data)
+        portfolio = _portfolio(request, portfolio_id)
+        query = SummaryQuery(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        if not query.validated_data["explain"]:
+            return Response(SummaryOutput(selectors.summarize(portfolio, now=clock.now())).data)
+        summary, trees = explain_summary(portfolio, now=clock.now())
+        return Response(SummaryOutput(summary).data | {"explain": plain_trees(trees)})
 
 
 class Lots(APIView):

@@ -103,6 +103,18 @@ def attribute(book: Book, *, prices: Mapping[str, Decimal], rates: Rates) -> Att
         return _Attributing(book, prices, rates).result()
 
 
+def without_cash(book: Book) -> Book:
+    """Return a book whose cash isn't tracked: whatever was paid came from outside, and went there.
+
+    Its balances would only be the negative of what was bought.
+    """
+    with exact():
+        paid = known_sum(book.cash_base.values())
+        contributed = minus(book.totals.contributed_base, paid)
+    totals = replace(book.totals, contributed_base=contributed)
+    return replace(book, cash={}, cash_base={}, totals=totals)
+
+
 class _Attributing:
     """One attribution in the making; arithmetic happens in the caller's context."""
 
@@ -214,6 +226,7 @@ def report_period(
     rates: RateHistory,
     start: date,
     end: date,
+    tracks_cash: bool = True,
     lasting: Collection[str] = frozenset(),
     policy: Policy = _DEFAULT_POLICY,
 ) -> PeriodReport:
@@ -236,13 +249,15 @@ def report_period(
     with exact():
         opening_rates = rates.on(opening_day, policy.max_rate_age_days)
         opening = _revalued(fold.book(), prices, opening_day, opening_rates)
+        if not tracks_cash:
+            opening = without_cash(opening)
         at_market = [
             _at_market(event, prices, rates.on(event.trade_date, policy.max_rate_age_days))
             for event in during
         ]
     period = Fold(Ledger((), ledger.base_currency, ledger.rates, opening), policy)
     period.run(at_market)
-    book = period.book()
+    book = period.book() if tracks_cash else without_cash(period.book())
     with exact():
         known = _closing_prices(book, prices, closing_day)
     return PeriodReport(

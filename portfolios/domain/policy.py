@@ -9,6 +9,9 @@ from typing import Any
 
 from marketdata.domain.fx import MAX_AGE_DAYS
 
+#: A rate that is older than a year is none.
+MAX_RATE_AGE_DAYS = 366
+
 
 class CostMethod(StrEnum):
     """Which lots a sale takes."""
@@ -120,6 +123,11 @@ class Policy:
             for name, value in chosen.items()
             if value != getattr(default, name)
         }
+
+    def differences(self, other: Policy) -> tuple[str, ...]:
+        """Name the choices that another policy makes otherwise."""
+        names = (field.name for field in fields(self))
+        return tuple(name for name in names if getattr(self, name) != getattr(other, name))
 
 
 _ENUMS: Mapping[str, type[StrEnum]] = {

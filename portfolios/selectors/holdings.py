@@ -14,6 +14,7 @@ from common.errors import NotFound
 from common.money import exact
 from marketdata import selectors as market
 from marketdata.domain.quotes import Quote
+from portfolios.domain.policy import Policy
 from portfolios.domain.status import Status
 from portfolios.domain.valuation import Holding, PositionValue, Valuation, value
 from portfolios.models import Portfolio, Position, Snapshot
@@ -112,6 +113,8 @@ class Summary:
     taxes: Decimal | None
     problems: tuple[ProblemView, ...]
     status: Status
+    #: What the figures were computed by, which may not be what is chosen by now.
+    policy: Policy
 
 
 def live_holdings(portfolio_id: str) -> LiveHoldings | None:
@@ -143,22 +146,27 @@ def summarize_all(portfolios: Sequence[Portfolio], *, now: datetime) -> list[Sum
         for each in Snapshot.objects.filter(portfolio_id__in=[each.pk for each in portfolios])
     }
     contents = [
-        snapshots[each.pk].content if each.pk in snapshots else dict(_EMPTY) for each in portfolios
+        snapshots[each.pk].content if each.pk in snapshots else dict(EMPTY) for each in portfolios
     ]
+    context = context_of(contents, now=now)
+    return [
+        summary_of(portfolio, content, snapshots.get(portfolio.pk), context)
+        for portfolio, content in zip(portfolios, contents, strict=True)
+    ]
+
+
+def context_of(contents: Sequence[Mapping[str, Any]], *, now: datetime) -> Context:
+    """Look up the prices and rates that what was stored of portfolios is valued at."""
     ids = {line["instrument"] for content in contents for line in content["positions"]}
     # Documents of earlier versions don't say the instrument.
     doubtful = {each.get("instrument") for content in contents for each in content["problems"]}
     instruments = market.instruments_by_id(ids | doubtful - {None})
-    context = _Context(
+    return Context(
         now=now,
         instruments=instruments,
         quotes=market.latest_prices(ids, known=instruments),
         rates=market.current_rates(),
     )
-    return [
-        _summary(portfolio, content, snapshots.get(portfolio.pk), context)
-        for portfolio, content in zip(portfolios, contents, strict=True)
-    ]
 
 
 def list_lots(portfolio_id: ObjectId, *, instrument_id: ObjectId) -> tuple[LotView, ...]:
@@ -176,7 +184,7 @@ def list_lots(portfolio_id: ObjectId, *, instrument_id: ObjectId) -> tuple[LotVi
 
 
 _TOTALS = ("realized", "income", "fees", "taxes")
-_EMPTY: Mapping[str, Any] = {
+EMPTY: Mapping[str, Any] = {
     "status": Status.COMPLETE.value,
     "positions": [],
     "cash": {},
@@ -186,7 +194,9 @@ _EMPTY: Mapping[str, Any] = {
 
 
 @dataclass(frozen=True, slots=True)
-class _Context:
+class Context:
+    """Prices and rates of one moment."""
+
     now: datetime
     instruments: Mapping[str, Any]
     quotes: Mapping[str, Quote]
@@ -195,12 +205,13 @@ class _Context:
 
 def _content(portfolio: Portfolio) -> Mapping[str, Any]:
     snapshot = Snapshot.objects.filter(portfolio_id=portfolio.pk).first()
-    return snapshot.content if snapshot else _EMPTY
+    return snapshot.content if snapshot else EMPTY
 
 
-def _summary(
-    portfolio: Portfolio, content: Mapping[str, Any], snapshot: Snapshot | None, context: _Context
+def summary_of(
+    portfolio: Portfolio, content: Mapping[str, Any], snapshot: Snapshot | None, context: Context
 ) -> Summary:
+    """Value what was stored of a portfolio."""
     rates, previous_rates = context.rates
     holdings, cash = _holdings(content), _cash(portfolio, content)
     valuation = value(
@@ -229,10 +240,12 @@ def _summary(
         **{name: _decimal(content["totals"][name]) for name in _TOTALS},
         problems=tuple(_problem(each, context) for each in content["problems"]),
         status=Status.worst(valuation.status, Status(content["status"])),
+        # Without rows there are no figures yet that another choice would lie behind.
+        policy=Policy.chosen(content.get("policy", portfolio.policy)),
     )
 
 
-def _problem(problem: Mapping[str, Any], context: _Context) -> ProblemView:
+def _problem(problem: Mapping[str, Any], context: Context) -> ProblemView:
     instrument = context.instruments.get(problem.get("instrument") or "")
     return ProblemView(
         transaction_id=problem["transaction"],
@@ -249,7 +262,7 @@ def _by_worth(position: PositionView) -> tuple[bool, Decimal, str]:
     return worth is None, -(worth or Decimal(0)), position.instrument.symbol
 
 
-def _position(line: Mapping[str, Any], worth: PositionValue, context: _Context) -> PositionView:
+def _position(line: Mapping[str, Any], worth: PositionValue, context: Context) -> PositionView:
     instrument = context.instruments[line["instrument"]]
     quantity, cost, cost_base = (_decimal(line[key]) for key in ("quantity", "cost", "cost_base"))
     return PositionView(

@@ -82,14 +82,28 @@ def list_revisions(transaction_id: ObjectId) -> QuerySet[TransactionRevision]:
     return kept.prefetch_related("changed_by").order_by("-revision")
 
 
-def list_events(portfolio_id: ObjectId, *, since: date | None = None) -> list[Event]:
-    """Load a ledger, or its rows from a day on, as the engine wants it, which puts it in order."""
+def list_events(
+    portfolio_id: ObjectId,
+    *,
+    since: date | None = None,
+    instrument_ids: Collection[ObjectId] | None = None,
+    limit: int | None = None,
+) -> list[Event]:
+    """Load a ledger as the engine wants it, which puts it in order.
+
+    Args:
+        since: only the rows from this day on.
+        instrument_ids: only the rows about these.
+        limit: only so many of the newest rows.
+    """
     found = Transaction.objects.filter(portfolio_id=portfolio_id, is_void=False)
     if since is not None:
         found = found.filter(trade_date__gte=since)
+    if instrument_ids is not None:
+        found = found.filter(instrument_id__in=list(instrument_ids))
     rows = [
         dict(zip(_EVENT_COLUMNS, row, strict=True))
-        for row in found.order_by("-trade_date", "-id").values_list(*_EVENT_COLUMNS)
+        for row in found.order_by("-trade_date", "-id").values_list(*_EVENT_COLUMNS)[:limit]
     ]
     instruments = market.instruments_by_id(
         {str(row[name]) for row in rows for name in _INSTRUMENT_COLUMNS if row[name]}

@@ -122,16 +122,7 @@ def _walk(run: DailyRun, start: date, today: date) -> tuple[list[DayValue], dict
 def _prices(
     portfolio: Portfolio, ids: Collection[str], policy: Policy, *, start: date, end: date
 ) -> DayPrices:
-    """Load the closes that some days need, and say whose last one counts at any age.
-
-    What people price by hand is priced now and then: a house keeps its value between two
-    appraisals. A price from a source that is days old means that the source has lost it.
-    """
-    since = start - _LOOK_BACK
-    lasting = market.own_ids(ids)
-    closes = market.closes_between(ids, start=since, end=end)
-    for key, earlier in market.closes_before(lasting, day=since).items():
-        closes[key] = [earlier, *closes.get(key, ())]
+    closes, lasting = market.closes_for(ids, start=start - _LOOK_BACK, end=end)
     splits = splits_of(selectors.list_splits(portfolio.pk))
     return DayPrices(closes, splits, policy.price_basis, lasting)
 

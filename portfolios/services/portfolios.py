@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import structlog
 from bson import ObjectId
 from django.db import IntegrityError
 
@@ -11,6 +12,7 @@ from common.errors import Conflict, InvalidInput
 from common.money import is_currency
 from common.texts import hidden_character
 from common.transactions import run_in_transaction
+from portfolios.domain.policy import Policy
 from portfolios.models import (
     CheckpointPart,
     DailyValue,
@@ -23,6 +25,8 @@ from portfolios.models import (
     Transaction,
 )
 from portfolios.services.ledger import mark_changed
+
+log = structlog.get_logger(__name__)
 
 
 class NameTaken(Conflict):
@@ -83,13 +87,7 @@ def change_portfolio(
         portfolio.name, portfolio.updated_at = name, now
         if portfolio.tracks_cash != tracks_cash:
             portfolio.tracks_cash = tracks_cash
-            first = (
-                Transaction.objects.filter(portfolio_id=portfolio_id, is_void=False)
-                .order_by("trade_date", "id")
-                .first()
-            )
-            if first is not None:
-                mark_changed(portfolio, from_date=first.trade_date, now=now)
+            _mark_all_changed(portfolio, now=now)
         portfolio.save()
         return portfolio
 
@@ -97,6 +95,42 @@ def change_portfolio(
         return run_in_transaction(change)
     except IntegrityError as error:
         raise NameTaken(errors={"name": [NameTaken().detail]}) from error
+
+
+def set_policy(
+    portfolio_id: ObjectId, *, policy: Policy, changed_by: ObjectId, now: datetime
+) -> Portfolio:
+    """Replace the choices that a portfolio's results depend on; another one recalculates it."""
+
+    def change() -> tuple[Portfolio, tuple[str, ...]]:
+        portfolio = Portfolio.objects.get(pk=portfolio_id)
+        changed = policy.differences(Policy.chosen(portfolio.policy))
+        if changed:
+            portfolio.policy, portfolio.updated_at = policy.choices(), now
+            _mark_all_changed(portfolio, now=now)
+            portfolio.save()
+        return portfolio, changed
+
+    portfolio, changed = run_in_transaction(change)
+    if changed:
+        log.info(
+            "policy.changed",
+            portfolio_id=str(portfolio_id),
+            changed_by=str(changed_by),
+            choices=changed,
+        )
+    return portfolio
+
+
+def _mark_all_changed(portfolio: Portfolio, *, now: datetime) -> None:
+    """Have everything computed anew, from the first row on; without rows nothing depends on it."""
+    first = (
+        Transaction.objects.filter(portfolio_id=portfolio.pk, is_void=False)
+        .order_by("trade_date", "id")
+        .first()
+    )
+    if first is not None:
+        mark_changed(portfolio, from_date=first.trade_date, now=now)
 
 
 #: What is kept beside a ledger.

@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from time import perf_counter
+from zoneinfo import ZoneInfo
 
 from bson import ObjectId
 
 from common.transactions import Contended, run_in_transaction
 from portfolios import selectors
+from portfolios.domain.policy import Policy
 from portfolios.events import holdings_changed
 from portfolios.models import Portfolio, RecalculationRun
 from portfolios.services.computing import Computed, compute_portfolio
@@ -42,12 +44,16 @@ def recalculate(
     sweeper finds the portfolio still due.
 
     Args:
-        today: the first day without an end-of-day value.
+        today: the first day without an end-of-day value in UTC. Where the portfolio's own time
+            zone is behind, the day before may not have ended yet.
         extend: also when nothing changed, value the days that have passed since.
     """
     portfolio = Portfolio.objects.get(pk=portfolio_id)
     if not (portfolio.is_recalculating or extend):
         return Outcome.CURRENT
+    zone = ZoneInfo(Policy.chosen(portfolio.policy).zone)
+    # Never ahead of UTC: the closes of a day are known once it has ended there.
+    today = min(today, now.astimezone(zone).date())
     began = perf_counter()
     computed = compute_portfolio(portfolio, today=today)
     try:

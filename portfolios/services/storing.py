@@ -11,10 +11,11 @@ from typing import Any
 from bson import ObjectId
 
 from common.bulk import insert_many, upsert_many
-from common.money import exact, plain
+from common.money import exact, plain, rounded_to_places
 from portfolios.domain.engine import ClosedLot, Lot
 from portfolios.domain.engine import Disposal as ComputedDisposal
 from portfolios.domain.engine import Position as ComputedPosition
+from portfolios.domain.tax_years import Sale, SoldLot, TaxYear, tax_years
 from portfolios.domain.unknowns import known_sum
 from portfolios.models import DailyValue, Disposal, Portfolio, Position, Snapshot
 from portfolios.services import checkpoints
@@ -28,9 +29,10 @@ def store_computed(portfolio: Portfolio, computed: Computed, *, today: date, now
     # First the one row that every recalculation of this portfolio writes: the later one finds out
     # at once. The portfolio comes last, for people who write to the ledger don't wait for us.
     lines = _lines(computed.book.positions, computed.untouched)
-    _store_snapshot(portfolio, computed, lines, now=now)
+    disposals = _disposals(portfolio, computed.book.disposals)
+    _store_snapshot(portfolio, computed, lines, disposals, now=now)
     _store_positions(portfolio, computed.book.positions, lines, now=now)
-    _store_disposals(portfolio, computed.book.disposals, since=computed.since)
+    _store_disposals(portfolio, disposals, since=computed.since)
     _store_values(portfolio, computed, now=now)
     checkpoints.drop(portfolio, stale_from=portfolio.stale_from, today=today)
 
@@ -49,24 +51,85 @@ def _lines(positions: Mapping[str, ComputedPosition], untouched: Sequence[Line])
 
 
 def _store_snapshot(
-    portfolio: Portfolio, computed: Computed, lines: Sequence[Line], *, now: datetime
+    portfolio: Portfolio,
+    computed: Computed,
+    lines: Sequence[Line],
+    disposals: Sequence[Disposal],
+    *,
+    now: datetime,
 ) -> None:
-    earlier: Sequence[Line] = ()
+    earlier: Mapping[str, Any] = {}
     if computed.since is not None:
         before = Snapshot.objects.filter(portfolio=portfolio).first()
-        earlier = before.content["problems"] if before else ()
+        earlier = before.content if before else {}
+    content = _content(computed, lines, earlier.get("problems", ()))
+    content["tax_years"] = _tax_years(portfolio, disposals, earlier, since=computed.since)
     upsert_many(
         [
             Snapshot(
                 portfolio=portfolio,
                 revision=portfolio.ledger_revision,
-                content=_content(computed, lines, earlier),
+                content=content,
                 created_at=now,
                 updated_at=now,
             )
         ],
         key=("portfolio",),
     )
+
+
+def _tax_years(
+    portfolio: Portfolio,
+    disposals: Sequence[Disposal],
+    earlier: Mapping[str, Any],
+    *,
+    since: date | None,
+) -> list[Mapping[str, Any]]:
+    """Add up the years that were gone through, and keep those before; the newest is first."""
+    if since is None:
+        return [_tax_year(each) for each in tax_years(map(_sale, disposals))]
+    of_its_year = Disposal.objects.filter(
+        portfolio=portfolio, date__gte=date(since.year, 1, 1), date__lt=since
+    ).order_by("-date", "-transaction_id", "-place")
+    made = tax_years(map(_sale, [*of_its_year, *disposals]))
+    kept = [each for each in earlier.get("tax_years", ()) if each["year"] < since.year]
+    return [*(_tax_year(each) for each in made), *kept]
+
+
+def _sale(row: Disposal) -> Sale:
+    return Sale(
+        date=row.date,
+        currency=row.currency,
+        proceeds=_stored(row.proceeds),
+        cost=_stored(row.cost),
+        gain=_stored(row.gain),
+        proceeds_base=_stored(row.proceeds_base),
+        cost_base=_stored(row.cost_base),
+        gain_base=_stored(row.gain_base),
+        lots=tuple(
+            SoldLot(lot["held_days"], _stored(_decimal(lot["gain_base"]))) for lot in row.lots
+        ),
+    )
+
+
+def _stored(amount: Decimal | None) -> Decimal | None:
+    """Round as the database does: a year is the sum of the rows that people can see."""
+    return None if amount is None else rounded_to_places(amount)
+
+
+def _tax_year(year: TaxYear) -> dict[str, Any]:
+    sums = ("proceeds", "cost", "gain")
+    amounts = (*sums, "short_term", "long_term", "other")
+    return {
+        "year": year.year,
+        "disposals": year.disposals,
+        "status": year.status.value,
+        **{name: _text(getattr(year, name)) for name in amounts},
+        "by_currency": [
+            {"currency": each.currency, **{name: _text(getattr(each, name)) for name in sums}}
+            for each in year.by_currency
+        ],
+    }
 
 
 def _store_positions(
@@ -107,11 +170,7 @@ def _store_positions(
     Position.objects.filter(portfolio=portfolio).exclude(instrument_id__in=kept).delete()
 
 
-def _store_disposals(
-    portfolio: Portfolio, disposals: Sequence[ComputedDisposal], *, since: date | None
-) -> None:
-    stored = Disposal.objects.filter(portfolio=portfolio)
-    (stored if since is None else stored.filter(date__gte=since)).delete()
+def _disposals(portfolio: Portfolio, disposals: Sequence[ComputedDisposal]) -> list[Disposal]:
     places: Counter[str] = Counter()
     rows = []
     for each in disposals:
@@ -127,7 +186,15 @@ def _store_disposals(
             )
         )
         places[each.event_id] += 1
-    insert_many(rows)
+    return rows
+
+
+def _store_disposals(
+    portfolio: Portfolio, disposals: Sequence[Disposal], *, since: date | None
+) -> None:
+    stored = Disposal.objects.filter(portfolio=portfolio)
+    (stored if since is None else stored.filter(date__gte=since)).delete()
+    insert_many(disposals)
 
 
 _DISPOSAL_FIELDS = (

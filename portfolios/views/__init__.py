@@ -2,16 +2,11 @@
 
 from portfolios.views.allocation import AllocationPage, SetLimits, SetTargets
 from portfolios.views.base import Page
+from portfolios.views.gains import GainsPage, Lots, SoldLots
 from portfolios.views.instruments import DeletePrice, InstrumentPage
 from portfolios.views.performance import PerformancePage
-from portfolios.views.portfolios import (
-    DeletePortfolio,
-    Lots,
-    NewPortfolio,
-    Overview,
-    PortfolioPage,
-    PortfolioSettings,
-)
+from portfolios.views.portfolios import NewPortfolio, Overview, PortfolioPage
+from portfolios.views.settings import DeletePortfolio, PortfolioSettings, SetPolicy
 from portfolios.views.transactions import (
     EditTransaction,
     RestoreTransaction,
@@ -19,12 +14,14 @@ from portfolios.views.transactions import (
     Transactions,
     VoidTransaction,
 )
+from portfolios.views.why import Why
 
 __all__ = [
     "AllocationPage",
     "DeletePortfolio",
     "DeletePrice",
     "EditTransaction",
+    "GainsPage",
     "InstrumentPage",
     "Lots",
     "NewPortfolio",
@@ -35,8 +32,11 @@ __all__ = [
     "PortfolioSettings",
     "RestoreTransaction",
     "SetLimits",
+    "SetPolicy",
     "SetTargets",
+    "SoldLots",
     "TransactionHistory",
     "Transactions",
     "VoidTransaction",
+    "Why",
 ]

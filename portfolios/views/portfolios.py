@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bson import ObjectId
-from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
@@ -11,9 +10,8 @@ from accounts.http import AuthedHttpRequest
 from common import clock
 from common.errors import Conflict, InvalidInput
 from marketdata import selectors as market
-from portfolios import presentation, selectors, tasks
-from portfolios.forms import DeletePortfolioForm, PortfolioForm, PortfolioSettingsForm, take_errors
-from portfolios.models import Portfolio
+from portfolios import presentation, selectors
+from portfolios.forms import PortfolioForm, take_errors
 from portfolios.selectors.performance import period_return
 from portfolios.services import portfolios
 from portfolios.views.base import Page, chosen_range, range_links
@@ -70,81 +68,3 @@ class PortfolioPage(Page):
         context["ranges"] = range_links(chosen)
         context["period_return"] = period_return(summary, since=start, day=request.user.day_of(now))
         return render(request, "portfolios/portfolio.html", context)
-
-
-class Lots(Page):
-    """/portfolios/<id>/positions/<id>/lots/"""
-
-    def get(
-        self, request: AuthedHttpRequest, portfolio_id: ObjectId, instrument_id: ObjectId
-    ) -> HttpResponse:
-        """Show when the units of a position came in and what they cost, as a page or a part."""
-        portfolio = self.portfolio(portfolio_id)
-        context = {
-            "portfolio": presentation.portfolio_line(portfolio),
-            "instrument": market.get_instrument(instrument_id, user_id=request.user.pk),
-            "lots": selectors.list_lots(portfolio.pk, instrument_id=instrument_id),
-        }
-        template = "portfolios/_lots.html" if request.htmx else "portfolios/lots.html"
-        return render(request, template, context)
-
-
-class PortfolioSettings(Page):
-    """/portfolios/<id>/settings/"""
-
-    def get(self, request: AuthedHttpRequest, portfolio_id: ObjectId) -> HttpResponse:
-        """Show the forms."""
-        portfolio = self.portfolio(portfolio_id)
-        form = PortfolioSettingsForm(
-            initial={"name": portfolio.name, "tracks_cash": portfolio.tracks_cash}
-        )
-        return self._page(portfolio, form)
-
-    def post(self, request: AuthedHttpRequest, portfolio_id: ObjectId) -> HttpResponse:
-        """Change the portfolio."""
-        portfolio = self.portfolio(portfolio_id)
-        form = PortfolioSettingsForm(request.POST)
-        if form.is_valid():
-            try:
-                changed = portfolios.change_portfolio(
-                    portfolio.pk, **form.cleaned_data, now=clock.now()
-                )
-            except (Conflict, InvalidInput) as error:
-                take_errors(form, error)
-            else:
-                if changed.is_recalculating:
-                    tasks.request_recalculation(changed)
-                messages.success(request, "Saved.")
-                return redirect("portfolio", portfolio_id=portfolio.pk)
-        return self._page(portfolio, form, status=422)
-
-    def _page(
-        self, portfolio: Portfolio, form: PortfolioSettingsForm, *, status: int = 200
-    ) -> HttpResponse:
-        context = {
-            "portfolio": presentation.portfolio_line(portfolio),
-            "form": form,
-            "delete_form": DeletePortfolioForm(portfolio=portfolio),
-        }
-        return render(self.request, "portfolios/portfolio_settings.html", context, status=status)
-
-
-class DeletePortfolio(Page):
-    """/portfolios/<id>/delete/"""
-
-    def post(self, request: AuthedHttpRequest, portfolio_id: ObjectId) -> HttpResponse:
-        """Delete the portfolio, if its name was typed."""
-        portfolio = self.portfolio(portfolio_id)
-        form = DeletePortfolioForm(request.POST, portfolio=portfolio)
-        if not form.is_valid():
-            context = {
-                "portfolio": presentation.portfolio_line(portfolio),
-                "form": PortfolioSettingsForm(
-                    initial={"name": portfolio.name, "tracks_cash": portfolio.tracks_cash}
-                ),
-                "delete_form": form,
-            }
-            return render(request, "portfolios/portfolio_settings.html", context, status=422)
-        portfolios.delete_portfolio(portfolio.pk)
-        messages.success(request, f"“{portfolio.name}” is deleted.")
-        return redirect("overview")

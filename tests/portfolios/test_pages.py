@@ -38,6 +38,7 @@ METHODS = {
     "Unrealized": "unrealized-gain",
     "Weight": "weight",
     "Lots": "lots",
+    "What if some were sold?": "what-if",
     "Cost": "cost",
 }
 DEPOSIT = {"kind": "deposit", "trade_date": "2026-01-05", "amount": "1000", "currency": "USD"}

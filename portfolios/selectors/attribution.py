@@ -1,0 +1,191 @@
+"""Ask where a gain came from: since the first row at the newest prices, or in a span of days."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from common.errors import InvalidInput
+from common.money import exact
+from marketdata import selectors as market
+from marketdata.domain.fx import Rates
+from marketdata.domain.quotes import Quote
+from portfolios.domain.attribution import (
+    Attribution,
+    PeriodReport,
+    attribute,
+    report_period,
+    without_cash,
+)
+from portfolios.domain.books import Book, Ledger, Lot, Position, Totals
+from portfolios.domain.policy import Policy
+from portfolios.domain.status import Status
+from portfolios.domain.unknowns import known_sum
+from portfolios.models import Disposal, Portfolio, Snapshot
+from portfolios.selectors.ledger import list_events
+
+#: Computing a period goes through the whole ledger while somebody waits: about a second for these.
+MOST_EVENTS = 10_000
+#: Closes and rates are looked for this long before the first day that needs one.
+_LOOK_BACK = timedelta(days=14)
+_ONE_DAY = timedelta(days=1)
+#: Lots matter to their sum only, here.
+_ANY_DAY = date(1970, 1, 1)
+
+
+class LedgerTooLong(InvalidInput):
+    """The ledger has too many transactions to attribute a period of it."""
+
+    code = "ledger-too-long"
+
+
+@dataclass(frozen=True, slots=True)
+class AttributionView:
+    """Where the gain since the first row came from, and by which choices that was computed.
+
+    Attributes:
+        instruments: by the text of its id, everything that is or was held.
+    """
+
+    portfolio: Portfolio
+    as_of: datetime
+    policy: Policy
+    attribution: Attribution
+    instruments: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodView:
+    """How a span of days went, on both bases.
+
+    Attributes:
+        end: the last day, which counts.
+        realized: what sales of these days brought on the tax basis: more than what was paid.
+    """
+
+    start: date
+    end: date
+    report: PeriodReport
+    realized: Decimal | None
+
+
+def attribute_now(portfolio: Portfolio, *, now: datetime) -> AttributionView:
+    """Say where a portfolio's gain came from, from its snapshot and the newest prices."""
+    snapshot = Snapshot.objects.filter(portfolio_id=portfolio.pk).first()
+    content = snapshot.content if snapshot else {}
+    book = _book(portfolio, content)
+    instruments = market.instruments_by_id(book.positions.keys())
+    quotes = market.latest_prices(book.positions.keys(), known=instruments)
+    rates, _ = market.current_rates()
+    return AttributionView(
+        portfolio=portfolio,
+        as_of=now,
+        policy=book.policy,
+        attribution=attribute(book, prices=_prices(book, quotes, rates), rates=rates),
+        instruments=instruments,
+    )
+
+
+def attribute_period(portfolio: Portfolio, *, start: date, end: date) -> PeriodView:
+    """Say where the gain of the days from `start` to `end` came from; both count.
+
+    Raises:
+        LedgerTooLong: it would take too long while somebody waits.
+    """
+    events = list_events(portfolio.pk, limit=MOST_EVENTS + 1)
+    if len(events) > MOST_EVENTS:
+        raise LedgerTooLong(
+            f"A period is attributed for ledgers of up to {MOST_EVENTS:,} transactions."
+        )
+    ids = {key for event in events for key in (event.instrument_id, event.to_instrument_id) if key}
+    first = min((event.trade_date for event in events), default=start)
+    rates = market.rate_history(start=min(first, start) - _LOOK_BACK, end=end)
+    closes, lasting = market.closes_for(ids, start=start - _LOOK_BACK, end=end)
+    report = report_period(
+        Ledger(events, portfolio.base_currency, rates),
+        closes=closes,
+        rates=rates,
+        start=start,
+        end=end + _ONE_DAY,
+        tracks_cash=portfolio.tracks_cash,
+        lasting=lasting,
+        policy=Policy.chosen(portfolio.policy),
+    )
+    sold = Disposal.objects.filter(
+        portfolio_id=portfolio.pk, date__gte=start, date__lte=end
+    ).order_by("-date", "-transaction_id", "-place")
+    with exact():
+        realized = known_sum(sold.values_list("gain_base", flat=True))
+    return PeriodView(start=start, end=end, report=report, realized=realized)
+
+
+def _prices(book: Book, quotes: Mapping[str, Quote], rates: Rates) -> dict[str, Decimal]:
+    """Return the price of each position in its own currency, where that is known."""
+    prices = {}
+    with exact():
+        for key, quote in quotes.items():
+            rate = rates.find_rate(quote.currency, book.positions[key].currency)
+            if rate is not None:
+                prices[key] = quote.price * rate
+    return prices
+
+
+def _book(portfolio: Portfolio, content: Mapping[str, Any]) -> Book:
+    """Read from a snapshot as much of a book as an attribution needs."""
+    totals = content.get("totals", {})
+    book = Book(
+        base_currency=portfolio.base_currency,
+        policy=Policy.chosen(content.get("policy", portfolio.policy)),
+        positions={
+            each["instrument"]: _position(each)
+            for each in content.get("positions", ())
+            # Those of earlier versions don't say it.
+            if "invested" in each
+        },
+        cash={name: Decimal(amount) for name, amount in content.get("cash", {}).items()},
+        cash_base={name: _decimal(text) for name, text in content.get("cash_base", {}).items()},
+        totals=Totals(
+            income_base=_decimal(totals.get("income", "0")),
+            fees_base=_decimal(totals.get("fees", "0")),
+            taxes_base=_decimal(totals.get("taxes", "0")),
+            contributed_base=_decimal(totals.get("contributed", "0")),
+        ),
+    )
+    return book if portfolio.tracks_cash else without_cash(book)
+
+
+def _position(line: Mapping[str, Any]) -> Position:
+    names = (
+        "cost",
+        "cost_base",
+        "charges_base",
+        "realized_base",
+        "price_gain_base",
+        "currency_gain_base",
+        "income_base",
+        "fees_base",
+        "taxes_base",
+    )
+    known: dict[str, Any] = {name: _decimal(line[name]) for name in names}
+    quantity = Decimal(line["quantity"])
+    # All lots as one, which costs what they cost without charges.
+    lot = Lot(_ANY_DAY, "", quantity, _decimal(line["invested"]), _decimal(line["invested_base"]))
+    return Position(
+        instrument_id=line["instrument"],
+        currency=line["currency"],
+        quantity=quantity,
+        realized=None,
+        income=None,
+        lots=(lot,),
+        opened_on=None,
+        status=Status(line["status"]),
+        multiplier=Decimal(line["multiplier"]),
+        **known,
+    )
+
+
+def _decimal(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)

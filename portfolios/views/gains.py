@@ -1,0 +1,124 @@
+"""The pages of gains: what was sold, from which lots, and where the whole gain came from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bson import ObjectId
+from django.http import HttpResponse
+from django.shortcuts import render
+
+from accounts.http import AuthedHttpRequest
+from common import clock
+from common.api.pagination import page_of
+from common.errors import InvalidInput
+from marketdata import selectors as market
+from portfolios import gains_presentation, presentation, selectors
+from portfolios.domain.policy import Policy, PoolScope
+from portfolios.forms import take_errors
+from portfolios.models import Portfolio
+from portfolios.selectors.attribution import attribute_now
+from portfolios.selectors.disposals import (
+    DISPOSAL_KEY,
+    DisposalFilter,
+    Gains,
+    get_gains,
+    list_disposals,
+    list_disposals_of,
+)
+from portfolios.selectors.whatif import consider_sale
+from portfolios.views.base import Page
+from portfolios.whatif_forms import WhatIfForm
+
+
+class GainsPage(Page):
+    """/portfolios/<id>/gains/"""
+
+    def get(self, request: AuthedHttpRequest, portfolio_id: ObjectId) -> HttpResponse:
+        """Show what was gained in a year, the latest one unless told."""
+        gains = get_gains(self.portfolio(portfolio_id))
+        year = self._year(gains)
+        rows = list_disposals(gains.portfolio.pk, wanted=DisposalFilter(year=year))
+        context = gains_presentation.gains_page(
+            gains,
+            year=year,
+            page=page_of(request, rows, key=DISPOSAL_KEY),
+            instruments=market.instruments_by_id,
+        )
+        found = attribute_now(gains.portfolio, now=clock.now())
+        context["attribution"] = gains_presentation.attribution_part(found)
+        return render(request, "portfolios/gains.html", context)
+
+    def _year(self, gains: Gains) -> int | None:
+        """Return the year that is asked for; None is all of them."""
+        wanted = self.request.GET.get("year")
+        if wanted == "all" or not gains.years:
+            return None
+        known = {str(each.year): each.year for each in gains.years}
+        return known.get(wanted or "", gains.years[0].year)
+
+
+class SoldLots(Page):
+    """/portfolios/<id>/gains/<id>/"""
+
+    def get(
+        self, request: AuthedHttpRequest, portfolio_id: ObjectId, transaction_id: ObjectId
+    ) -> HttpResponse:
+        """Show the lots that a sale took, as a page or a part."""
+        portfolio = self.portfolio(portfolio_id)
+        rows = list_disposals_of(portfolio.pk, transaction_id=transaction_id)
+        context = {
+            "portfolio": presentation.portfolio_line(portfolio),
+            "disposals": gains_presentation.disposal_page(
+                rows, instruments=market.instruments_by_id
+            ),
+        }
+        template = "portfolios/_sold_lots.html" if request.htmx else "portfolios/sold_lots.html"
+        return render(request, template, context)
+
+
+class Lots(Page):
+    """/portfolios/<id>/positions/<id>/lots/"""
+
+    def get(
+        self, request: AuthedHttpRequest, portfolio_id: ObjectId, instrument_id: ObjectId
+    ) -> HttpResponse:
+        """Show when the units of a position came in and what they cost, as a page or a part.
+
+        The page says what selling some of them would realize, too, if that is asked for.
+        """
+        portfolio = self.portfolio(portfolio_id)
+        context = {
+            "portfolio": presentation.portfolio_line(portfolio),
+            "instrument": market.get_instrument(instrument_id, user_id=request.user.pk),
+            "lots": selectors.list_lots(portfolio.pk, instrument_id=instrument_id),
+        }
+        if request.htmx:
+            return render(request, "portfolios/_lots.html", context)
+        scope = Policy.chosen(portfolio.policy).pool_scope
+        form = WhatIfForm(
+            request.GET if "quantity" in request.GET else None,
+            has_accounts=scope is PoolScope.ACCOUNT,
+        )
+        context |= {"form": form, "what_if": self._what_if(portfolio, instrument_id, form)}
+        status = 422 if form.errors else 200
+        return render(request, "portfolios/lots.html", context, status=status)
+
+    def _what_if(
+        self, portfolio: Portfolio, instrument_id: ObjectId, form: WhatIfForm
+    ) -> dict[str, Any] | None:
+        if not (form.is_bound and form.is_valid()):
+            return None
+        now = clock.now()
+        try:
+            found = consider_sale(
+                portfolio,
+                instrument_id=instrument_id,
+                intention=form.intention(),
+                today=self.request.user.day_of(now),
+                now=now,
+            )
+        except InvalidInput as error:
+            take_errors(form, error)
+            return None
+        return gains_presentation.what_if_part(found)

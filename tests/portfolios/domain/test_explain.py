@@ -1,0 +1,164 @@
+"""Every number of every tree follows from those below it, and the roots are the figures shown."""
+
+from collections.abc import Iterator
+from dataclasses import fields, replace
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from marketdata.domain.fx import Rates
+from marketdata.domain.quotes import MarketState, Quote
+from portfolios.domain.explain import (
+    CashInput,
+    Formula,
+    LotInput,
+    Node,
+    PositionInput,
+    TotalInput,
+    explain,
+    made,
+    recomputed,
+)
+from portfolios.domain.explain import (
+    given as node,
+)
+from portfolios.domain.valuation import Holding, value
+from tests.portfolios.domain.notation import CREATED_AT
+
+RATES = Rates({("EUR", "USD"): Decimal("1.25"), ("CHF", "EUR"): Decimal("0.95")})
+BEFORE = Rates({("EUR", "USD"): Decimal("1.20")})
+NOTHING = TotalInput(*[Decimal(0)] * 4)
+
+
+def walk(tree: Node) -> Iterator[Node]:
+    yield tree
+    for each in tree.inputs:
+        yield from walk(each)
+
+
+def trees_of(found) -> Iterator[Node]:
+    for field in fields(found):
+        if field.name != "positions" and getattr(found, field.name) is not None:
+            yield getattr(found, field.name)
+    for position in found.positions.values():
+        yield from (getattr(position, field.name) for field in fields(position))
+
+
+numbers = st.decimals("-1000", "1000", places=4)
+maybe = st.none() | numbers
+positions = st.builds(
+    PositionInput,
+    key=st.sampled_from(["A", "B", "C"]),
+    label=st.just("X"),
+    currency=st.just("EUR"),
+    quantity=numbers,
+    multiplier=st.sampled_from([Decimal(1), Decimal("0.01"), Decimal(100)]),
+    price=maybe,
+    price_currency=st.sampled_from(["EUR", "USD", "CHF", "JPY"]),
+    rate=st.none(),
+    previous_close=maybe,
+    previous_rate=st.none(),
+    lots=st.lists(st.builds(LotInput, st.just("Lot"), numbers, maybe, maybe), max_size=3),
+    realized=maybe,
+    income=maybe,
+    fees=maybe,
+    taxes=maybe,
+)
+
+
+def rated(position: PositionInput) -> PositionInput:
+    currency = position.price_currency
+    return replace(
+        position,
+        rate=RATES.find_rate(currency, "EUR"),
+        previous_rate=BEFORE.find_rate(currency, "EUR"),
+    )
+
+
+@given(
+    st.lists(positions, max_size=3, unique_by=lambda each: each.key),
+    st.none() | st.dictionaries(st.sampled_from(["EUR", "USD", "JPY"]), numbers),
+)
+def test_every_node_is_recomputed_and_the_roots_are_what_the_valuation_says(found, cash):
+    found = [rated(each) for each in found]
+    balances = None
+    if cash is not None:
+        balances = [
+            CashInput(name, amount, RATES.find_rate(name, "EUR"), BEFORE.find_rate(name, "EUR"))
+            for name, amount in cash.items()
+        ]
+
+    trees = explain("EUR", positions=found, cash=balances, totals=NOTHING)
+    costs = {key: each.cost.value for key, each in trees.positions.items()}
+    shown = value(
+        [
+            Holding(each.key, each.currency, each.quantity, costs.get(each.key), each.multiplier)
+            for each in found
+        ],
+        cash,
+        quotes={
+            each.key: Quote(
+                instrument_id=each.key,
+                price=each.price,
+                currency=each.price_currency,
+                at=CREATED_AT,
+                source="test",
+                previous_close=each.previous_close,
+                market_state=MarketState.OPEN,
+            )
+            for each in found
+            if each.price is not None
+        },
+        rates=RATES,
+        previous_rates=BEFORE,
+        base_currency="EUR",
+    )
+
+    for tree in trees_of(trees):
+        for each in walk(tree):
+            assert recomputed(each) == each.value
+    assert trees.total.value == shown.total
+    assert trees.holdings_value.value == shown.holdings_value
+    assert trees.day_change.value == shown.day_change
+    assert trees.unrealized.value == shown.unrealized
+    if cash is not None:
+        assert trees.cash.value == shown.cash
+    for each in shown.positions:
+        tree = trees.positions[each.instrument_id]
+        assert tree.value.value == each.value_base
+        assert tree.unrealized.value == each.unrealized_base
+        assert tree.weight.value == each.weight
+
+
+def test_what_was_booked_on_no_instrument_is_a_line_of_its_own():
+    totals = TotalInput(Decimal(0), Decimal(7), Decimal(0), None)
+
+    trees = explain("EUR", positions=[], cash=None, totals=totals)
+
+    assert [(each.label, each.value) for each in trees.income.inputs] == [
+        ("On no instrument", Decimal(7))
+    ]
+    assert (trees.taxes.value, trees.fees.value, trees.cash) == (None, Decimal(0), None)
+
+
+@pytest.mark.parametrize(
+    ("formula", "values", "expected"),
+    [
+        (Formula.SUM, ["1", "2", "3"], "6"),
+        (Formula.SUM, ["1", None], None),
+        (Formula.SUM_KNOWN, ["1", None], "1"),
+        (Formula.SUM_KNOWN, [None], None),
+        (Formula.PRODUCT, ["2", "3", "4"], "24"),
+        (Formula.DIFFERENCE, ["9", "3", "4"], "2"),
+        (Formula.SHARE, ["1", "4"], "0.25"),
+        (Formula.SHARE, ["1", "-4"], None),
+        (Formula.QUOTIENT, ["1", "-4"], "-0.25"),
+        (Formula.QUOTIENT, ["1", "0"], None),
+    ],
+)
+def test_each_formula_does_what_it_says(formula, values, expected):
+    inputs = [node("x", each and Decimal(each), "value") for each in values]
+
+    assert made("y", formula, "value", inputs).value == (expected and Decimal(expected))
