@@ -15,8 +15,9 @@ from brokers.models import ImportRow, ImportRun
 from marketdata import selectors as market
 from marketdata.domain.instruments import AssetClass
 from portfolios import selectors as portfolios
+from portfolios.domain.checks import check
 from portfolios.domain.kinds import Kind
-from portfolios.domain.transactions import Draft, check, fingerprint
+from portfolios.domain.transactions import Draft, fingerprint
 
 _DRAFT_FIELDS = tuple(each.name for each in fields(Draft))
 _INSTRUMENT_FIELDS = ("symbol", "isin", "mic", "name", "asset_class")

@@ -9,11 +9,12 @@ from common.errors import InvalidInput
 from common.money import exact
 from portfolios.domain import actions, trades
 from portfolios.domain.books import Book, Code, Ledger
+from portfolios.domain.checks import why_unusable
 from portfolios.domain.kinds import Kind
 from portfolios.domain.policy import Policy
 from portfolios.domain.positions import RunningPosition
 from portfolios.domain.state import State
-from portfolios.domain.transactions import Event, gross, order_key, why_unusable
+from portfolios.domain.transactions import Event, gross, order_key
 
 _ZERO = Decimal(0)
 

@@ -17,7 +17,8 @@ from django.db.models import F
 from common.errors import InvalidInput
 from common.money import plain
 from common.transactions import run_in_transaction
-from portfolios.domain.transactions import Draft, check, fingerprint
+from portfolios.domain.checks import check
+from portfolios.domain.transactions import Draft, fingerprint
 from portfolios.models import Portfolio, Transaction, TransactionRevision
 from portfolios.selectors import TransactionNotFound
 from portfolios.services.conflicts import conflict, state_of

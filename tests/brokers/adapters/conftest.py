@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from brokers.adapters.registry import recognize
-from portfolios.domain.transactions import Draft, check
+from portfolios.domain.checks import check
+from portfolios.domain.transactions import Draft
 
 STATEMENTS = Path(__file__).parents[2] / "data" / "statements"
 _DRAFT_FIELDS = frozenset(Draft.__dataclass_fields__)

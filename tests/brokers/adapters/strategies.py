@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from brokers.domain.statements import InstrumentIdentity, LedgerLine
 from common.texts import hidden_character
 from marketdata.domain.instruments import AssetClass
+from portfolios.domain.checks import check
 from portfolios.domain.kinds import RULES, Kind
-from portfolios.domain.transactions import Draft, check
+from portfolios.domain.transactions import Draft
 
 TODAY = date(2026, 11, 23)
 INSTRUMENT_ID = "655f0c2b9e0a514a7c9f7c1f"

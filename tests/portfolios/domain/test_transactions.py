@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from portfolios.domain.checks import check
 from portfolios.domain.kinds import RULES, Kind
 from portfolios.domain.transactions import (
     Draft,
     Event,
     cash_changes,
-    check,
     fingerprint,
     order_key,
 )
