@@ -1,0 +1,43 @@
+"""Change what is stored of the market: instruments and daily closes."""
+
+from marketdata.services.instruments import (
+    InstrumentExists,
+    change_instrument,
+    classify_instrument,
+    create_instrument,
+    delete_own_instruments,
+    install_directory,
+)
+from marketdata.services.prices import (
+    FIRST_DAY,
+    HISTORY,
+    MANUAL,
+    MOST_PRICES,
+    PriceNotFound,
+    PriceRefused,
+    delete_price,
+    record_closes,
+    record_price,
+    record_prices,
+    store_closes,
+)
+
+__all__ = [
+    "FIRST_DAY",
+    "HISTORY",
+    "MANUAL",
+    "MOST_PRICES",
+    "InstrumentExists",
+    "PriceNotFound",
+    "PriceRefused",
+    "change_instrument",
+    "classify_instrument",
+    "create_instrument",
+    "delete_own_instruments",
+    "delete_price",
+    "install_directory",
+    "record_closes",
+    "record_price",
+    "record_prices",
+    "store_closes",
+]
