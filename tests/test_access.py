@@ -112,6 +112,7 @@ ROUTES = {
     ),
     f"api/v1/{_PORTFOLIO}summary/": Route(OWNER, {"GET": 200}),
     f"api/v1/{_PORTFOLIO}values/": Route(OWNER, {"GET": 200}),
+    f"api/v1/{_PORTFOLIO}positions/<object_id:instrument_id>/lots/": Route(OWNER, {"GET": 200}),
     f"api/v1/{_PORTFOLIO}performance/": Route(OWNER, {"GET": 200}),
     f"api/v1/{_PORTFOLIO}risk/": Route(OWNER, {"GET": 200}),
     f"api/v1/{_PORTFOLIO}returns/": Route(OWNER, {"GET": 200}),

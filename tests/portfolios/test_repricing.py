@@ -80,15 +80,15 @@ def test_a_price_values_every_day_from_its_own_on_however_long_ago(portfolio, ho
 @pytest.mark.usefixtures("_unqueued")
 def test_a_recalculation_from_a_later_day_still_knows_the_old_price(portfolio, house):
     record(house, "2026-01-10", "120")
-    later = TODAY + timedelta(days=100)
-    recalculation.recalculate(portfolio.pk, today=later, now=NOW, extend=True)
+    later, then = TODAY + timedelta(days=100), NOW + timedelta(days=100)
+    recalculation.recalculate(portfolio.pk, today=later, now=then, extend=True)
 
     ledger.record_transaction(
         portfolio.pk,
         draft=buy(house, "1", "130", str(later - timedelta(days=2))),
-        now=NOW + timedelta(days=100),
+        now=then,
     )
-    recalculation.recalculate(portfolio.pk, today=later, now=NOW)
+    recalculation.recalculate(portfolio.pk, today=later, now=then)
 
     newest = selectors.last_daily_value(portfolio.pk)
     assert (newest.date, newest.value) == (later - timedelta(days=1), 240)
