@@ -10,7 +10,6 @@ from functools import partial
 from itertools import islice
 
 from accounts.models import User
-from common.bulk import insert_many
 from common.transactions import run_in_transaction
 from marketdata.domain.instruments import AssetClass, identity_of
 from marketdata.models import Instrument, PriceBar
@@ -37,9 +36,9 @@ def make_market(name: str, now: datetime) -> list[Instrument]:
     pair = Instrument.objects.filter(symbol="EUR/USD").first()
     if pair is None:
         pair = _instrument("EUR/USD", "USD", AssetClass.CURRENCY, now)
-        insert_many(_closes(pair, 1, dice, now))
+        PriceBar.objects.bulk_create(_closes(pair, 1, dice, now))
     for instrument in made:
-        insert_many(_closes(instrument, 100, dice, now))
+        PriceBar.objects.bulk_create(_closes(instrument, 100, dice, now))
     return made
 
 

@@ -38,25 +38,8 @@ def upsert_many(
     return written
 
 
-def insert_many(rows: Iterable[models.Model], *, using: str = "default") -> int:
-    """Insert rows, of which none may be there yet; return how many were written.
-
-    Inside the caller's transaction, as `upsert_many`; keys are made by the driver.
-    """
-    connection = connections[using]
-    written = 0
-    iterator = iter(rows)
-    while batch := list(islice(iterator, _BATCH)):
-        collection = connection.get_collection(batch[0]._meta.db_table)  # type: ignore[attr-defined]
-        collection.insert_many(
-            [_document(row, connection) for row in batch],
-            session=connection.session,  # type: ignore[attr-defined]
-        )
-        written += len(batch)
-    return written
-
-
-def _document(row: models.Model, connection: Any) -> dict[str, Any]:
+def document_of(row: models.Model, connection: Any) -> dict[str, Any]:
+    """Return a row as it is stored, without its key."""
     fields: Sequence[models.Field[Any, Any]] = row._meta.concrete_fields
     return {
         str(field.column): field.get_db_prep_save(getattr(row, field.attname), connection)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -10,10 +9,9 @@ from typing import Any
 
 from bson import ObjectId
 
-from common.bulk import insert_many, upsert_many
+from common.bulk import upsert_many
 from common.money import exact, plain, rounded_to_places
-from portfolios.domain.engine import ClosedLot, Lot
-from portfolios.domain.engine import Disposal as ComputedDisposal
+from portfolios.domain.engine import Lot
 from portfolios.domain.engine import Position as ComputedPosition
 from portfolios.domain.tax_years import Sale, SoldLot, TaxYear, tax_years
 from portfolios.domain.unknowns import known_sum
@@ -24,15 +22,20 @@ from portfolios.services.computing import Computed
 Line = Mapping[str, Any]
 
 
-def store_computed(portfolio: Portfolio, computed: Computed, *, today: date, now: datetime) -> None:
-    """Write positions, disposals, values and the snapshot of a ledger's revision."""
+def store_computed(
+    portfolio: Portfolio,
+    computed: Computed,
+    disposals: Sequence[Disposal],
+    *,
+    today: date,
+    now: datetime,
+) -> None:
+    """Write positions, values and the snapshot of a ledger's revision."""
     # First the one row that every recalculation of this portfolio writes: the later one finds out
     # at once. The portfolio comes last, for people who write to the ledger don't wait for us.
     lines = _lines(computed.book.positions, computed.untouched)
-    disposals = _disposals(portfolio, computed.book.disposals)
     _store_snapshot(portfolio, computed, lines, disposals, now=now)
     _store_positions(portfolio, computed.book.positions, lines, now=now)
-    _store_disposals(portfolio, disposals, since=computed.since)
     _store_values(portfolio, computed, now=now)
     checkpoints.drop(portfolio, stale_from=portfolio.stale_from, today=today)
 
@@ -170,51 +173,6 @@ def _store_positions(
     Position.objects.filter(portfolio=portfolio).exclude(instrument_id__in=kept).delete()
 
 
-def _disposals(portfolio: Portfolio, disposals: Sequence[ComputedDisposal]) -> list[Disposal]:
-    places: Counter[str] = Counter()
-    rows = []
-    for each in disposals:
-        rows.append(
-            Disposal(
-                portfolio=portfolio,
-                transaction_id=each.event_id,
-                place=places[each.event_id],
-                instrument_id=ObjectId(each.instrument_id),
-                revision=portfolio.ledger_revision,
-                lots=[_closed_lot(lot) for lot in each.lots],
-                **{name: getattr(each, name) for name in _DISPOSAL_FIELDS},
-            )
-        )
-        places[each.event_id] += 1
-    return rows
-
-
-def _store_disposals(
-    portfolio: Portfolio, disposals: Sequence[Disposal], *, since: date | None
-) -> None:
-    stored = Disposal.objects.filter(portfolio=portfolio)
-    (stored if since is None else stored.filter(date__gte=since)).delete()
-    insert_many(disposals)
-
-
-_DISPOSAL_FIELDS = (
-    "date",
-    "account",
-    "is_short",
-    "currency",
-    "quantity",
-    "proceeds",
-    "cost",
-    "gain",
-    "proceeds_base",
-    "cost_base",
-    "gain_base",
-    "price_gain_base",
-    "currency_gain_base",
-    "charges_base",
-)
-
-
 def _store_values(portfolio: Portfolio, computed: Computed, *, now: datetime) -> None:
     stored = DailyValue.objects.filter(portfolio=portfolio)
     if computed.first_date is None or computed.start is None:
@@ -310,27 +268,6 @@ def _lot(lot: Lot) -> dict[str, Any]:
         "cost": _text(lot.cost),
         "cost_base": _text(lot.cost_base),
     }
-
-
-def _closed_lot(lot: ClosedLot) -> dict[str, Any]:
-    known = {name: _text(getattr(lot, name)) for name in _CLOSED_AMOUNTS}
-    return {
-        "opened_on": _day(lot.opened_on),
-        "transaction": lot.event_id,
-        "held_days": lot.held_days,
-        **known,
-    }
-
-
-_CLOSED_AMOUNTS = (
-    "quantity",
-    "cost",
-    "cost_base",
-    "proceeds",
-    "proceeds_base",
-    "gain",
-    "gain_base",
-)
 
 
 def _text(value: Decimal | None) -> str | None:

@@ -16,7 +16,7 @@ from portfolios.models import (
     Snapshot,
     Transaction,
 )
-from portfolios.services import checkpoints, ledger, recalculation
+from portfolios.services import checkpoints, disposing, ledger, recalculation
 from portfolios.services.recalculation import Outcome
 from tests import factories
 from tests.factories import NOW, buy, draft, sell
@@ -125,6 +125,32 @@ def test_an_old_row_goes_on_from_before_its_day(portfolio, held):
     days = set(CheckpointPart.objects.filter(part="").values_list("date", flat=True))
     assert days == {date(2024, 12, 1), date(2025, 1, 1), date(2025, 2, 1), TODAY}
     assert read_models(portfolio) == from_the_start(portfolio)
+
+
+def test_a_disposal_that_is_the_same_is_left_as_it_is(portfolio, held):
+    first, *_ = held
+    for each in (buy(first, "10", "5", "2024-11-20"), sell(first, "4", "7", "2024-11-21")):
+        ledger.record_transaction(portfolio.pk, draft=each, now=NOW)
+    recalculate(portfolio)
+    before = Disposal.objects.get()
+
+    ledger.record_transaction(portfolio.pk, draft=sell(first, "1", "9", "2024-11-22"), now=NOW)
+    recalculate(portfolio)
+
+    kept, added = Disposal.objects.order_by("date")
+    assert (kept.pk, kept.revision, added.revision) == (before.pk, 2, 3)
+
+
+def test_disposals_are_not_stored_for_a_ledger_that_has_moved_on(portfolio, held):
+    first, *_ = held
+    for each in (buy(first, "10", "5", "2024-11-20"), sell(first, "4", "7", "2024-11-21")):
+        ledger.record_transaction(portfolio.pk, draft=each, now=NOW)
+    recalculate(portfolio)
+    stale = Portfolio.objects.get()
+    ledger.record_transaction(portfolio.pk, draft=buy(first, "1", "5", "2024-11-23"), now=NOW)
+
+    assert not disposing.store_disposals(stale, [], since=None, now=NOW)
+    assert Disposal.objects.count() == 1
 
 
 def test_a_checkpoint_of_other_choices_is_not_gone_on_from(portfolio, held):
