@@ -23,7 +23,7 @@ from marketdata.adapters.base import Listing
 from marketdata.domain.instruments import AssetClass
 from marketdata.domain.quotes import MarketState, Quote
 from marketdata.events import quotes_recorded
-from marketdata.management.commands.stream_quotes import Feed
+from marketdata.management.commands.stream_quotes import Feed, cancel
 from tests import factories
 
 
@@ -249,3 +249,24 @@ def test_a_feed_that_is_asked_to_stop_ends_cleanly_and_leaves_the_lead(feeds):
 
     assert process.wait(60) == 0
     assert lease() is None
+
+
+async def test_a_task_that_loses_a_cancellation_is_told_again():
+    told = 0
+
+    async def deaf_at_first():
+        nonlocal told
+        while True:
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                told += 1
+                if told > 1:
+                    raise
+
+    task = asyncio.create_task(deaf_at_first())
+    await asyncio.sleep(0)
+
+    await cancel(task, patience_seconds=0.01)
+
+    assert (told, task.cancelled()) == (2, True)

@@ -120,9 +120,7 @@ class Feed:
         stopping = asyncio.create_task(stopped.wait())
         tasks = {beating, streaming, stopping}
         done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in pending:
-            task.cancel()
-        await asyncio.gather(*pending, return_exceptions=True)
+        await cancel(*pending)
         for task in done:
             task.result()
 
@@ -151,10 +149,10 @@ class Feed:
                     changed = await self._changed(listings)
                     if changed is not None:
                         listings = changed
-                        await _cancel(pumping)
+                        await cancel(pumping)
                         pumping = asyncio.create_task(newest.pump(self._source, listings))
         finally:
-            await _cancel(pumping)
+            await cancel(pumping)
 
     async def _changed(self, listings: Sequence[Listing]) -> Sequence[Listing] | None:
         """Look for new instruments; the database may be away without stopping the feed."""
@@ -191,6 +189,14 @@ async def _wait(stopped: asyncio.Event, *, seconds: float) -> None:
         await asyncio.wait_for(stopped.wait(), timeout=seconds)
 
 
-async def _cancel(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+async def cancel(*tasks: asyncio.Task[Any], patience_seconds: float = 1.0) -> None:
+    """End tasks, however often they have to be told.
+
+    A library may lose a cancellation that comes at the very moment its own time-out ends.
+    """
+    waiting = set(tasks)
+    while waiting:
+        for task in waiting:
+            task.cancel()
+        _, waiting = await asyncio.wait(waiting, timeout=patience_seconds)
+    await asyncio.gather(*tasks, return_exceptions=True)
