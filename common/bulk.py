@@ -1,15 +1,90 @@
-"""Many rows in one command, where the ORM would send one command a row."""
+"""Many rows at once, where the ORM would send a command or take a dozen calls for each."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime
 from itertools import islice
 from typing import Any
 
 from django.db import connections, models
 from pymongo import UpdateOne
 
+from common.fields import MoneyField
+
 _BATCH = 2_000
+
+
+def read_many(
+    model: type[models.Model],
+    match: Mapping[str, Any],
+    *,
+    columns: Collection[str],
+    sort: Mapping[str, int],
+    limit: int | None = None,
+    using: str = "default",
+) -> Iterator[dict[str, Any]]:
+    """Read rows as dictionaries, several times as fast as `values()` does.
+
+    Sees what the transaction of the caller sees, if there is one. What a JSON field holds comes as
+    it is stored, without going through its decoder.
+
+    Args:
+        match: a filter as the server takes it; days are midnights there.
+        columns: names of concrete fields, as the model's attributes are called.
+        sort: names of columns in the database, each with 1 or -1.
+        limit: at most so many rows.
+    """
+    connection = connections[using]
+    fields = {field.attname: field for field in model._meta.concrete_fields}
+    readers = {name: reader for name in columns if (reader := _reader(fields[name]))}
+    pipeline: list[dict[str, Any]] = [
+        {"$match": dict(match)},
+        {"$sort": dict(sort)},
+        {"$project": {"_id": 0} | {name: _sent(fields[name]) for name in columns}},
+    ]
+    if limit is not None:
+        pipeline.insert(2, {"$limit": limit})
+    found = connection.get_collection(model._meta.db_table).aggregate(  # type: ignore[attr-defined]
+        pipeline,
+        batchSize=_READ_AT_ONCE,
+        session=connection.session,  # type: ignore[attr-defined]
+    )
+    for row in found:
+        for name, read in readers.items():
+            value = row[name]
+            if value is not None:
+                row[name] = read(value)
+        yield row
+
+
+def at_midnight(day: date) -> datetime:
+    """Return a day as it is stored."""
+    return datetime(day.year, day.month, day.day)  # noqa: DTZ001 - a day
+
+
+#: More than the server's 101 and few enough to be forgotten soon.
+_READ_AT_ONCE = 5_000
+
+
+def _sent(field: models.Field[Any, Any]) -> dict[str, Any]:
+    """Return how the server sends a column: null where it is missing, and numbers as texts.
+
+    A decimal is made ten times as fast of a text as of what the driver makes of a Decimal128.
+    """
+    stored = {"$ifNull": [f"${field.column}", None]}
+    return {"$toString": stored} if isinstance(field, MoneyField) else stored
+
+
+def _reader(field: models.Field[Any, Any]) -> Callable[[Any], Any] | None:
+    """Return what makes a value as it is sent a Python one; None leaves it as it is."""
+    if isinstance(field, MoneyField):
+        return lambda text: field.from_db_value(text, None, None)
+    if isinstance(field, models.DateTimeField):
+        return lambda moment: moment.replace(tzinfo=UTC)
+    if isinstance(field, models.DateField):
+        return datetime.date
+    return None
 
 
 def upsert_many(

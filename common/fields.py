@@ -6,9 +6,12 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
 from typing import Any
 
 from django.db import models
+from django.utils.functional import cached_property
+
+from common.mongodb.decimals import to_decimal128
 
 #: What a Decimal128 holds, which is what sums of stored values may need.
-_LONGEST = 34
+_READING = Context(prec=34, rounding=ROUND_HALF_EVEN)
 
 
 class MoneyField(models.DecimalField):  # type: ignore[type-arg]
@@ -26,25 +29,32 @@ class MoneyField(models.DecimalField):  # type: ignore[type-arg]
             TypeError: it is a float, which would bring digits that nobody wrote.
             ValueError: it is no number, or has more digits than the field.
         """
-        if value is not None and not hasattr(value, "resolve_expression"):
-            value = self._rounded(value, digits=self.max_digits)
-        return super().get_db_prep_value(value, connection, prepared)
+        if value is None or hasattr(value, "resolve_expression"):
+            return super().get_db_prep_value(value, connection, prepared)
+        number = self._rounded(value, self._storing)
+        return to_decimal128(number, places=self.decimal_places)
 
     def from_db_value(self, value: Any, _expression: Any, _connection: Any) -> Decimal | None:
         """Round what an unrounded update may have stored, or a sum."""
-        return None if value is None else self._rounded(value, digits=_LONGEST)
+        return None if value is None else self._rounded(value, _READING)
 
-    def _rounded(self, value: Any, *, digits: int) -> Decimal:
+    @cached_property
+    def _step(self) -> Decimal:
+        return Decimal(1).scaleb(-self.decimal_places)
+
+    @cached_property
+    def _storing(self) -> Context:
+        return Context(prec=self.max_digits, rounding=ROUND_HALF_EVEN)
+
+    def _rounded(self, value: Any, context: Context) -> Decimal:
         if isinstance(value, float):
             raise TypeError(f"{self.name} takes decimals, not the float {value!r}.")
         number = Decimal(value)
-        step = Decimal(1).scaleb(-self.decimal_places)
-        context = Context(prec=digits, rounding=ROUND_HALF_EVEN)
         try:
-            number = number.quantize(step, context=context)
+            number = number.quantize(self._step, context=context)
         except InvalidOperation as error:
             raise ValueError(
-                f"{value} doesn't fit into the {digits} digits of {self.name}."
+                f"{value} doesn't fit into the {context.prec} digits of {self.name}."
             ) from error
         if not number.is_finite():
             raise ValueError(f"{self.name} can't be {value}.")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
+from typing import Any
 
 from bson import ObjectId
 from django.db import connections
@@ -154,26 +154,26 @@ def closes_between(ids: Collection[str], *, start: date, end: date) -> Closes:
 
     Instruments without any close are left out.
     """
-    rows = (
-        PriceBar.objects.filter(
-            instrument_id__in=[ObjectId(key) for key in ids], date__gte=start, date__lte=end
-        )
-        .order_by("instrument_id", "date")
-        .values_list("instrument_id", "date", "close")
-    )
-    closes: Closes = defaultdict(list)
-    for instrument_id, day, close in rows:
-        closes[str(instrument_id)].append((day, close))
-    return dict(closes)
+    # As texts, from which a decimal is made ten times as fast as from what the database has.
+    found = _closes_of(ids, start=start, end=end, close={"$toString": "$close"})
+    return {key: list(zip(days, map(Decimal, closes), strict=True)) for key, days, closes in found}
 
 
 def closes_for_statistics(
     ids: Collection[str], *, start: date, end: date
 ) -> dict[str, list[tuple[date, float]]]:
-    """Load the same as `closes_between`, as floats and many times as fast.
+    """Load the same as `closes_between`, as floats.
 
     Not for money: for indices and estimates, which are made of floats anyway.
     """
+    found = _closes_of(ids, start=start, end=end, close={"$toDouble": "$close"})
+    return {key: list(zip(days, closes, strict=True)) for key, days, closes in found}
+
+
+def _closes_of(
+    ids: Collection[str], *, start: date, end: date, close: Mapping[str, str]
+) -> Iterator[tuple[str, list[date], list[Any]]]:
+    """Load each instrument's days and closes as one document, several times as fast as rows."""
     connection = connections["default"]
     bounds = {"$gte": datetime.combine(start, time.min), "$lte": datetime.combine(end, time.min)}
     found = connection.get_collection(PriceBar._meta.db_table).aggregate(  # type: ignore[attr-defined]
@@ -183,19 +183,15 @@ def closes_for_statistics(
             {
                 "$group": {
                     "_id": "$instrument_id",
-                    "dates": {"$push": "$date"},
-                    "closes": {"$push": {"$toDouble": "$close"}},
+                    "days": {"$push": "$date"},
+                    "closes": {"$push": close},
                 }
             },
         ],
         session=connection.session,  # type: ignore[attr-defined]
     )
-    return {
-        str(each["_id"]): [
-            (day.date(), close) for day, close in zip(each["dates"], each["closes"], strict=True)
-        ]
-        for each in found
-    }
+    for each in found:
+        yield str(each["_id"]), [day.date() for day in each["days"]], each["closes"]
 
 
 def own_ids(ids: Collection[str]) -> frozenset[str]:

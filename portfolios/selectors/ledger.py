@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal
@@ -11,6 +11,7 @@ from typing import Any
 from bson import ObjectId
 from django.db.models import Count, Q, QuerySet
 
+from common.bulk import at_midnight, read_many
 from common.errors import NotFound
 from marketdata import selectors as market
 from portfolios.domain.kinds import Kind
@@ -96,15 +97,12 @@ def list_events(
         instrument_ids: only the rows about these.
         limit: only so many of the newest rows.
     """
-    found = Transaction.objects.filter(portfolio_id=portfolio_id, is_void=False)
+    found: dict[str, Any] = {}
     if since is not None:
-        found = found.filter(trade_date__gte=since)
+        found["trade_date"] = {"$gte": at_midnight(since)}
     if instrument_ids is not None:
-        found = found.filter(instrument_id__in=list(instrument_ids))
-    rows = [
-        dict(zip(_EVENT_COLUMNS, row, strict=True))
-        for row in found.order_by("-trade_date", "-id").values_list(*_EVENT_COLUMNS)[:limit]
-    ]
+        found["instrument_id"] = {"$in": list(instrument_ids)}
+    rows = list(_rows(portfolio_id, found, limit=limit))
     instruments = market.instruments_by_id(
         {str(row[name]) for row in rows for name in _INSTRUMENT_COLUMNS if row[name]}
     )
@@ -112,21 +110,20 @@ def list_events(
 
 
 def _event(row: dict[str, Any], instruments: Mapping[str, Any]) -> Event:
-    known = {name: row[name] for name in _DRAFT_COLUMNS}
+    """Make an event of a row, which is used up."""
     for name in _INSTRUMENT_COLUMNS:
-        known[name] = str(row[name]) if row[name] else None
-    known["kind"] = Kind(row["kind"])
-    known["lots"] = named_lots(row["lots"])
-    instrument = instruments.get(known["instrument_id"])
-    received = instruments.get(known["to_instrument_id"])
+        row[name] = str(row[name]) if row[name] else None
+    row["id"] = str(row["id"])
+    row["kind"] = Kind(row["kind"])
+    row["lots"] = named_lots(row["lots"])
+    instrument = instruments.get(row["instrument_id"])
+    received = instruments.get(row["to_instrument_id"])
     return Event(
-        id=str(row["id"]),
-        created_at=row["created_at"],
         instrument_currency=instrument.currency if instrument else None,
         multiplier=instrument.multiplier if instrument else _ONE,
         to_instrument_currency=received.currency if received else None,
         to_multiplier=received.multiplier if received else _ONE,
-        **known,
+        **row,
     )
 
 
@@ -138,11 +135,20 @@ def first_trade_date(portfolio_id: ObjectId) -> date | None:
 
 def list_splits(portfolio_id: ObjectId) -> list[Event]:
     """Load the splits of a whole ledger, which turn older closes into units of later days."""
-    found = Transaction.objects.filter(
-        portfolio_id=portfolio_id, is_void=False, kind=Kind.SPLIT.value
+    return [_event(row, {}) for row in _rows(portfolio_id, {"kind": Kind.SPLIT.value}, limit=None)]
+
+
+def _rows(
+    portfolio_id: ObjectId, wanted: Mapping[str, Any], *, limit: int | None
+) -> Iterator[dict[str, Any]]:
+    """Read the columns of events, newest first."""
+    return read_many(
+        Transaction,
+        {"portfolio_id": portfolio_id, "is_void": False, **wanted},
+        columns=_EVENT_COLUMNS,
+        sort={"trade_date": -1, "_id": -1},
+        limit=limit,
     )
-    rows = found.order_by("-trade_date", "-id").values_list(*_EVENT_COLUMNS)
-    return [_event(dict(zip(_EVENT_COLUMNS, row, strict=True)), {}) for row in rows]
 
 
 def draft_of(row: Transaction) -> Draft:
