@@ -113,6 +113,26 @@ def upsert_many(
     return written
 
 
+def insert_many(rows: Iterable[models.Model], *, using: str = "default") -> int:
+    """Insert unsaved instances of one model; return how many.
+
+    Inside the transaction of the caller if there is one. Several times as fast as `upsert_many`,
+    which has to look each of them up.
+    """
+    connection = connections[using]
+    written = 0
+    iterator = iter(rows)
+    while batch := list(islice(iterator, _BATCH)):
+        collection = connection.get_collection(batch[0]._meta.db_table)  # type: ignore[attr-defined]
+        collection.insert_many(
+            [document_of(row, connection) for row in batch],
+            ordered=False,
+            session=connection.session,  # type: ignore[attr-defined]
+        )
+        written += len(batch)
+    return written
+
+
 def document_of(row: models.Model, connection: Any) -> dict[str, Any]:
     """Return a row as it is stored, without its key."""
     fields: Sequence[models.Field[Any, Any]] = row._meta.concrete_fields

@@ -8,8 +8,9 @@ from decimal import Decimal
 from typing import Any
 
 from bson import ObjectId
+from django.db.models import Q
 
-from common.bulk import upsert_many
+from common.bulk import insert_many, upsert_many
 from common.money import exact, plain, rounded_to_places
 from portfolios.domain.engine import Lot
 from portfolios.domain.engine import Position as ComputedPosition
@@ -178,9 +179,9 @@ def _store_values(portfolio: Portfolio, computed: Computed, *, now: datetime) ->
     if computed.first_date is None or computed.start is None:
         stored.delete()
         return
-    # Deleted before they are written: a void may have moved the first day forward.
-    stored.filter(date__lt=computed.first_date).delete()
-    upsert_many(
+    # Also those before the first day: a void may have moved it forward.
+    stored.filter(Q(date__lt=computed.first_date) | Q(date__gte=computed.start)).delete()
+    insert_many(
         (
             DailyValue(
                 portfolio=portfolio,
@@ -196,7 +197,6 @@ def _store_values(portfolio: Portfolio, computed: Computed, *, now: datetime) ->
             )
             for each in computed.values
         ),
-        key=("portfolio", "date"),
     )
 
 
