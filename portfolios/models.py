@@ -221,6 +221,8 @@ class Disposal(models.Model):
     charges_base = amount_field(null=True, blank=True)
     #: The parts of lots that went, decimals as texts.
     lots = models.JSONField(default=list, encoder=DjangoJSONEncoder)
+    #: Of all that was computed, to find out quickly whether it still is the same.
+    digest = models.CharField(max_length=32, blank=True, editable=False)
 
     class Meta:
         constraints = [

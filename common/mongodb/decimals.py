@@ -17,7 +17,6 @@ _EXPONENT_AT = 113
 _SIGN_AT = 127
 _COEFFICIENT = (1 << _EXPONENT_AT) - 1
 _LARGEST = 10**34 - 1
-_LOW = (1 << 64) - 1
 #: Wide enough that moving the point never rounds.
 _WIDE = Context(prec=60, Emax=MAX_EMAX, Emin=MIN_EMIN)
 
@@ -28,13 +27,13 @@ def to_decimal128(number: Decimal, *, places: int) -> Decimal128:
     Raises:
         ValueError: it has more than 34 digits.
     """
-    coefficient = int(_WIDE.scaleb(number, places))
-    sign = 1 if number.is_signed() else 0
-    coefficient = abs(coefficient)
+    coefficient = abs(int(_WIDE.scaleb(number, places)))
     if coefficient > _LARGEST:
         raise ValueError(f"{number} has more digits than a Decimal128.")
-    high = (sign << 63) | ((_EXPONENT_BIAS - places) << 49) | (coefficient >> 64)
-    return Decimal128((high, coefficient & _LOW))
+    bits = (_EXPONENT_BIAS - places) << _EXPONENT_AT | coefficient
+    if number.is_signed():
+        bits |= 1 << _SIGN_AT
+    return Decimal128.from_bid(bits.to_bytes(16, "little"))
 
 
 def to_decimal(stored: Decimal128) -> Decimal:

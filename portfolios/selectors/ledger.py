@@ -135,11 +135,11 @@ def first_trade_date(portfolio_id: ObjectId) -> date | None:
 
 def list_splits(portfolio_id: ObjectId) -> list[Event]:
     """Load the splits of a whole ledger, which turn older closes into units of later days."""
-    return [_event(row, {}) for row in _rows(portfolio_id, {"kind": Kind.SPLIT.value}, limit=None)]
+    return [_event(row, {}) for row in _rows(portfolio_id, {"kind": Kind.SPLIT.value})]
 
 
 def _rows(
-    portfolio_id: ObjectId, wanted: Mapping[str, Any], *, limit: int | None
+    portfolio_id: ObjectId, wanted: Mapping[str, Any], *, limit: int | None = None
 ) -> Iterator[dict[str, Any]]:
     """Read the columns of events, newest first."""
     return read_many(

@@ -7,17 +7,19 @@ next one goes on from what differs then.
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import fields
 from datetime import date, datetime
 from functools import partial
 from itertools import islice
+from operator import attrgetter
 from typing import Any
 
 from bson import ObjectId
-from django.db import connection
 
-from common.bulk import document_of, upsert_many
+from common.bulk import at_midnight, insert_many, read_many
 from common.money import plain
 from common.transactions import run_in_transaction
 from portfolios.domain.engine import ClosedLot
@@ -25,9 +27,6 @@ from portfolios.domain.engine import Disposal as ComputedDisposal
 from portfolios.models import Disposal, Portfolio
 
 _AT_ONCE = 500
-_KEY = ("portfolio", "transaction_id", "place")
-#: What may differ without anything being different.
-_IGNORED = ("_id", "revision")
 _COPIED = (
     "date",
     "account",
@@ -55,44 +54,33 @@ _LOT_AMOUNTS = (
 )
 
 
-def rows_of(portfolio: Portfolio, disposals: Sequence[ComputedDisposal]) -> list[Disposal]:
-    """Return disposals as they are stored, numbered where a transaction makes several."""
-    places: Counter[str] = Counter()
-    rows = []
-    for each in disposals:
-        rows.append(
-            Disposal(
-                portfolio=portfolio,
-                transaction_id=each.event_id,
-                place=places[each.event_id],
-                instrument_id=ObjectId(each.instrument_id),
-                revision=portfolio.ledger_revision,
-                lots=[_closed_lot(lot) for lot in each.lots],
-                **{name: getattr(each, name) for name in _COPIED},
-            )
-        )
-        places[each.event_id] += 1
-    return rows
+_everything = attrgetter(*(field.name for field in fields(ComputedDisposal)))
+
+_Key = tuple[str, int]
 
 
 def store_disposals(
-    portfolio: Portfolio, rows: Sequence[Disposal], *, since: date | None, now: datetime
+    portfolio: Portfolio,
+    disposals: Sequence[ComputedDisposal],
+    *,
+    since: date | None,
+    now: datetime,
 ) -> bool:
-    """Bring what is stored from a day on, or in all, up to some rows.
+    """Bring what is stored from a day on, or in all, up to what was computed.
 
     Returns:
         Whether that was done: not if the ledger has another revision by now.
     """
     stored = _stored(portfolio, since)
-    changed, kept = [], set()
-    for row in rows:
-        key = (row.transaction_id, row.place)
-        kept.add(key)
-        wanted = document_of(row, connection)
-        if key not in stored or _plain(stored[key]) != _plain(wanted):
-            changed.append(row)
-    gone = [document["_id"] for key, document in stored.items() if key not in kept]
-    left_over, left_to_write = iter(gone), iter(changed)
+    changed = []
+    for key, each in _numbered(disposals):
+        digest = _digest(each)
+        if stored.get(key, ("",))[0] == digest:
+            del stored[key]
+        else:
+            changed.append(_row(portfolio, key, each, digest))
+    # What is left is gone, or about to be replaced.
+    left_over, left_to_write = iter([pk for _, pk in stored.values()]), iter(changed)
     while True:
         drop, put = list(islice(left_over, _AT_ONCE)), list(islice(left_to_write, _AT_ONCE))
         if not (drop or put):
@@ -101,16 +89,47 @@ def store_disposals(
             return False
 
 
-def _stored(portfolio: Portfolio, since: date | None) -> dict[tuple[str, int], dict[str, Any]]:
+def _stored(portfolio: Portfolio, since: date | None) -> dict[_Key, tuple[str, ObjectId]]:
+    """Load digest and id of what is stored."""
     wanted: dict[str, Any] = {"portfolio_id": portfolio.pk}
     if since is not None:
-        wanted["date"] = {"$gte": datetime(since.year, since.month, since.day)}  # noqa: DTZ001 - a day
-    collection = connection.get_collection(Disposal._meta.db_table)  # type: ignore[attr-defined]
-    return {(each["transaction_id"], each["place"]): each for each in collection.find(wanted)}
+        wanted["date"] = {"$gte": at_midnight(since)}
+    rows = read_many(
+        Disposal,
+        wanted,
+        columns=("id", "transaction_id", "place", "digest"),
+        sort={"date": -1, "transaction_id": -1, "place": -1},
+    )
+    return {(each["transaction_id"], each["place"]): (each["digest"], each["id"]) for each in rows}
 
 
-def _plain(document: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in document.items() if name not in _IGNORED}
+def _numbered(
+    disposals: Sequence[ComputedDisposal],
+) -> Iterator[tuple[_Key, ComputedDisposal]]:
+    """Number the disposals of transactions that make several."""
+    places: Counter[str] = Counter()
+    for each in disposals:
+        yield (each.event_id, places[each.event_id]), each
+        places[each.event_id] += 1
+
+
+def _digest(disposal: ComputedDisposal) -> str:
+    """Return what differs as soon as anything of a disposal does."""
+    return hashlib.blake2b(repr(_everything(disposal)).encode(), digest_size=16).hexdigest()
+
+
+def _row(portfolio: Portfolio, key: _Key, disposal: ComputedDisposal, digest: str) -> Disposal:
+    transaction_id, place = key
+    return Disposal(
+        portfolio=portfolio,
+        transaction_id=transaction_id,
+        place=place,
+        instrument_id=ObjectId(disposal.instrument_id),
+        revision=portfolio.ledger_revision,
+        digest=digest,
+        lots=[_closed_lot(lot) for lot in disposal.lots],
+        **{name: getattr(disposal, name) for name in _COPIED},
+    )
 
 
 def _write(
@@ -123,7 +142,7 @@ def _write(
     if not is_same:
         return False
     Disposal.objects.filter(pk__in=drop).delete()
-    upsert_many(put, key=_KEY)
+    insert_many(put)
     return True
 
 

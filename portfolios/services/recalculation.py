@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from time import perf_counter
@@ -14,9 +13,9 @@ from common.transactions import Contended, run_in_transaction
 from portfolios import selectors
 from portfolios.domain.policy import Policy
 from portfolios.events import holdings_changed
-from portfolios.models import Disposal, Portfolio, RecalculationRun
+from portfolios.models import Portfolio, RecalculationRun
 from portfolios.services.computing import Computed, compute_portfolio
-from portfolios.services.disposing import rows_of, store_disposals
+from portfolios.services.disposing import store_disposals
 from portfolios.services.ledger import mark_changed
 from portfolios.services.storing import keep_checkpoints, store_computed
 
@@ -58,12 +57,10 @@ def recalculate(
     today = min(today, now.astimezone(zone).date())
     began = perf_counter()
     computed = compute_portfolio(portfolio, today=today)
-    disposals = rows_of(portfolio, computed.book.disposals)
+    disposals = computed.book.disposals
     try:
         if store_disposals(portfolio, disposals, since=computed.since, now=now):
-            outcome = run_in_transaction(
-                lambda: _store(portfolio, computed, disposals, today=today, now=now)
-            )
+            outcome = run_in_transaction(lambda: _store(portfolio, computed, today=today, now=now))
         else:
             outcome = Outcome.SUPERSEDED
     except Contended:
@@ -146,20 +143,13 @@ def _note_run(
     )
 
 
-def _store(
-    portfolio: Portfolio,
-    computed: Computed,
-    disposals: Sequence[Disposal],
-    *,
-    today: date,
-    now: datetime,
-) -> Outcome:
+def _store(portfolio: Portfolio, computed: Computed, *, today: date, now: datetime) -> Outcome:
     fresh = Portfolio.objects.get(pk=portfolio.pk)
     if fresh.ledger_revision != portfolio.ledger_revision:
         return Outcome.SUPERSEDED
     if portfolio.is_recalculating and not fresh.is_recalculating:
         return Outcome.CURRENT
-    store_computed(fresh, computed, disposals, today=today, now=now)
+    store_computed(fresh, computed, today=today, now=now)
     fresh.computed_revision = fresh.ledger_revision
     fresh.is_recalculating = False
     fresh.recalculate_after = None

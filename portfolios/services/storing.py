@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -12,6 +12,7 @@ from django.db.models import Q
 
 from common.bulk import insert_many, upsert_many
 from common.money import exact, plain, rounded_to_places
+from portfolios.domain.engine import Disposal as ComputedDisposal
 from portfolios.domain.engine import Lot
 from portfolios.domain.engine import Position as ComputedPosition
 from portfolios.domain.tax_years import Sale, SoldLot, TaxYear, tax_years
@@ -23,19 +24,12 @@ from portfolios.services.computing import Computed
 Line = Mapping[str, Any]
 
 
-def store_computed(
-    portfolio: Portfolio,
-    computed: Computed,
-    disposals: Sequence[Disposal],
-    *,
-    today: date,
-    now: datetime,
-) -> None:
+def store_computed(portfolio: Portfolio, computed: Computed, *, today: date, now: datetime) -> None:
     """Write positions, values and the snapshot of a ledger's revision."""
     # First the one row that every recalculation of this portfolio writes: the later one finds out
     # at once. The portfolio comes last, for people who write to the ledger don't wait for us.
     lines = _lines(computed.book.positions, computed.untouched)
-    _store_snapshot(portfolio, computed, lines, disposals, now=now)
+    _store_snapshot(portfolio, computed, lines, now=now)
     _store_positions(portfolio, computed.book.positions, lines, now=now)
     _store_values(portfolio, computed, now=now)
     checkpoints.drop(portfolio, stale_from=portfolio.stale_from, today=today)
@@ -55,19 +49,14 @@ def _lines(positions: Mapping[str, ComputedPosition], untouched: Sequence[Line])
 
 
 def _store_snapshot(
-    portfolio: Portfolio,
-    computed: Computed,
-    lines: Sequence[Line],
-    disposals: Sequence[Disposal],
-    *,
-    now: datetime,
+    portfolio: Portfolio, computed: Computed, lines: Sequence[Line], *, now: datetime
 ) -> None:
     earlier: Mapping[str, Any] = {}
     if computed.since is not None:
         before = Snapshot.objects.filter(portfolio=portfolio).first()
         earlier = before.content if before else {}
     content = _content(computed, lines, earlier.get("problems", ()))
-    content["tax_years"] = _tax_years(portfolio, disposals, earlier, since=computed.since)
+    content["tax_years"] = _tax_years(portfolio, computed, earlier)
     upsert_many(
         [
             Snapshot(
@@ -83,37 +72,36 @@ def _store_snapshot(
 
 
 def _tax_years(
-    portfolio: Portfolio,
-    disposals: Sequence[Disposal],
-    earlier: Mapping[str, Any],
-    *,
-    since: date | None,
+    portfolio: Portfolio, computed: Computed, earlier: Mapping[str, Any]
 ) -> list[Mapping[str, Any]]:
     """Add up the years that were gone through, and keep those before; the newest is first."""
+    since, sales = computed.since, [_computed_sale(each) for each in computed.book.disposals]
     if since is None:
-        return [_tax_year(each) for each in tax_years(map(_sale, disposals))]
+        return [_tax_year(each) for each in tax_years(sales)]
     of_its_year = Disposal.objects.filter(
         portfolio=portfolio, date__gte=date(since.year, 1, 1), date__lt=since
     ).order_by("-date", "-transaction_id", "-place")
-    made = tax_years(map(_sale, [*of_its_year, *disposals]))
+    made = tax_years([*map(_stored_sale, of_its_year), *sales])
     kept = [each for each in earlier.get("tax_years", ()) if each["year"] < since.year]
     return [*(_tax_year(each) for each in made), *kept]
 
 
-def _sale(row: Disposal) -> Sale:
-    return Sale(
-        date=row.date,
-        currency=row.currency,
-        proceeds=_stored(row.proceeds),
-        cost=_stored(row.cost),
-        gain=_stored(row.gain),
-        proceeds_base=_stored(row.proceeds_base),
-        cost_base=_stored(row.cost_base),
-        gain_base=_stored(row.gain_base),
-        lots=tuple(
-            SoldLot(lot["held_days"], _stored(_decimal(lot["gain_base"]))) for lot in row.lots
-        ),
-    )
+def _computed_sale(disposal: ComputedDisposal) -> Sale:
+    lots = (SoldLot(lot.held_days, _stored(lot.gain_base)) for lot in disposal.lots)
+    return _sale(disposal, lots)
+
+
+def _stored_sale(row: Disposal) -> Sale:
+    lots = (SoldLot(lot["held_days"], _stored(_decimal(lot["gain_base"]))) for lot in row.lots)
+    return _sale(row, lots)
+
+
+def _sale(disposal: Disposal | ComputedDisposal, lots: Iterable[SoldLot]) -> Sale:
+    amounts = {name: _stored(getattr(disposal, name)) for name in _SALE_AMOUNTS}
+    return Sale(date=disposal.date, currency=disposal.currency, lots=tuple(lots), **amounts)
+
+
+_SALE_AMOUNTS = ("proceeds", "cost", "gain", "proceeds_base", "cost_base", "gain_base")
 
 
 def _stored(amount: Decimal | None) -> Decimal | None:
