@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import connections, models
 from pymongo import UpdateOne
@@ -13,6 +13,7 @@ from pymongo import UpdateOne
 from common.fields import MoneyField
 
 _BATCH = 2_000
+_Item = TypeVar("_Item")
 
 
 def read_many(
@@ -99,18 +100,12 @@ def upsert_many(
         rows: unsaved instances of one model, any number: they are taken in batches.
         key: names of the fields of a unique constraint.
     """
-    connection = connections[using]
-    written = 0
-    iterator = iter(rows)
-    while batch := list(islice(iterator, _BATCH)):
-        collection = connection.get_collection(batch[0]._meta.db_table)  # type: ignore[attr-defined]
-        collection.bulk_write(
-            [_upsert(row, key, connection) for row in batch],
-            ordered=False,
-            session=connection.session,  # type: ignore[attr-defined]
-        )
-        written += len(batch)
-    return written
+
+    def upsert(collection: Any, batch: Sequence[models.Model], connection: Any) -> None:
+        changes = [_upsert(row, key, connection) for row in batch]
+        collection.bulk_write(changes, ordered=False, session=connection.session)
+
+    return _in_batches(rows, upsert, connections[using])
 
 
 def insert_many(rows: Iterable[models.Model], *, using: str = "default") -> int:
@@ -119,16 +114,46 @@ def insert_many(rows: Iterable[models.Model], *, using: str = "default") -> int:
     Inside the transaction of the caller if there is one. Several times as fast as `upsert_many`,
     which has to look each of them up.
     """
-    connection = connections[using]
+
+    def insert(collection: Any, batch: Sequence[models.Model], connection: Any) -> None:
+        documents = [document_of(row, connection) for row in batch]
+        collection.insert_many(documents, ordered=False, session=connection.session)
+
+    return _in_batches(rows, insert, connections[using])
+
+
+def update_many(rows: Iterable[models.Model], *, using: str = "default") -> int:
+    """Overwrite rows by their primary keys; return how many.
+
+    Inside the transaction of the caller if there is one. To be preferred to deleting rows and
+    inserting others with the same unique key: the server keeps what was deleted for minutes, and
+    looks through all of it at each insertion.
+    """
+
+    def update(collection: Any, batch: Sequence[models.Model], connection: Any) -> None:
+        changes = [
+            UpdateOne({"_id": row.pk}, {"$set": document_of(row, connection)}) for row in batch
+        ]
+        collection.bulk_write(changes, ordered=False, session=connection.session)
+
+    return _in_batches(rows, update, connections[using])
+
+
+def batched(items: Iterable[_Item], size: int) -> Iterator[list[_Item]]:
+    """Give items by the list, each of them full but the last."""
+    iterator = iter(items)
+    while batch := list(islice(iterator, size)):
+        yield batch
+
+
+def _in_batches(
+    rows: Iterable[models.Model],
+    write: Callable[[Any, Sequence[models.Model], Any], None],
+    connection: Any,
+) -> int:
     written = 0
-    iterator = iter(rows)
-    while batch := list(islice(iterator, _BATCH)):
-        collection = connection.get_collection(batch[0]._meta.db_table)  # type: ignore[attr-defined]
-        collection.insert_many(
-            [document_of(row, connection) for row in batch],
-            ordered=False,
-            session=connection.session,  # type: ignore[attr-defined]
-        )
+    for batch in batched(rows, _BATCH):
+        write(connection.get_collection(batch[0]._meta.db_table), batch, connection)
         written += len(batch)
     return written
 

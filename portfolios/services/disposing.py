@@ -9,17 +9,16 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields
 from datetime import date, datetime
 from functools import partial
-from itertools import islice
 from operator import attrgetter
 from typing import Any
 
 from bson import ObjectId
 
-from common.bulk import at_midnight, insert_many, read_many
+from common.bulk import at_midnight, batched, insert_many, read_many, update_many
 from common.money import plain
 from common.transactions import run_in_transaction
 from portfolios.domain.engine import ClosedLot
@@ -72,21 +71,23 @@ def store_disposals(
         Whether that was done: not if the ledger has another revision by now.
     """
     stored = _stored(portfolio, since)
-    changed = []
+    added, changed = [], []
     for key, each in _numbered(disposals):
         digest = _digest(each)
-        if stored.get(key, ("",))[0] == digest:
-            del stored[key]
-        else:
-            changed.append(_row(portfolio, key, each, digest))
-    # What is left is gone, or about to be replaced.
-    left_over, left_to_write = iter([pk for _, pk in stored.values()]), iter(changed)
-    while True:
-        drop, put = list(islice(left_over, _AT_ONCE)), list(islice(left_to_write, _AT_ONCE))
-        if not (drop or put):
-            return True
-        if not run_in_transaction(partial(_write, portfolio, drop, put, now=now)):
-            return False
+        earlier_digest, pk = stored.pop(key, (None, None))
+        if pk is None:
+            added.append(_row(portfolio, key, each, digest))
+        elif earlier_digest != digest:
+            changed.append(_row(portfolio, key, each, digest, pk=pk))
+    writes: list[Callable[[], object]] = [
+        *(partial(insert_many, batch) for batch in batched(added, _AT_ONCE)),
+        *(partial(update_many, batch) for batch in batched(changed, _AT_ONCE)),
+        *(
+            Disposal.objects.filter(pk__in=batch).delete
+            for batch in batched((pk for _, pk in stored.values()), _AT_ONCE)
+        ),
+    ]
+    return all(run_in_transaction(partial(_write, portfolio, write, now=now)) for write in writes)
 
 
 def _stored(portfolio: Portfolio, since: date | None) -> dict[_Key, tuple[str, ObjectId]]:
@@ -118,9 +119,16 @@ def _digest(disposal: ComputedDisposal) -> str:
     return hashlib.blake2b(repr(_everything(disposal)).encode(), digest_size=16).hexdigest()
 
 
-def _row(portfolio: Portfolio, key: _Key, disposal: ComputedDisposal, digest: str) -> Disposal:
+def _row(
+    portfolio: Portfolio,
+    key: _Key,
+    disposal: ComputedDisposal,
+    digest: str,
+    pk: ObjectId | None = None,
+) -> Disposal:
     transaction_id, place = key
     return Disposal(
+        pk=pk,
         portfolio=portfolio,
         transaction_id=transaction_id,
         place=place,
@@ -132,18 +140,14 @@ def _row(portfolio: Portfolio, key: _Key, disposal: ComputedDisposal, digest: st
     )
 
 
-def _write(
-    portfolio: Portfolio, drop: Sequence[ObjectId], put: Sequence[Disposal], *, now: datetime
-) -> bool:
+def _write(portfolio: Portfolio, write: Callable[[], object], *, now: datetime) -> bool:
     """Write a batch, unless the ledger has moved on: whoever changes it meets us here."""
     is_same = Portfolio.objects.filter(
         pk=portfolio.pk, ledger_revision=portfolio.ledger_revision
     ).update(checkpointed_at=now)
-    if not is_same:
-        return False
-    Disposal.objects.filter(pk__in=drop).delete()
-    insert_many(put)
-    return True
+    if is_same:
+        write()
+    return bool(is_same)
 
 
 def _closed_lot(lot: ClosedLot) -> dict[str, Any]:

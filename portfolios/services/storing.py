@@ -8,10 +8,10 @@ from decimal import Decimal
 from typing import Any
 
 from bson import ObjectId
-from django.db.models import Q
 
-from common.bulk import insert_many, upsert_many
+from common.bulk import at_midnight, insert_many, read_many, update_many, upsert_many
 from common.money import exact, plain, rounded_to_places
+from portfolios.domain.daily import DayValue
 from portfolios.domain.engine import Disposal as ComputedDisposal
 from portfolios.domain.engine import Lot
 from portfolios.domain.engine import Position as ComputedPosition
@@ -167,25 +167,49 @@ def _store_values(portfolio: Portfolio, computed: Computed, *, now: datetime) ->
     if computed.first_date is None or computed.start is None:
         stored.delete()
         return
-    # Also those before the first day: a void may have moved it forward.
-    stored.filter(Q(date__lt=computed.first_date) | Q(date__gte=computed.start)).delete()
-    insert_many(
-        (
-            DailyValue(
-                portfolio=portfolio,
-                date=each.date,
-                revision=portfolio.ledger_revision,
-                value=each.value,
-                cash=each.cash,
-                inflow=each.inflow,
-                outflow=each.outflow,
-                status=each.status.value,
-                missing=list(each.missing),
-                computed_at=now,
-            )
-            for each in computed.values
-        ),
+    # A void may have moved the first day forward.
+    stored.filter(date__lt=computed.first_date).delete()
+    earlier = _stored_values(portfolio, since=computed.start)
+    added, changed = [], []
+    for each in computed.values:
+        row = DailyValue(
+            portfolio=portfolio,
+            revision=portfolio.ledger_revision,
+            computed_at=now,
+            **_value_columns(each),
+        )
+        before = earlier.get(each.date)
+        if before is None:
+            added.append(row)
+        elif any(getattr(row, name) != kept for name, kept in before.items() if name != "id"):
+            row.pk = before["id"]
+            changed.append(row)
+    insert_many(added)
+    update_many(changed)
+
+
+def _stored_values(portfolio: Portfolio, *, since: date) -> dict[date, dict[str, Any]]:
+    rows = read_many(
+        DailyValue,
+        {"portfolio_id": portfolio.pk, "date": {"$gte": at_midnight(since)}},
+        columns=("id", *_VALUE_COLUMNS),
+        sort={"date": 1},
     )
+    return {each["date"]: each for each in rows}
+
+
+def _value_columns(day: DayValue) -> dict[str, Any]:
+    """Return a day as it is stored."""
+    amounts = {name: _stored(getattr(day, name)) for name in _VALUE_AMOUNTS}
+    return amounts | {
+        "date": day.date,
+        "status": day.status.value,
+        "missing": list(day.missing),
+    }
+
+
+_VALUE_AMOUNTS = ("value", "cash", "inflow", "outflow")
+_VALUE_COLUMNS = ("date", *_VALUE_AMOUNTS, "status", "missing")
 
 
 def _content(
