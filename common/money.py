@@ -159,10 +159,11 @@ def plain(number: Decimal) -> str:
 
 def rounded_to_places(number: Decimal) -> Decimal:
     """Round a number to the ten places that are kept of it, half to even."""
-    exponent = number.as_tuple().exponent
-    if not isinstance(exponent, int) or exponent >= -DECIMAL_PLACES or number.adjusted() > _LONGEST:
+    if not number.is_finite() or number.adjusted() > _LONGEST:
         return number
-    return number.quantize(_STEP, context=_WIDE)
+    short = number.quantize(_STEP, context=_WIDE)
+    # A number that is short enough stays as it was written.
+    return number if short == number else short
 
 
 def fits(number: Decimal) -> bool:

@@ -128,19 +128,25 @@ class Pool:
 def cut(lot: Lot, quantity: Decimal) -> tuple[Lot, Lot]:
     """Part a lot in two: so many units without a sign, and the rest, each with its share."""
     whole, part = lot.quantity, quantity if lot.quantity > 0 else -quantity
-    taken = lot._replace(
-        quantity=part,
-        cost=share(lot.cost, part, whole),
-        cost_base=share(lot.cost_base, part, whole),
-        charges=share(lot.charges, part, whole),
-        charges_base=share(lot.charges_base, part, whole),
+    taken = Lot(
+        lot.opened_on,
+        lot.event_id,
+        part,
+        share(lot.cost, part, whole),
+        share(lot.cost_base, part, whole),
+        share(lot.charges, part, whole),
+        share(lot.charges_base, part, whole),
+        lot.account,
     )
-    rest = lot._replace(
-        quantity=whole - part,
-        cost=minus(lot.cost, taken.cost),
-        cost_base=minus(lot.cost_base, taken.cost_base),
-        charges=minus(lot.charges, taken.charges),
-        charges_base=minus(lot.charges_base, taken.charges_base),
+    rest = Lot(
+        lot.opened_on,
+        lot.event_id,
+        whole - part,
+        minus(lot.cost, taken.cost),
+        minus(lot.cost_base, taken.cost_base),
+        minus(lot.charges, taken.charges),
+        minus(lot.charges_base, taken.charges_base),
+        lot.account,
     )
     return taken, rest
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -12,8 +13,9 @@ from common.money import exact
 from portfolios.domain.books import Disposal
 from portfolios.domain.state import in_major
 from portfolios.domain.status import Status
-from portfolios.domain.unknowns import PartialSum
+from portfolios.domain.unknowns import PartialSum, times
 
+_ONE = Decimal(1)
 #: What was held for more days than these was held for long.
 LONG_TERM_DAYS = 365
 LONG_TERM_RULE = f"Long-term is what was held for more than {LONG_TERM_DAYS} days."
@@ -80,10 +82,10 @@ class Sale:
 
 def tax_years(disposals: Iterable[Disposal | Sale]) -> tuple[TaxYear, ...]:
     """Add up disposals by the calendar year of their business date, the newest year first."""
-    years: dict[int, _Year] = {}
+    years: dict[int, _Year] = defaultdict(_Year)
     with exact():
         for each in disposals:
-            years.setdefault(each.date.year, _Year()).add(each)
+            years[each.date.year].add(each)
         return tuple(years[year].total(year) for year in sorted(years, reverse=True))
 
 
@@ -104,7 +106,7 @@ class _Year:
     def __init__(self) -> None:
         self._count = 0
         self._base = _Sums()
-        self._local: dict[str, _Sums] = {}
+        self._local: dict[str, _Sums] = defaultdict(_Sums)
         self._short = PartialSum()
         self._long = PartialSum()
         self._other = PartialSum()
@@ -114,11 +116,11 @@ class _Year:
         self._base.proceeds.add(disposal.proceeds_base)
         self._base.cost.add(disposal.cost_base)
         self._base.gain.add(disposal.gain_base)
-        for name in ("proceeds", "cost", "gain"):
-            amount: Decimal | None = getattr(disposal, name)
-            currency, known = in_major(disposal.currency, amount or Decimal(0))
-            sums = self._local.setdefault(currency, _Sums())
-            getattr(sums, name).add(None if amount is None else known)
+        currency, unit = in_major(disposal.currency, _ONE)
+        sums = self._local[currency]
+        sums.proceeds.add(times(disposal.proceeds, unit))
+        sums.cost.add(times(disposal.cost, unit))
+        sums.gain.add(times(disposal.gain, unit))
         for lot in disposal.lots:
             (self._long if is_long_term(lot.held_days) else self._short).add(lot.gain_base)
         if not disposal.lots:
