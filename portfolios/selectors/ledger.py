@@ -11,7 +11,7 @@ from typing import Any
 from bson import ObjectId
 from django.db.models import Count, Q, QuerySet
 
-from common.bulk import at_midnight, read_many
+from common.bulk import at_midnight, batched, read_many
 from common.errors import NotFound
 from marketdata import selectors as market
 from portfolios.domain.kinds import Kind
@@ -22,6 +22,7 @@ _DRAFT_COLUMNS = tuple(field.name for field in fields(Draft))
 _EVENT_COLUMNS = ("id", "created_at", *_DRAFT_COLUMNS)
 _INSTRUMENT_COLUMNS = ("instrument_id", "to_instrument_id")
 _ONE = Decimal(1)
+_AT_ONCE = 2_000
 
 
 class TransactionNotFound(NotFound):
@@ -102,11 +103,15 @@ def list_events(
         found["trade_date"] = {"$gte": at_midnight(since)}
     if instrument_ids is not None:
         found["instrument_id"] = {"$in": list(instrument_ids)}
-    rows = list(_rows(portfolio_id, found, limit=limit))
-    instruments = market.instruments_by_id(
-        {str(row[name]) for row in rows for name in _INSTRUMENT_COLUMNS if row[name]}
-    )
-    return [_event(row, instruments) for row in rows]
+    events: list[Event] = []
+    instruments: dict[str, Any] = {}
+    # A batch at a time: the rows of a long ledger would take as much room as its events.
+    for rows in batched(_rows(portfolio_id, found, limit=limit), _AT_ONCE):
+        named = {str(row[name]) for row in rows for name in _INSTRUMENT_COLUMNS if row[name]}
+        if new := named - instruments.keys():
+            instruments |= market.instruments_by_id(new)
+        events += [_event(row, instruments) for row in rows]
+    return events
 
 
 def _event(row: dict[str, Any], instruments: Mapping[str, Any]) -> Event:

@@ -140,13 +140,19 @@ def keep(
         portfolio: as it was when it was computed.
         books: by day, with the snapshot's lines of that time.
     """
+    heads = []
     for day, (book, lines) in books.items():
         lots = sum(len(position.lots) for position in book.positions.values())
         if lots <= _MOST_LOTS:
             head, *parts = _parts(portfolio, day, book, lines)
             upsert_many(parts, key=_KEY)
-            if not run_in_transaction(partial(_put, portfolio, head, now=now)):
-                break
+            heads.append(head)
+    run_in_transaction(partial(_put, portfolio, heads, now=now))
+    _drop_orphans(portfolio)
+
+
+def _drop_orphans(portfolio: Portfolio) -> None:
+    """Delete the parts of checkpoints that were never finished, or have been replaced."""
     heads = set(
         CheckpointPart.objects.filter(portfolio=portfolio, part="").values_list("date", "revision")
     )
@@ -160,16 +166,15 @@ def keep(
 _KEY = ("portfolio", "part", "date", "revision")
 
 
-def _put(portfolio: Portfolio, head: CheckpointPart, *, now: datetime) -> bool:
-    """Store a head, unless the ledger has another revision by now: whoever changes it waits."""
+def _put(portfolio: Portfolio, heads: Sequence[CheckpointPart], *, now: datetime) -> None:
+    """Store heads, unless the ledger has another revision by now: whoever changes it waits."""
     is_same = Portfolio.objects.filter(
         pk=portfolio.pk, ledger_revision=portfolio.ledger_revision
     ).update(checkpointed_at=now)
-    if not is_same:
-        return False
-    CheckpointPart.objects.filter(portfolio=portfolio, part="", date=head.date).delete()
-    upsert_many([head], key=_KEY)
-    return True
+    if is_same:
+        days = [head.date for head in heads]
+        CheckpointPart.objects.filter(portfolio=portfolio, part="", date__in=days).delete()
+        upsert_many(heads, key=_KEY)
 
 
 def _parts(

@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields
 from datetime import date, datetime
 from functools import partial
+from itertools import chain
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from bson import ObjectId
 
@@ -58,6 +59,15 @@ _everything = attrgetter(*(field.name for field in fields(ComputedDisposal)))
 _Key = tuple[str, int]
 
 
+class _Change(NamedTuple):
+    """A disposal that isn't stored as it is now; without an id it isn't stored at all."""
+
+    key: _Key
+    disposal: ComputedDisposal
+    digest: str
+    pk: ObjectId | None
+
+
 def store_disposals(
     portfolio: Portfolio,
     disposals: Sequence[ComputedDisposal],
@@ -71,22 +81,20 @@ def store_disposals(
         Whether that was done: not if the ledger has another revision by now.
     """
     stored = _stored(portfolio, since)
-    added, changed = [], []
+    added: list[_Change] = []
+    changed: list[_Change] = []
     for key, each in _numbered(disposals):
         digest = _digest(each)
         earlier_digest, pk = stored.pop(key, (None, None))
-        if pk is None:
-            added.append(_row(portfolio, key, each, digest))
-        elif earlier_digest != digest:
-            changed.append(_row(portfolio, key, each, digest, pk=pk))
-    writes: list[Callable[[], object]] = [
-        *(partial(insert_many, batch) for batch in batched(added, _AT_ONCE)),
-        *(partial(update_many, batch) for batch in batched(changed, _AT_ONCE)),
-        *(
-            Disposal.objects.filter(pk__in=batch).delete
-            for batch in batched((pk for _, pk in stored.values()), _AT_ONCE)
-        ),
-    ]
+        if pk is None or earlier_digest != digest:
+            (added if pk is None else changed).append(_Change(key, each, digest, pk))
+    gone = [pk for _, pk in stored.values()]
+    # Rows are made a batch at a time: those of a long ledger fill a hundred megabytes.
+    writes: Iterator[Callable[[], object]] = chain(
+        (partial(insert_many, _rows(portfolio, batch)) for batch in batched(added, _AT_ONCE)),
+        (partial(update_many, _rows(portfolio, batch)) for batch in batched(changed, _AT_ONCE)),
+        (Disposal.objects.filter(pk__in=batch).delete for batch in batched(gone, _AT_ONCE)),
+    )
     return all(run_in_transaction(partial(_write, portfolio, write, now=now)) for write in writes)
 
 
@@ -119,25 +127,21 @@ def _digest(disposal: ComputedDisposal) -> str:
     return hashlib.blake2b(repr(_everything(disposal)).encode(), digest_size=16).hexdigest()
 
 
-def _row(
-    portfolio: Portfolio,
-    key: _Key,
-    disposal: ComputedDisposal,
-    digest: str,
-    pk: ObjectId | None = None,
-) -> Disposal:
-    transaction_id, place = key
-    return Disposal(
-        pk=pk,
-        portfolio=portfolio,
-        transaction_id=transaction_id,
-        place=place,
-        instrument_id=ObjectId(disposal.instrument_id),
-        revision=portfolio.ledger_revision,
-        digest=digest,
-        lots=[_closed_lot(lot) for lot in disposal.lots],
-        **{name: getattr(disposal, name) for name in _COPIED},
-    )
+def _rows(portfolio: Portfolio, changes: Sequence[_Change]) -> list[Disposal]:
+    return [
+        Disposal(
+            pk=pk,
+            portfolio=portfolio,
+            transaction_id=transaction_id,
+            place=place,
+            instrument_id=ObjectId(disposal.instrument_id),
+            revision=portfolio.ledger_revision,
+            digest=digest,
+            lots=[_closed_lot(lot) for lot in disposal.lots],
+            **{name: getattr(disposal, name) for name in _COPIED},
+        )
+        for (transaction_id, place), disposal, digest, pk in changes
+    ]
 
 
 def _write(portfolio: Portfolio, write: Callable[[], object], *, now: datetime) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import chain
 from typing import Any
 
 from bson import ObjectId
@@ -75,13 +76,13 @@ def _tax_years(
     portfolio: Portfolio, computed: Computed, earlier: Mapping[str, Any]
 ) -> list[Mapping[str, Any]]:
     """Add up the years that were gone through, and keep those before; the newest is first."""
-    since, sales = computed.since, [_computed_sale(each) for each in computed.book.disposals]
+    since, sales = computed.since, map(_computed_sale, computed.book.disposals)
     if since is None:
         return [_tax_year(each) for each in tax_years(sales)]
     of_its_year = Disposal.objects.filter(
         portfolio=portfolio, date__gte=date(since.year, 1, 1), date__lt=since
     ).order_by("-date", "-transaction_id", "-place")
-    made = tax_years([*map(_stored_sale, of_its_year), *sales])
+    made = tax_years(chain(map(_stored_sale, of_its_year), sales))
     kept = [each for each in earlier.get("tax_years", ()) if each["year"] < since.year]
     return [*(_tax_year(each) for each in made), *kept]
 
