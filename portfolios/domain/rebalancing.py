@@ -219,7 +219,7 @@ class _Run:
                     place,
                     scaled(price * asset.step),
                     float(self._most_bought(asset, price, gaps[place])),
-                    float(self._most_sold(asset, price, gaps[place])),
+                    float(self._most_sold(asset)),
                 )
                 for place, asset, price in self._assets
             ],
@@ -250,21 +250,14 @@ class _Run:
         if gap <= 0:
             # Past the target already; only the step around it could be nearer.
             return _ZERO
-        return self._around(asset, price, gap)
+        steps = max(gap, self._terms.least_trade) / (price * asset.step)
+        return steps.to_integral_value(ROUND_CEILING)
 
-    def _most_sold(self, asset: Asset, price: Decimal, gap: Decimal) -> Decimal:
+    def _most_sold(self, asset: Asset) -> Decimal:
         if self._terms.mode is Mode.BUY_ONLY or asset.quantity <= 0:
             return _ZERO
-        held = (asset.quantity / asset.step).to_integral_value(ROUND_FLOOR)
-        if self._terms.budget < 0:
-            # Money has to be raised, whatever the targets say.
-            return held
-        return min(held, self._around(asset, price, -gap)) if gap < 0 else _ZERO
-
-    def _around(self, asset: Asset, price: Decimal, amount: Decimal) -> Decimal:
-        """Return the steps that reach an amount, or the least trade, and one more."""
-        steps = max(amount, self._terms.least_trade) / (price * asset.step)
-        return steps.to_integral_value(ROUND_CEILING)
+        # All of it: where steps are large, selling past its target can pay for another's step.
+        return (asset.quantity / asset.step).to_integral_value(ROUND_FLOOR)
 
     def trades(self, found: Found) -> list[Trade] | None:
         """Turn what was found into exact trades within the terms; None where there are none."""

@@ -160,6 +160,9 @@ def match(
         return incoming.quantity
     if wanted - held < DUST:
         lots = _take(state, event, pool, wanted)
+        if not lots:
+            # Less than dust, and nothing to take it from.
+            return _ZERO
         close(state, event, position, lots, incoming)
         return -_units(lots)
     if opens:

@@ -134,6 +134,8 @@ def test_what_the_lots_of_a_sale_cost_is_its_cost(events):
         assert close(total(lot.quantity for lot in disposal.lots), disposal.quantity)
         if disposal.cost is not None:
             assert close(total(lot.cost for lot in disposal.lots), disposal.cost)
+        assert (disposal.gain is None) == (None in (disposal.cost, disposal.proceeds))
+        if disposal.gain is not None:
             assert close(disposal.gain + disposal.cost, disposal.proceeds)
 
 

@@ -118,6 +118,8 @@ RAISING_20 = terms("0", Mode.BUY_AND_SELL, keep_cash="20")
         (A_HALF, "A 20@50, B 0@50", terms("800", keep_cash="300"), "B 10", "300"),
         # Selling what is too much pays for what is too little.
         (A_HALF, "A 20@50, B 0@50", terms("0", Mode.BUY_AND_SELL), "A -10, B 10", "0"),
+        # Two of A would bring exactly what B lacks, but one of B costs a cent more.
+        (A_HALF, "A 4@50, B 0@100.01", terms("0", Mode.BUY_AND_SELL), "A -3, B 1", "49.99"),
         # A target of nothing is sold out.
         ("A 0, B 1", "A 3@10, B 3@10", terms("0", Mode.BUY_AND_SELL), "A -3, B 3", "0"),
         # What has to be kept is raised by selling.
