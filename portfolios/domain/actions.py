@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 
 from portfolios.domain.books import Code, Disposal, Lot
@@ -63,10 +64,10 @@ def _pay_fractions(state: State, event: Event, position: RunningPosition, amount
 
     An account is paid for its own fraction, also where it shares its lots with others.
     """
-    own = {event.account} & position.accounts.keys() or position.accounts.keys()
+    paid = set(_accounts(state, event, position))
     fractions = {
         account: position.accounts[account] % 1
-        for account in sorted(own)
+        for account in sorted({event.account} & paid or paid)
         if abs(position.accounts[account] % 1) >= DUST
     }
     total = sum(fractions.values(), _ZERO)
@@ -111,10 +112,19 @@ def spin_off(state: State, event: Event) -> None:
 def merge(state: State, event: Event) -> None:
     """Give up an instrument for another one, for cash, or for both.
 
+    Each account is paid for its own units, also where it shares their lots with others.
+    """
+    position = state.position(event)
+    with _others_aside(state, event, position):
+        _merge(state, event, position, event.amount or _ZERO)
+
+
+def _merge(state: State, event: Event, position: RunningPosition, cash: Decimal) -> None:
+    """Give up all units that are there.
+
     Where both were received and the worth of the new shares is known, the cash sells the part of
     each lot that it is of everything received; where it is unknown, the cash is capital returned.
     """
-    position, cash = state.position(event), event.amount or _ZERO
     ratio = event.ratio if event.to_instrument_id and event.ratio else _ZERO
     held = sum((pool.quantity for _, pool in _pools(state, event, position)), _ZERO)
     shares_worth = held * ratio * (event.price or _ZERO) * event.to_multiplier
@@ -295,14 +305,52 @@ def _turned(
 
 def _pools(state: State, event: Event, position: RunningPosition) -> Iterator[tuple[str, Pool]]:
     """Give the lots that an action is about: those of its account, or all where it names none."""
-    if state.policy.pool_scope is PoolScope.ACCOUNT and event.account in position.pools:
-        yield event.account, position.pools[event.account]
+    if _is_about_one_account(state, event, position):
+        pool = position.pools.get(event.account)
+        if pool is not None:
+            yield event.account, pool
     else:
         yield from position.pools.items()
 
 
 def _accounts(state: State, event: Event, position: RunningPosition) -> Iterator[str]:
-    if state.policy.pool_scope is PoolScope.ACCOUNT and event.account in position.pools:
+    if _is_about_one_account(state, event, position):
         yield from {event.account} & position.accounts.keys()
     else:
         yield from position.accounts
+
+
+def _is_about_one_account(state: State, event: Event, position: RunningPosition) -> bool:
+    """Say whether an action leaves the lots of other accounts alone.
+
+    One without a name is an account too, where it holds something.
+    """
+    if state.policy.pool_scope is not PoolScope.ACCOUNT:
+        return False
+    pool = position.pools.get(event.account)
+    return bool(event.account) or (pool is not None and bool(pool.quantity))
+
+
+@contextmanager
+def _others_aside(state: State, event: Event, position: RunningPosition) -> Iterator[None]:
+    """Leave among shared lots as many units as an event's own account holds, for the time being.
+
+    Which these are the method says, as for a sale. All stay where the event names no account, or
+    one that nothing is known to be in.
+    """
+    pool, own = position.pool(""), position.accounts.get(event.account, _ZERO)
+    others = pool.quantity - own
+    shares_lots = state.policy.pool_scope is PoolScope.PORTFOLIO and bool(event.account)
+    if not shares_lots or own * others <= 0 or abs(others) < DUST:
+        yield
+        return
+    taken = pool.take(abs(own))
+    lots, accounts = pool.lots, dict(position.accounts)
+    pool.clear()
+    position.accounts = {event.account: accounts.pop(event.account)}
+    for lot in taken:
+        pool.receive(lot)
+    yield
+    position.accounts |= accounts
+    for lot in lots:
+        pool.receive(lot)

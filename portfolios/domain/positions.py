@@ -85,10 +85,13 @@ class RunningPosition:
         self.accounts[account] = self.accounts.get(account, _ZERO) + quantity
 
     def settle(self) -> None:
-        """Bring the quantity up to the lots when an event is through."""
-        pools = self.pools.values()
-        self.quantity = sum((pool.quantity for pool in pools), _ZERO)
-        if not self.quantity:
+        """Bring the quantity up to the lots when an event is through.
+
+        Nothing in all is still something where one account holds what another sold short.
+        """
+        quantities = [pool.quantity for pool in self.pools.values()]
+        self.quantity = sum(quantities, _ZERO)
+        if not any(quantities):
             self.accounts.clear()
 
     def realize(self, disposal: Disposal) -> None:
