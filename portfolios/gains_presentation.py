@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields, replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from portfolios.domain.attribution import PositionGain
+from common.money import exact
+from portfolios.domain.attribution import Attribution, PositionGain
 from portfolios.domain.tax_years import LONG_TERM_DAYS, is_long_term
+from portfolios.domain.unknowns import minus
 from portfolios.domain.whatif import Alternative
 from portfolios.models import Disposal
 from portfolios.policy_forms import METHODS
 from portfolios.presentation import Instruments, portfolio_line
-from portfolios.selectors.attribution import AttributionView
+from portfolios.selectors.attribution import AttributionView, PeriodView
 from portfolios.selectors.disposals import ClosedLotView, Gains, closed_lots
 from portfolios.selectors.whatif import WhatIf
+
+_ONE_DAY = timedelta(days=1)
 
 
 def gains_page(
@@ -40,12 +45,31 @@ def gains_page(
 
 def attribution_part(view: AttributionView) -> dict[str, Any]:
     """Describe where the gain since the first row came from, whole and by position."""
-    found, instruments = view.attribution, view.instruments
+    return _parts(view.attribution, view.instruments) | {"as_of": view.as_of}
+
+
+def period_part(view: PeriodView, *, instruments: Instruments) -> dict[str, Any]:
+    """Describe where the gain of some days came from, whole and by position."""
+    found, opening = view.report.attribution, view.report.opening_value
+    known = instruments(found.positions.keys())
+    moved = {key: gain for key, gain in found.positions.items() if _says_something(gain)}
+    found = replace(found, positions=moved)
+    with exact():
+        paid_in = minus(found.contributed, opening)
+    return _parts(found, known) | {
+        "measured_from": view.start - _ONE_DAY,
+        "end": view.end,
+        "opening_value": opening,
+        "paid_in": paid_in,
+        "realized_tax_basis": view.realized,
+    }
+
+
+def _parts(found: Attribution, instruments: Mapping[str, Any]) -> dict[str, Any]:
     missing = (instruments.get(each) for each in found.missing)
     return {
         "found": found,
         "is_broken": found.is_broken,
-        "as_of": view.as_of,
         "missing": [
             each.symbol if each else name for each, name in zip(missing, found.missing, strict=True)
         ],
@@ -54,6 +78,12 @@ def attribution_part(view: AttributionView) -> dict[str, Any]:
             for key, gain in sorted(found.positions.items(), key=_by_size)
         ],
     }
+
+
+def _says_something(gain: PositionGain) -> bool:
+    """Leave out what was sold before the days began, and what came after them."""
+    amounts = (getattr(gain, each.name) for each in fields(gain) if each.name != "instrument_id")
+    return any(amount != 0 for amount in amounts)
 
 
 def _by_size(line: tuple[str, PositionGain]) -> tuple[bool, Decimal, str]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
-from urllib.parse import urlencode
 
 from portfolios.domain.ranges import RangeName
 from portfolios.models import Portfolio
 from portfolios.performance_forms import ComparisonForm
 from portfolios.presentation import portfolio_line
+from portfolios.range_presentation import range_choice
 
 
 class _Line(NamedTuple):
@@ -67,10 +67,15 @@ def performance_page(
     """Describe everything on the page."""
     valued_at = report["valued_at"]
     benchmark = report["benchmark"]
+    kept = {"benchmark": form.benchmark_id() or ""} if form.benchmark_id() else {}
     return {
         "portfolio": portfolio_line(portfolio),
-        "form": form,
-        "ranges": _ranges(report["range"], form),
+        **range_choice(
+            form,
+            chosen=RangeName(report["range"]) if report["range"] else None,
+            kept=kept,
+            is_open=bool(kept),
+        ),
         "report": report,
         "valued_at": datetime.fromisoformat(valued_at) if valued_at else None,
         "performance": _lines(_PERFORMANCE, report["performance"]),
@@ -83,18 +88,6 @@ def performance_page(
         "grid": _grid(report["months"], report["years"]),
         "more_unknown": report["unknown_days_count"] - len(report["unknown_days"]),
     }
-
-
-def _ranges(chosen: str | None, form: ComparisonForm) -> list[dict[str, Any]]:
-    kept = {"benchmark": form.benchmark_id()} if form.benchmark_id() else {}
-    return [
-        {
-            "label": each.value,
-            "query": urlencode({"range": each.value.lower()} | kept),
-            "chosen": each.value == chosen,
-        }
-        for each in RangeName
-    ]
 
 
 def _lines(lines: Sequence[_Line], figures: Mapping[str, Any]) -> list[dict[str, Any]]:

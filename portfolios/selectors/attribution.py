@@ -22,10 +22,12 @@ from portfolios.domain.attribution import (
 )
 from portfolios.domain.books import Book, Ledger, Lot, Position, Totals
 from portfolios.domain.policy import Policy
+from portfolios.domain.ranges import InvalidRange
 from portfolios.domain.status import Status
 from portfolios.domain.unknowns import known_sum
 from portfolios.models import Disposal, Portfolio, Snapshot
-from portfolios.selectors.ledger import list_events
+from portfolios.selectors.history import WantedDays
+from portfolios.selectors.ledger import first_trade_date, list_events
 
 #: Computing a period goes through the whole ledger while somebody waits: about a second for these.
 MOST_EVENTS = 10_000
@@ -87,6 +89,23 @@ def attribute_now(portfolio: Portfolio, *, now: datetime) -> AttributionView:
         attribution=attribute(book, prices=_prices(book, quotes, rates), rates=rates),
         instruments=instruments,
     )
+
+
+def attribute_range(portfolio: Portfolio, wanted: WantedDays, *, last: date) -> PeriodView:
+    """Say where the gain of a range came from, which ends with a day that has ended.
+
+    Args:
+        last: the newest day that has ended; ranges that have a name end with it.
+
+    Raises:
+        InvalidRange: none of its days is over.
+        LedgerTooLong: it would take too long while somebody waits.
+    """
+    first = first_trade_date(portfolio.pk)
+    days = wanted.days(today=last, first_day=first or last)
+    if first is None or not days.days:
+        raise InvalidRange("No day of the portfolio is over in this range.")
+    return attribute_period(portfolio, start=days.start, end=days.end - _ONE_DAY)
 
 
 def attribute_period(portfolio: Portfolio, *, start: date, end: date) -> PeriodView:

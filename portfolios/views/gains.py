@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from bson import ObjectId
 from django.http import HttpResponse
@@ -15,9 +17,12 @@ from common.errors import InvalidInput
 from marketdata import selectors as market
 from portfolios import gains_presentation, presentation, selectors
 from portfolios.domain.policy import Policy, PoolScope
+from portfolios.domain.ranges import InvalidRange
 from portfolios.forms import take_errors
 from portfolios.models import Portfolio
-from portfolios.selectors.attribution import attribute_now
+from portfolios.performance_forms import PeriodForm
+from portfolios.range_presentation import range_choice
+from portfolios.selectors.attribution import LedgerTooLong, attribute_now, attribute_range
 from portfolios.selectors.disposals import (
     DISPOSAL_KEY,
     DisposalFilter,
@@ -29,6 +34,8 @@ from portfolios.selectors.disposals import (
 from portfolios.selectors.whatif import consider_sale
 from portfolios.views.base import Page
 from portfolios.whatif_forms import WhatIfForm
+
+_ONE_DAY = timedelta(days=1)
 
 
 class GainsPage(Page):
@@ -45,9 +52,34 @@ class GainsPage(Page):
             page=page_of(request, rows, key=DISPOSAL_KEY),
             instruments=market.instruments_by_id,
         )
-        found = attribute_now(gains.portfolio, now=clock.now())
-        context["attribution"] = gains_presentation.attribution_part(found)
+        context |= self._attribution(gains.portfolio)
         return render(request, "portfolios/gains.html", context)
+
+    def _attribution(self, portfolio: Portfolio) -> dict[str, Any]:
+        """Say where the gain came from: of a range if one is chosen, else since the first row."""
+        now = clock.now()
+        today = self.request.user.day_of(now)
+        form = PeriodForm(self.request.GET, today=today)
+        wanted, period = form.chosen(), None
+        if wanted is not None:
+            try:
+                period = attribute_range(portfolio, wanted, last=today - _ONE_DAY)
+            except (InvalidRange, LedgerTooLong) as error:
+                take_errors(form, error)
+        if period is None:
+            part = gains_presentation.attribution_part(attribute_now(portfolio, now=now))
+        else:
+            part = gains_presentation.period_part(period, instruments=market.instruments_by_id)
+        year = self.request.GET.get("year")
+        choice = range_choice(
+            form,
+            chosen=wanted.name if wanted and period else None,
+            kept={"year": year} if year else {},
+            whole="All",
+        )
+        days = {name: self.request.GET.get(name) for name in ("range", "start", "end")}
+        given = {name: text for name, text in days.items() if text}
+        return {"attribution": part, "period_query": urlencode(given), **choice}
 
     def _year(self, gains: Gains) -> int | None:
         """Return the year that is asked for; None is all of them."""

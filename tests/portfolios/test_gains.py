@@ -2,10 +2,13 @@
 
 import csv
 import io
+import re
+from datetime import timedelta
 
 import pytest
 from django.urls import reverse
 
+from common import clock
 from portfolios.models import CheckpointPart, Disposal
 from portfolios.services import ledger, recalculation
 from tests import factories
@@ -194,3 +197,51 @@ def test_a_portfolio_without_sales_says_so(browser, ada):
     empty = factories.make_portfolio(ada, name="Empty")
 
     assert_shows(page(browser, "gains", empty.pk), "Nothing was sold yet")
+
+
+def test_the_attribution_of_a_range_starts_from_what_everything_was_worth(browser, api, portfolio):
+    text = page(browser, "gains", portfolio.pk, start="2026-01-01", end="2026-01-31", year="2025")
+
+    said = api.get(at("attribution", portfolio, "?start=2026-01-01&end=2026-01-31")).json()
+    assert_shows(text, "From the close of Dec 31, 2025 to the close of Jan 31, 2026")
+    assert_shows(text, "Worth at the start", "(period basis)", "Other days")
+    assert "since the first transaction" not in text.lower()
+    assert said["basis"] == "period"
+    # The other choice of the page is kept, both ways.
+    assert '<input type="hidden" name="year" value="2025">' in text
+    assert "?range=ytd&year=2025" in text
+    assert "?year=2026&start=2026-01-01&end=2026-01-31" in text
+
+
+def test_a_named_range_of_the_attribution_ends_with_the_last_day_that_is_over(
+    browser, portfolio, ada
+):
+    answer = browser.get(reverse("gains", args=[portfolio.pk]), {"range": "1m"})
+
+    yesterday = ada.day_of(clock.now()) - timedelta(days=1)
+    assert answer.context["attribution"]["end"] == yesterday
+    assert re.search(r'\?range=1m" aria-current="true">1M<', text_of(answer))
+
+
+@pytest.mark.parametrize(
+    ("query", "why"),
+    [
+        ({"start": "2099-01-01"}, "Give a day that has ended."),
+        ({"start": "2026-01-02", "end": "2026-01-01"}, "The last day is before the first."),
+        ({"end": "1990-01-01"}, "No day of the portfolio is over in this range."),
+        ({"range": "2y"}, ""),
+        ({"start": "\x00"}, "Enter a valid date."),
+    ],
+)
+def test_days_that_cannot_be_attributed_leave_the_whole_and_say_why(browser, portfolio, query, why):
+    text = page(browser, "gains", portfolio.pk, **query)
+
+    assert_shows(text, "Since the first transaction", why)
+
+
+def test_the_attribution_of_an_empty_portfolio_has_no_days(browser, ada):
+    empty = factories.make_portfolio(ada, name="Empty")
+
+    text = page(browser, "gains", empty.pk, range="ytd")
+
+    assert_shows(text, "No day of the portfolio is over in this range.")
