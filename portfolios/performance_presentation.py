@@ -67,7 +67,7 @@ def performance_page(
     """Describe everything on the page."""
     valued_at = report["valued_at"]
     benchmark = report["benchmark"]
-    kept = {"benchmark": form.benchmark_id() or ""} if form.benchmark_id() else {}
+    kept = form.blend_parameters()
     return {
         "portfolio": portfolio_line(portfolio),
         **range_choice(

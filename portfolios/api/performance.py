@@ -27,16 +27,16 @@ from portfolios.selectors.performance import get_report
 def _report(request: AuthedRequest, portfolio_id: ObjectId, query: RangeQuery) -> dict[str, Any]:
     portfolio = selectors.get_portfolio(portfolio_id, owner_id=request.user.pk)
     query.is_valid(raise_exception=True)
-    benchmark_id = query.validated_data.get("benchmark")
-    if benchmark_id is not None:
-        market.get_instrument(benchmark_id, user_id=request.user.pk)
+    blend = query.blend()
+    for instrument_id in blend.weights if blend else ():
+        market.get_instrument(ObjectId(instrument_id), user_id=request.user.pk)
     now = clock.now()
     return get_report(
         portfolio,
         query.wanted(),
         day=request.user.day_of(now),
         now=now,
-        benchmark_id=str(benchmark_id) if benchmark_id else None,
+        blend=blend,
     )
 
 

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from common.api.bodies import Query
-from common.api.fields import ObjectIdField
+from portfolios.domain.benchmark import MOST_PARTS, Blend, Rebalancing
 from portfolios.domain.figures import Unit
 from portfolios.domain.percentages import Denominator, Reason
 from portfolios.domain.ranges import InvalidRange, RangeName, parse_range_name
 from portfolios.domain.status import Status
 from portfolios.selectors.history import WantedDays
 
+#: An id, and its weight in plain digits.
+_PART = re.compile(r"([0-9a-f]{24})(?::([01](?:\.[0-9]{1,6})?))?", re.ASCII)
 _STATUSES = [status.value for status in Status]
 
 
@@ -51,11 +55,48 @@ class RangeQuery(Query):
     #: What is meant where nothing is given.
     usual = RangeName.YEAR
 
+    def blend(self) -> Blend | None:
+        """Return what goes beside the portfolio, once it is valid: nothing, unless told."""
+        return None
+
 
 class ComparisonQuery(RangeQuery):
-    """A range, and an instrument to go beside it."""
+    """A range, and an instrument or a blend to go beside it."""
 
-    benchmark = ObjectIdField(required=False)
+    benchmark = serializers.CharField(
+        required=False,
+        max_length=250,
+        help_text=(
+            "The id of an instrument, or those of a blend with their weights, `id:0.6,id:0.4`, "
+            f"which add up to 1; up to {MOST_PARTS}."
+        ),
+    )
+    rebalancing = serializers.ChoiceField(
+        choices=[each.value for each in Rebalancing],
+        default=Rebalancing.DAILY.value,
+        help_text="Whether the weights of a blend are restored every day, or never.",
+    )
+
+    def validate_benchmark(self, text: str) -> dict[str, Decimal]:
+        """Read the instruments and their weights."""
+        parts = [_PART.fullmatch(part) for part in text.split(",")]
+        known = {part[1]: Decimal(part[2] or 1) for part in parts if part}
+        if len(known) < len(parts):
+            raise serializers.ValidationError(
+                "Give the id of an instrument, or several once each with weights: id:0.6,id:0.4."
+            )
+        return known
+
+    def blend(self) -> Blend | None:
+        """Return what goes beside the portfolio, once it is valid.
+
+        Raises:
+            InvalidBlend: the weights don't add up to 1.
+        """
+        weights = self.validated_data.get("benchmark")
+        if weights is None:
+            return None
+        return Blend(weights, Rebalancing(self.validated_data["rebalancing"]))
 
 
 class ReturnsQuery(RangeQuery):
@@ -125,10 +166,23 @@ class IndexField(serializers.Field[Any, Any, Any, Any]):
         return value
 
 
-class _BenchmarkOutput(serializers.Serializer[object]):
+class BenchmarkPartOutput(serializers.Serializer[object]):
+    """One instrument of a benchmark, with its weight as a fraction."""
+
     instrument_id = serializers.CharField()
     symbol = serializers.CharField()
     name = serializers.CharField()
+    weight = DecimalText()
+
+
+class _BenchmarkOutput(serializers.Serializer[object]):
+    instrument_id = serializers.CharField(allow_null=True)
+    symbol = serializers.CharField()
+    name = serializers.CharField()
+    rebalancing = serializers.ChoiceField(
+        choices=[each.value for each in Rebalancing], allow_null=True
+    )
+    parts = BenchmarkPartOutput(many=True)
 
 
 class BenchmarkPerformanceOutput(_BenchmarkOutput):

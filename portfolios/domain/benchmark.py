@@ -18,13 +18,15 @@ from portfolios.domain.prices import MAX_CLOSE_AGE_DAYS
 from portfolios.domain.series import BadSeries, Floats, ValueSeries
 
 _ROUNDING = 1e-9
+#: More instruments than this are no yardstick any more.
+MOST_PARTS = 5
 
 #: Of one instrument in the portfolio's currency, oldest first.
 Closes = Sequence[tuple[date, Decimal | float]]
 
 
 class InvalidBlend(InvalidInput):
-    """The weights aren't above zero, or don't add up to 1."""
+    """The weights aren't above zero or don't add up to 1, or there are too many."""
 
     code = "invalid-blend"
 
@@ -45,11 +47,29 @@ class Blend:
     weights: Mapping[str, Decimal]
     rebalancing: Rebalancing = Rebalancing.DAILY
 
+    @classmethod
+    def alone(cls, instrument_id: str) -> Blend:
+        """Return one instrument, with the weight 1."""
+        return cls({instrument_id: Decimal(1)})
+
     def __post_init__(self) -> None:
         with exact():
             total = sum(self.weights.values(), Decimal(0))
         if total != 1 or min(self.weights.values()) <= 0:
             raise InvalidBlend("The weights of a blend are above zero and add up to 1.")
+        if len(self.weights) > MOST_PARTS:
+            raise InvalidBlend(f"A blend has up to {MOST_PARTS} instruments.")
+
+    @property
+    def is_alone(self) -> bool:
+        """Say whether it is one instrument."""
+        return len(self.weights) == 1
+
+    @property
+    def key(self) -> str:
+        """Return a text that is equal for equal blends only."""
+        parts = ",".join(f"{key}:{weight}" for key, weight in self.weights.items())
+        return parts if self.is_alone else f"{parts};{self.rebalancing}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

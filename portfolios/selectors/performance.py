@@ -13,14 +13,14 @@ from enum import Enum
 from typing import Any
 
 from common.money import plain
-from marketdata import selectors as market
 from portfolios.adapters import report_cache
+from portfolios.domain.benchmark import Blend
 from portfolios.domain.figures import Figure, of_ratio
 from portfolios.domain.policy import Policy
 from portfolios.domain.returns import time_weighted
 from portfolios.domain.status import Status
 from portfolios.models import Portfolio
-from portfolios.selectors.benchmarks import benchmark_return
+from portfolios.selectors.benchmarks import benchmark_return, blend_names
 from portfolios.selectors.history import (
     History,
     LastStored,
@@ -42,23 +42,23 @@ def get_report(
     *,
     day: date,
     now: datetime,
-    benchmark_id: str | None = None,
+    blend: Blend | None = None,
 ) -> dict[str, Any]:
     """Report on a range; what was reported a moment ago is taken again.
 
     Args:
         day: today, where the user is.
-        benchmark_id: an instrument that the user may see.
+        blend: of instruments that the user may see, to go beside the portfolio.
 
     Raises:
         InvalidRange: the range has no days.
     """
     last = find_last_stored(portfolio.pk)
-    name = _name(portfolio, wanted, last, last_day(portfolio, day=day, now=now), benchmark_id)
+    name = _name(portfolio, wanted, last, last_day(portfolio, day=day, now=now), blend)
     report = report_cache.read(*name)
     if report is None:
         history = load_history(portfolio, wanted, day=day, now=now, last=last)
-        report = _report(portfolio, wanted, history, day=day, benchmark_id=benchmark_id)
+        report = _report(portfolio, wanted, history, day=day, blend=blend)
         report_cache.write(report, *name)
     return report
 
@@ -82,7 +82,7 @@ def _name(
     wanted: WantedDays,
     last: LastStored | None,
     today: date,
-    benchmark_id: str | None,
+    blend: Blend | None,
 ) -> tuple[str, ...]:
     """Name a report after everything it depends on but live prices."""
     return (
@@ -92,7 +92,7 @@ def _name(
         repr(sorted(portfolio.policy.items())),
         today.isoformat(),
         wanted.key,
-        benchmark_id or "",
+        blend.key if blend else "",
     )
 
 
@@ -102,7 +102,7 @@ def _report(
     history: History | None,
     *,
     day: date,
-    benchmark_id: str | None,
+    blend: Blend | None,
 ) -> dict[str, Any]:
     frame = {
         "currency": portfolio.base_currency,
@@ -113,16 +113,14 @@ def _report(
         as_of = history.as_of if history else day
         return _plain_parts(frame | _nothing(as_of))
     benchmark = (
-        benchmark_return(portfolio, benchmark_id, days=history.days, valued_at=history.valued_at)
-        if benchmark_id
+        benchmark_return(portfolio, blend, days=history.days, valued_at=history.valued_at)
+        if blend
         else None
     )
     made = Report(history, benchmark)
     content = made.content()
-    if benchmark_id:
-        instrument = market.instruments_by_id([benchmark_id])[benchmark_id]
-        names = {"symbol": instrument.symbol, "name": instrument.name}
-        content["benchmark"] |= {"instrument_id": benchmark_id} | names
+    if blend:
+        content["benchmark"] |= blend_names(blend)
     return _plain_parts(frame | content) | {"index": made.index()}
 
 

@@ -27,7 +27,7 @@ class PerformancePage(Page):
             wanted,
             day=request.user.day_of(now),
             now=now,
-            benchmark_id=form.benchmark_id(),
+            blend=form.blend(),
         )
         context = performance_presentation.performance_page(portfolio, report, form=form)
         return render(request, "portfolios/performance.html", context)

@@ -7,6 +7,7 @@ import pytest
 from redis.exceptions import ConnectionError as RedisDown
 
 from common import redis
+from portfolios.domain.benchmark import Blend, Rebalancing
 from portfolios.domain.ranges import RangeName
 from portfolios.models import DailyValue
 from portfolios.selectors import summarize
@@ -74,6 +75,10 @@ def five_days(portfolio, acme):
 
 FRIDAY = date(2026, 2, 27)
 ON_FRIDAY = datetime(2026, 2, 27, 12, tzinfo=UTC)
+
+
+def beside(portfolio, blend):
+    return report(portfolio, day=FRIDAY, now=ON_FRIDAY, blend=blend)["benchmark"]
 
 
 def test_a_range_is_reported_with_what_it_gained_and_how(five_days):
@@ -224,7 +229,9 @@ def test_a_benchmark_goes_beside_it_in_the_currency_of_the_portfolio(five_days):
     pair = factories.make_pair("EUR/USD")
     closes(pair, "2026-02-22", "1", "1", "1", "1", "1.5")
 
-    found = report(five_days, day=FRIDAY, now=ON_FRIDAY, benchmark_id=str(index.pk))["benchmark"]
+    found = report(five_days, day=FRIDAY, now=ON_FRIDAY, blend=Blend.alone(str(index.pk)))[
+        "benchmark"
+    ]
 
     assert found["symbol"] == "INDEX"
     # 110 × 1.5 to 100 × 1
@@ -236,10 +243,52 @@ def test_a_benchmark_goes_beside_it_in_the_currency_of_the_portfolio(five_days):
     assert "20 are needed" in found["beta"]["explanation"]
 
 
+@pytest.mark.parametrize(
+    ("rebalancing", "name", "total"),
+    [
+        # Up 100 % and 0 %, then down 50 % and 0 %: 1.5 × 0.75, or where it was.
+        (Rebalancing.DAILY, "A blend, rebalanced daily", "0.125"),
+        (Rebalancing.NEVER, "A blend, left alone since the start", "0"),
+    ],
+)
+def test_a_blend_goes_beside_it_with_each_part_in_its_own_currency(
+    five_days, rebalancing, name, total
+):
+    near = factories.make_instrument("NEAR")
+    far = factories.make_instrument("FAR", currency="EUR")
+    closes(near, "2026-02-22", "10", "10", "20", "10", "10")
+    closes(far, "2026-02-22", "10", "10", "20", "10", "5")
+    closes(factories.make_pair("EUR/USD"), "2026-02-22", "1", "1", "0.5", "1", "2")
+    half = Decimal("0.5")
+    blend = Blend({str(near.pk): half, str(far.pk): half}, rebalancing)
+
+    found = beside(five_days, blend)
+
+    assert (found["symbol"], found["name"]) == ("50% NEAR + 50% FAR", name)
+    assert (found["instrument_id"], found["rebalancing"]) == (None, rebalancing.value)
+    assert [(each["symbol"], each["weight"]) for each in found["parts"]] == [
+        ("NEAR", "0.5"),
+        ("FAR", "0.5"),
+    ]
+    assert found["time_weighted"]["value"] == total
+
+
+def test_of_a_blend_the_instrument_without_prices_is_named(five_days):
+    known, unknown = factories.make_instrument("KNOWN"), factories.make_instrument("UNKNOWN")
+    closes(known, "2026-02-22", "10", "10", "10", "10", "10")
+    blend = Blend({str(known.pk): Decimal("0.5"), str(unknown.pk): Decimal("0.5")})
+
+    found = beside(five_days, blend)
+
+    assert found["time_weighted"]["missing"] == [str(unknown.pk)]
+
+
 def test_a_benchmark_without_prices_is_named(five_days):
     index = factories.make_instrument("INDEX")
 
-    found = report(five_days, day=FRIDAY, now=ON_FRIDAY, benchmark_id=str(index.pk))["benchmark"]
+    found = report(five_days, day=FRIDAY, now=ON_FRIDAY, blend=Blend.alone(str(index.pk)))[
+        "benchmark"
+    ]
 
     for name in ("time_weighted", "same_flows_value"):
         assert (found[name]["value"], found[name]["reason"]) == (None, "close-missing")
@@ -270,7 +319,7 @@ SATURDAY = {"day": date(2026, 2, 7), "now": datetime(2026, 2, 7, 12, tzinfo=UTC)
 
 
 def test_risk_is_made_of_the_returns_of_weekdays(zigzag, acme):
-    found = report(zigzag, benchmark_id=str(acme.pk), **SATURDAY)
+    found = report(zigzag, blend=Blend.alone(str(acme.pk)), **SATURDAY)
 
     # 50 weekdays: 0 on the first, then 25 times +1 % and 24 times −1 %.
     risk = found["risk"]

@@ -129,6 +129,65 @@ def test_junk_is_refused_and_never_fails(api, portfolio, field):
     assert answers == dict.fromkeys(texts, 422)
 
 
+def test_a_blend_goes_beside_a_portfolio_with_its_weights(api, portfolio, acme):
+    other = factories.make_instrument("OTHER")
+    parts = f"{acme.pk}:0.6,{other.pk}:0.4"
+
+    _, found = ask(api, "performance", portfolio, benchmark=parts, rebalancing="never")
+
+    assert found["benchmark"]["symbol"] == "60% ACME + 40% OTHER"
+    assert found["benchmark"]["rebalancing"] == "never"
+    assert found["benchmark"]["parts"][0] == {
+        "instrument_id": str(acme.pk),
+        "symbol": "ACME",
+        "name": "ACME Inc.",
+        "weight": "0.6",
+    }
+    assert str(other.pk) in found["benchmark"]["time_weighted"]["missing"]
+
+
+@pytest.mark.parametrize(
+    ("parts", "kind"),
+    [
+        ("A:0.6,B:0.3", "invalid-blend"),
+        ("A:0.6", "invalid-blend"),
+        ("A:1,B:0", "invalid-blend"),
+        ("A,B", "invalid-blend"),
+        ("A:0.5,A:0.5", "invalid-input"),
+        ("A:0.5,B:0.5,", "invalid-input"),
+        ("A:60,B:40", "invalid-input"),
+        ("A:-1,B:2", "invalid-input"),
+        ("A:\u0660.\u0665,B:0.5", "invalid-input"),
+    ],
+)
+def test_a_blend_that_is_none_is_refused(api, portfolio, acme, parts, kind):
+    ids = {"A": str(acme.pk), "B": str(factories.make_instrument("B").pk)}
+    benchmark = parts.replace("A", ids["A"]).replace("B", ids["B"])
+
+    status, problem = ask(api, "risk", portfolio, benchmark=benchmark)
+
+    assert (status, problem["type"]) == (422, f"/problems/{kind}")
+
+
+def test_a_blend_has_no_more_than_five_instruments(api, portfolio):
+    made = [factories.make_instrument(f"PART{number}") for number in range(6)]
+    benchmark = ",".join(
+        f"{each.pk}:{weight}" for each, weight in zip(made, ["0.5", *["0.1"] * 5], strict=True)
+    )
+
+    status, problem = ask(api, "performance", portfolio, benchmark=benchmark)
+
+    assert (status, problem["type"]) == (422, "/problems/invalid-blend")
+
+
+def test_a_blend_with_an_instrument_of_others_is_refused(api, portfolio, acme, bo):
+    theirs = factories.make_instrument("HOUSE", owner=bo, mic="")
+
+    status, _ = ask(api, "risk", portfolio, benchmark=f"{acme.pk}:0.5,{theirs.pk}:0.5")
+
+    assert status == 404
+
+
 @pytest.mark.parametrize("name", ["performance", "risk"])
 def test_the_instruments_of_others_are_no_benchmark(api, portfolio, bo, name):
     theirs = factories.make_instrument("HOUSE", owner=bo, mic="")

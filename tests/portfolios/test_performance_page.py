@@ -113,6 +113,51 @@ def test_the_range_is_chosen_by_links_that_keep_the_benchmark(browser, portfolio
     assert f"?range=ytd&benchmark={acme.pk}" in text
 
 
+def test_a_blend_goes_beside_a_portfolio_and_stays_when_the_range_changes(browser, portfolio, acme):
+    other = factories.make_instrument("OTHER")
+    query = {"benchmark": str(acme.pk), "weight": "60", "benchmark_2": str(other.pk)}
+
+    answer = browser.get(
+        reverse("performance", args=[portfolio.pk]), query | {"rebalancing": "never"}
+    )
+
+    text = text_of(answer)
+    assert_shows(text, "Beside 60% ACME + 40% OTHER", "A blend, left alone since the start")
+    kept = f"benchmark={acme.pk}&weight=60&benchmark_2={other.pk}&rebalancing=never"
+    assert f"?range=ytd&{kept}" in text
+    assert answer.context["form"].is_blended()
+
+
+@pytest.mark.parametrize(
+    ("weights", "why"),
+    [
+        (("60", "30"), "The weights are above 0 and add up to 100."),
+        (("100", ""), "The weights are above 0 and add up to 100."),
+        (("", ""), "The weights are above 0 and add up to 100."),
+        (("a lot", ""), "is not a number"),
+        (("-1", "101"), "greater than or equal to 0"),
+    ],
+)
+def test_a_blend_that_is_none_is_said_and_left_out(browser, portfolio, acme, weights, why):
+    other = factories.make_instrument("OTHER")
+    query = {"benchmark": str(acme.pk), "benchmark_2": str(other.pk)}
+
+    text = page(
+        browser, "performance", portfolio.pk, **query, weight=weights[0], weight_2=weights[1]
+    )
+
+    assert why in unescape(text)
+    assert "Beside 60%" not in text
+
+
+def test_an_instrument_is_in_a_blend_once(browser, portfolio, acme):
+    query = {"benchmark": str(acme.pk), "weight": "50", "benchmark_2": str(acme.pk)}
+
+    text = page(browser, "performance", portfolio.pk, **query)
+
+    assert_shows(text, "Choose each instrument once.")
+
+
 def test_own_days_are_chosen_by_a_form(browser, portfolio):
     start = clock.now().date() - timedelta(days=20)
 
