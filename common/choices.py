@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from common.money import CURRENCIES
+from common.currencies import CURRENCIES
 
 Choices = list[tuple[str, str]]
 

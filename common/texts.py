@@ -1,4 +1,4 @@
-"""Which characters texts may hold that people write and others read."""
+"""Which characters texts may hold that people write and others read, and how they are quoted."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ import re
 _HIDDEN = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 )
+_LONGEST_QUOTED = 40
+#: The sign for a character that can't be shown.
+_UNSEEN = "\ufffd"
 
 
 def hidden_character(text: str) -> str | None:
@@ -20,3 +23,10 @@ def hidden_character(text: str) -> str | None:
 def without_hidden(text: str) -> str:
     """Take such characters out, where a text can't be refused for them."""
     return _HIDDEN.sub("", text)
+
+
+def quoted(text: str) -> str:
+    """Write for a message what somebody typed: in quotation marks, short, every character seen."""
+    shortened = text if len(text) <= _LONGEST_QUOTED else text[: _LONGEST_QUOTED - 1] + "…"
+    seen = "".join(char if char.isprintable() else _UNSEEN for char in shortened)
+    return f"“{seen}”"

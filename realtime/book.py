@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from common.money import is_currency, minor_units
+from common.currencies import is_currency, minor_units
 from marketdata.adapters.quote_cache import plain
 from portfolios.domain.status import Status
 from portfolios.domain.valuation import PositionValue, Valuation, value

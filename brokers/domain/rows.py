@@ -21,8 +21,9 @@ from brokers.domain.statements import (
     shown,
 )
 from brokers.domain.vocabulary import asset_class_of, kind_of
+from common.currencies import MINOR_UNITS, is_currency
 from common.errors import InvalidInput
-from common.money import MINOR_UNITS, is_currency, parse_decimal, plain, rounded_to_places
+from common.money import parse_decimal, plain, rounded_to_places
 from common.texts import hidden_character
 from marketdata.domain.instruments import is_isin
 from portfolios.domain.kinds import RULES, Kind

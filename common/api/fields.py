@@ -15,9 +15,10 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from common import clock
+from common.currencies import is_currency
 from common.errors import NotFound
 from common.ids import parse_object_id
-from common.money import Money, NotADecimal, is_currency, parse_decimal, plain, rounded
+from common.money import Money, NotADecimal, parse_decimal, plain, rounded
 
 
 @extend_schema_field({"type": "string", "pattern": "^[0-9a-f]{24}$"})

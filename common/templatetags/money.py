@@ -19,7 +19,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from common import clock
-from common.money import UnknownCurrency, minor_units
+from common.currencies import UnknownCurrency, minor_units
 from common.numerals import Convention, convention_of, price_decimals, write_number
 
 register = template.Library()

@@ -7,8 +7,9 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from common.currencies import is_currency
 from common.errors import InvalidInput
-from common.money import NotADecimal, exact, is_currency, parse_decimal, plain
+from common.money import NotADecimal, exact, parse_decimal, plain
 from marketdata.domain.countries import COUNTRIES
 from marketdata.domain.instruments import AssetClass
 

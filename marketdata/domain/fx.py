@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 
+from common.currencies import MINOR_UNITS
 from common.errors import Unavailable
-from common.money import MINOR_UNITS, exact
+from common.money import exact
 
 #: A close of a week ago is still taken, which bridges any run of holidays.
 MAX_AGE_DAYS = 7

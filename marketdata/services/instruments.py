@@ -10,8 +10,9 @@ from typing import Any
 from bson import ObjectId
 from django.db import IntegrityError
 
+from common.currencies import is_currency
 from common.errors import Conflict, InvalidInput
-from common.money import DECIMAL_PLACES, WHOLE_DIGITS, fits, is_currency
+from common.money import DECIMAL_PLACES, WHOLE_DIGITS, fits
 from common.texts import hidden_character
 from common.transactions import run_in_transaction
 from marketdata import selectors

@@ -17,8 +17,9 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from common.currencies import minor_units
 from common.errors import Conflict
-from common.money import Money, minor_units, rounded
+from common.money import Money, rounded
 from marketdata.domain.fx import Rates
 from marketdata.domain.quotes import Quote
 from portfolios.domain.estimates import Floats

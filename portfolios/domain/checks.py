@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
-from common.money import DECIMAL_PLACES, WHOLE_DIGITS, exact, fits, is_currency
+from common.currencies import is_currency
+from common.money import DECIMAL_PLACES, WHOLE_DIGITS, exact, fits
 from common.texts import hidden_character
 from portfolios.domain.kinds import RULES, Kind
 from portfolios.domain.transactions import Draft, Event, gross, worth

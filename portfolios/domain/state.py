@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from common.money import MINOR_UNITS, WHOLE_DIGITS
+from common.currencies import MINOR_UNITS
+from common.money import WHOLE_DIGITS
 from marketdata.domain.fx import RateHistory, pair_name
 from portfolios.domain.books import Book, Code, Disposal, Lot, Problem, Totals
 from portfolios.domain.kinds import Kind

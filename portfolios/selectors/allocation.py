@@ -10,7 +10,8 @@ from typing import Any
 
 from bson import ObjectId
 
-from common.money import exact, minor_units
+from common.currencies import minor_units
+from common.money import exact
 from marketdata import selectors as market
 from marketdata.domain.classification import Dimension, label_of, read_weights
 from marketdata.domain.fx import Rates

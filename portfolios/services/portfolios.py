@@ -8,8 +8,8 @@ import structlog
 from bson import ObjectId
 from django.db import IntegrityError
 
+from common.currencies import is_currency
 from common.errors import Conflict, InvalidInput
-from common.money import is_currency
 from common.texts import hidden_character
 from common.transactions import run_in_transaction
 from portfolios.domain.policy import Policy

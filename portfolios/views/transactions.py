@@ -36,6 +36,15 @@ class LedgerPage(Page):
             *args, user_id=self.request.user.pk, base_currency=portfolio.base_currency, **options
         )
 
+    def change_of(self, row: Transaction) -> dict[str, Any]:
+        """Say which row of which revision is changed, by whom and when, as services take it."""
+        return {
+            "transaction_id": row.pk,
+            "revision": self.revision(),
+            "changed_by": self.request.user.pk,
+            "now": clock.now(),
+        }
+
     def deleted_already(self, row: Transaction) -> HttpResponse:
         """Show the history of a transaction that can't be changed because it is void."""
         messages.warning(self.request, "It was deleted before that: nothing has changed.")
@@ -158,13 +167,7 @@ class VoidTransaction(LedgerPage):
         portfolio = self.portfolio(portfolio_id)
         row = selectors.get_transaction(portfolio.pk, transaction_id=transaction_id)
         try:
-            ledger.void_transaction(
-                portfolio.pk,
-                transaction_id=row.pk,
-                revision=self.revision(),
-                changed_by=request.user.pk,
-                now=clock.now(),
-            )
+            ledger.void_transaction(portfolio.pk, **self.change_of(row))
         except selectors.TransactionNotFound:
             return self.deleted_already(row)
         except TransactionChanged as error:
@@ -185,13 +188,7 @@ class RestoreTransaction(LedgerPage):
         portfolio = self.portfolio(portfolio_id)
         row = selectors.get_transaction(portfolio.pk, transaction_id=transaction_id)
         try:
-            ledger.restore_transaction(
-                portfolio.pk,
-                transaction_id=row.pk,
-                revision=self.revision(),
-                changed_by=request.user.pk,
-                now=clock.now(),
-            )
+            ledger.restore_transaction(portfolio.pk, **self.change_of(row))
         except selectors.TransactionNotFound:
             messages.warning(request, "It is in the ledger: nothing has changed.")
         except TransactionChanged as error:

@@ -1,7 +1,7 @@
 """The order in which currencies are offered."""
 
 from common.choices import currency_choices, grouped_currencies
-from common.money import CURRENCIES
+from common.currencies import CURRENCIES
 
 
 def codes(choices):

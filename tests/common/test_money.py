@@ -6,20 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common.money import (
-    CURRENCIES,
-    MINOR_UNITS,
-    CurrencyMismatch,
-    Money,
-    NotADecimal,
-    UnknownCurrency,
-    exact,
-    fits,
-    is_currency,
-    minor_units,
-    parse_decimal,
-    rounded,
-)
+from common.currencies import CURRENCIES, MINOR_UNITS, UnknownCurrency, is_currency, minor_units
+from common.money import CurrencyMismatch, Money, NotADecimal, exact, fits, parse_decimal, rounded
 
 
 def eur(amount: str) -> Money:

@@ -42,11 +42,6 @@ def portfolio(ada, acme, bond):
     return made
 
 
-@pytest.fixture
-def api(program_of, ada):
-    return program_of(ada)
-
-
 def at(name, portfolio, query=""):
     return reverse(f"api-{name}", args=[portfolio.pk]) + query
 

@@ -8,7 +8,7 @@ from portfolios.selectors.allocation import get_plan
 from portfolios.services import ledger, recalculation
 from tests import factories, stored
 from tests.factories import NOW, TODAY, buy, draft
-from tests.portfolios.test_pages import assert_shows, page, text_of
+from tests.portfolios.browsing import assert_shows, page, text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -28,11 +28,6 @@ def portfolio(ada, acme):
         ledger.record_transaction(made.pk, draft=each, now=NOW)
     recalculation.recalculate(made.pk, today=TODAY, now=NOW)
     return made
-
-
-@pytest.fixture
-def browser(browser_of, ada):
-    return browser_of(ada)
 
 
 def send(browser, name, portfolio, **content):

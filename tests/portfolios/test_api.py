@@ -1,100 +1,28 @@
 """The API of portfolios, through its real addresses and on the real database."""
 
-from urllib.parse import urlencode
-
 import pytest
-from django.urls import reverse
 from rest_framework.test import APIClient
 
 from portfolios import selectors
 from portfolios.api.serializers import TransactionEdit
-from portfolios.domain.kinds import RULES, Kind
-from tests import factories, junk, stored
+from portfolios.domain.kinds import Kind
+from tests import factories, stored
+from tests.portfolios.calling import (
+    BRINGS_ANOTHER,
+    KINDS,
+    assert_refused,
+    at,
+    body_of,
+    post,
+    recorded,
+)
 
 pytestmark = pytest.mark.django_db
-
-#: What each kind needs beside its date and currency.
-KINDS = {
-    "buy": {"quantity": "10", "price": "5.5", "fee": "1"},
-    "sell": {"quantity": "4", "price": "6.25", "tax": "0.5"},
-    "dividend": {"amount": "3.3", "tax": "0.33"},
-    "interest": {"amount": "1"},
-    "fee": {"amount": "2"},
-    "tax": {"amount": "2"},
-    "deposit": {"amount": "1000"},
-    "withdrawal": {"amount": "10"},
-    "split": {"ratio": "4"},
-    "transfer_in": {"quantity": "3", "price": "7"},
-    "transfer_out": {"quantity": "3"},
-    "sell_short": {"quantity": "4", "price": "6.25", "accrued": "0.5"},
-    "buy_to_cover": {"quantity": "4", "price": "6.25", "fee": "1"},
-    "redemption": {"quantity": "4", "price": "100", "accrued": "0.5"},
-    "reinvestment": {"quantity": "0.25", "price": "6"},
-    "notional_distribution": {"amount": "3.3"},
-    "return_of_capital": {"amount": "3.3"},
-    "fee_refund": {"amount": "2"},
-    "tax_refund": {"amount": "2"},
-    "exchange": {"amount": "100", "to_currency": "EUR", "to_amount": "92.5"},
-    "spin_off": {"ratio": "0.1", "cost_share": "0.0825"},
-    "merger": {"ratio": "0.5", "amount": "30", "price": "70"},
-    "transfer": {"quantity": "3", "to_account": "Vault"},
-    "expiry": {"quantity": "2"},
-    "exercise_buy": {"quantity": "1", "price": "150"},
-    "exercise_sell": {"quantity": "1", "price": "150", "ratio": "50"},
-}
-BRINGS_ANOTHER = {"spin_off", "merger", "exercise_buy", "exercise_sell"}
-ABOUT_AN_INSTRUMENT = {kind.value for kind, rule in RULES.items() if "instrument_id" in rule.needs}
-
-
-@pytest.fixture
-def acme():
-    instrument = factories.make_instrument("ACME")
-    factories.make_closes(instrument, {"2026-02-26": "11", "2026-02-27": "12"})
-    return instrument
 
 
 @pytest.fixture
 def portfolio(ada):
     return factories.make_portfolio(ada)
-
-
-@pytest.fixture
-def api(program_of, ada) -> APIClient:
-    return program_of(ada)
-
-
-def at(name, *ids):
-    return reverse(f"api-{name}", args=ids)
-
-
-def post(api, address, content):
-    return api.post(address, content, format="json")
-
-
-def body_of(kind, instrument=None, **more):
-    about = {"instrument_id": str(instrument.pk)} if kind in ABOUT_AN_INSTRUMENT else {}
-    return (
-        {"kind": kind, "trade_date": "2026-01-05", "currency": "USD"} | about | KINDS[kind] | more
-    )
-
-
-def recorded(api, portfolio, kind="buy", instrument=None, **more):
-    answer = post(api, at("transactions", portfolio.pk), body_of(kind, instrument, **more))
-    assert answer.status_code == 201, answer.content
-    return answer.json()
-
-
-def assert_refused(answer, *, field=None, status=422):
-    """Assert that an answer is a problem document, and names the field."""
-    assert answer.status_code == status, answer.content
-    assert answer["Content-Type"] == "application/problem+json"
-    problem = answer.json()
-    assert problem["status"] == status
-    assert problem["type"].startswith("/problems/")
-    assert problem["title"]
-    assert problem["detail"]
-    if field is not None:
-        assert field in problem["errors"], problem
 
 
 def test_a_token_leads_from_an_empty_account_to_a_live_summary(ada, acme):
@@ -372,173 +300,3 @@ def test_an_instrument_of_somebody_else_is_as_unknown_as_none(api, portfolio, ac
         assert_refused(post(api, at("transactions", portfolio.pk), body), field="to_instrument_id")
 
     assert stored.everything() == before
-
-
-DATES = {"1969-12-31", "2999-01-01", "0001-01-01", "2026-02-30", "today", "2026-01-05T00:00:00Z"}
-FAR_AWAY = {"2026-01-03T23:59:59Z", "2026-01-07T00:00:00Z"}
-WITHOUT_OFFSET = {"2026-01-05T10:00:00", "2026-01-05 10:00", "2026-01-05"}
-EXTREMES = {"0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "2026-01-05 25:00Z"}
-MOMENTS = FAR_AWAY | WITHOUT_OFFSET | EXTREMES
-COUNTS = {"below zero": -1, "too much": 2**31, "half": 0.5, "endless": int("9" * 300)}
-BAD_FIELDS = {
-    "quantity": junk.ANYWHERE | junk.NUMBERS,
-    "price": junk.ANYWHERE | junk.NUMBERS,
-    "fee": junk.ANYWHERE | junk.NUMBERS,
-    "tax": junk.ANYWHERE | junk.NUMBERS,
-    "fx_rate": junk.ANYWHERE | junk.NUMBERS,
-    "amount": junk.NUMBERS,
-    "ratio": junk.NUMBERS,
-    "trade_date": junk.ANYWHERE | {day: day for day in DATES},
-    "executed_at": junk.ANYWHERE | {moment: moment for moment in MOMENTS},
-    "kind": junk.ANYWHERE | {"unknown": "bribe"},
-    "currency": junk.ANYWHERE | {"unknown": "XXX"},
-    "instrument_id": junk.ANYWHERE | junk.IDS,
-    "accrued": junk.ANYWHERE | junk.NUMBERS,
-    "cost_share": junk.NUMBERS,
-    "to_amount": junk.NUMBERS,
-    "to_currency": junk.ANYWHERE | {"unknown": "XXX", "no use": "EUR"},
-    "to_instrument_id": junk.ANYWHERE | junk.IDS,
-    "lots": {name: value for name, value in junk.ANYWHERE.items() if not isinstance(value, list)},
-    "to_account": junk.TEXTS,
-    "note": junk.TEXTS,
-    "account": junk.TEXTS,
-    "sequence": junk.ANYWHERE | COUNTS,
-}
-
-
-def assert_all_refused(api, address, good, field, values):
-    """Send a good body with each bad value in turn; expect the field's name and no change."""
-    before = stored.everything()
-    for name, value in values.items():
-        content = junk.as_json(good | {field: value})
-        answer = api.post(address, content, content_type="application/json")
-        assert answer.status_code == 422, f"{name}: {answer.content}"
-        assert_refused(answer, field=field)
-    assert stored.everything() == before
-
-
-@pytest.mark.parametrize("field", BAD_FIELDS)
-def test_a_bad_field_is_named_and_nothing_changes(api, portfolio, acme, field):
-    good = body_of("buy", acme)
-
-    assert_all_refused(api, at("transactions", portfolio.pk), good, field, BAD_FIELDS[field])
-
-
-@pytest.mark.parametrize(
-    ("field", "value", "message"),
-    [
-        ("quantity", junk.in_arabic("12"), "Write numbers with the digits 0 to 9."),
-        ("trade_date", junk.in_arabic("2026-01-05"), "Write numbers with the digits 0 to 9."),
-        ("sequence", junk.in_arabic("3"), "Write numbers with the digits 0 to 9."),
-        (
-            "executed_at",
-            "2026-01-05T10:00:00",
-            "The offset from UTC is missing, as in 2026-01-31T14:30:05Z or …+01:00.",
-        ),
-        (
-            "executed_at",
-            "2026-01-07T00:00:00Z",
-            "Time must be on 2026-01-05, give or take a day for the time zone.",
-        ),
-        ("quantiy", "5", "There is no such field here."),
-    ],
-)
-def test_a_refusal_says_what_to_do(api, portfolio, acme, field, value, message):
-    answer = post(api, at("transactions", portfolio.pk), body_of("buy", acme) | {field: value})
-
-    assert answer.status_code == 422
-    assert answer.json()["errors"] == {field: [message]}
-
-
-def test_a_body_of_a_thousand_unknown_fields_is_refused_briefly(api, portfolio):
-    body = body_of("deposit") | {f"{number}" * 99: 1 for number in range(1_000)}
-
-    answer = post(api, at("transactions", portfolio.pk), body)
-
-    assert answer.status_code == 422
-    assert len(answer.content) < 5_000
-
-
-@pytest.mark.parametrize(
-    ("field", "values"),
-    [
-        ("name", junk.TEXTS | {"nothing": "", "blanks": "   "}),
-        ("base_currency", junk.ANYWHERE),
-        ("tracks_cash", {"an operator": {"$ne": None}, "words": "perhaps", "a list": []}),
-    ],
-)
-def test_a_bad_portfolio_is_refused_and_nothing_changes(api, portfolio, field, values):
-    good = {"name": "New", "base_currency": "EUR"}
-
-    assert_all_refused(api, at("portfolios"), good, field, values)
-
-
-BODIES = (
-    (b"{", "application/json", 400),
-    (b"", "application/json", 422),
-    (b"[]", "application/json", 422),
-    (b"null", "application/json", 422),
-    (b'"text"', "application/json", 422),
-    (b"\xff\xfe", "application/json", 400),
-    (b"NaN", "application/json", 400),
-    (b"[" * 100_000, "application/json", 400),
-    (b'{"a":' * 100_000, "application/json", 400),
-    (b"9" * 5_000, "application/json", 400),
-    (b'{"quantity": 1e400}', "application/json", 422),
-    (b"kind=buy", "text/plain", 415),
-    (b"<kind>buy</kind>", "application/xml", 415),
-    (b"kind=buy", "application/x-www-form-urlencoded", 415),
-    (b'{"kind": "buy"}', "multipart/form-data; boundary=x", 415),
-    (b"x" * 1_048_577, "application/json", 413),
-)
-
-
-def test_a_body_that_is_no_transaction_is_refused_whole(api, portfolio, acme):
-    before = stored.everything()
-
-    for content, kind, status in BODIES:
-        answer = api.post(at("transactions", portfolio.pk), content, content_type=kind)
-        assert answer.status_code == status, (content[:20], answer.content)
-        assert_refused(answer, status=status)
-
-    assert stored.everything() == before
-
-
-def test_an_id_that_is_none_leads_nowhere(api):
-    for text in ("zzz", "abcdefghijkl", "A" * 24, "0" * 23, "0" * 24, "0" * 25, "%24ne", "%00"):
-        for path in ("", "summary/", "transactions/", "values/"):
-            assert_refused(api.get(f"/api/v1/portfolios/{text}/{path}"), status=404)
-
-
-def test_a_bad_query_is_refused_by_its_name(api, portfolio):
-    for name, query, field in (
-        ("transactions", {"kind": "bribe"}, "kind"),
-        ("transactions", {"kind[$ne]": "buy", "start": "then"}, "start"),
-        ("transactions", {"end": "2026-13-01"}, "end"),
-        ("transactions", {"instrument_id": "zzz"}, "instrument_id"),
-        ("transactions", {"text": "x" * 81}, "text"),
-        ("transactions", {"text": "a\x00b"}, "text"),
-        ("transactions", {"cursor": "made up"}, "cursor"),
-        ("transactions", {"limit": "all"}, "limit"),
-        ("values", {"start": "then"}, "start"),
-        ("values", {"start": junk.in_arabic("2026-01-05")}, "start"),
-    ):
-        assert_refused(api.get(at(name, portfolio.pk), query), field=field)
-
-
-def test_revisions_that_are_no_numbers_are_refused(api, portfolio, acme):
-    row = recorded(api, portfolio, "buy", acme)
-    one = at("transaction", portfolio.pk, row["id"])
-
-    for revision in ("0", "-1", "1.5", "NaN", "9" * 300, "1\x00", "٣٣٣٣٣٣٣٣٣٣٣"):
-        query = urlencode({"revision": revision})
-        assert_refused(api.delete(f"{one}?{query}"), field="revision")
-    for revision in (None, {"$gt": 0}, "", 2**31, int("9" * 300)):
-        body = body_of("buy", acme, revision=revision)
-        assert_refused(api.put(one, body, format="json"), field="revision")
-
-
-def test_a_correct_draft_for_the_wrong_kind_names_the_field(api, portfolio, acme):
-    body = body_of("deposit") | {"quantity": "5"}
-
-    assert_refused(post(api, at("transactions", portfolio.pk), body), field="quantity")

@@ -10,7 +10,8 @@ from portfolios.selectors import attribution, summarize
 from portfolios.services import ledger, portfolios, recalculation
 from tests import factories
 from tests.factories import NOW, TODAY, buy, draft, sell
-from tests.portfolios.test_pages import assert_shows, page
+from tests.portfolios.browsing import assert_shows, page
+from tests.portfolios.conftest import computed
 
 pytestmark = pytest.mark.django_db
 PARTS = ("price", "currency_effect", "cash_currency", "income")
@@ -31,21 +32,14 @@ def portfolio(ada, acme):
     """The example of the methods, with a fee, a dividend and its tax."""
     rates = {"2026-01-05": "1.30", "2026-01-30": "1.30", "2026-02-05": "1.40", "2026-02-27": "1.40"}
     factories.make_closes(factories.make_pair("USD/CAD"), rates)
-    made = factories.make_portfolio(ada, base_currency="CAD")
-    for each in (
+    return computed(
+        ada,
         draft("deposit", "2026-01-05", amount="1500"),
         buy(acme, "10", "100", "2026-01-06"),
         sell(acme, "4", "110", "2026-02-10", fee="5"),
         draft("dividend", "2026-02-10", instrument=acme, amount="20", tax="4"),
-    ):
-        ledger.record_transaction(made.pk, draft=each, now=NOW)
-    recalculation.recalculate(made.pk, today=TODAY, now=NOW)
-    return made
-
-
-@pytest.fixture
-def api(program_of, ada):
-    return program_of(ada)
+        base_currency="CAD",
+    )
 
 
 def at(portfolio, query=""):

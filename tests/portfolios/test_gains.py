@@ -10,10 +10,11 @@ from django.urls import reverse
 
 from common import clock
 from portfolios.models import CheckpointPart, Disposal
-from portfolios.services import ledger, recalculation
+from portfolios.services import recalculation
 from tests import factories
 from tests.factories import NOW, TODAY, buy, draft, sell
-from tests.portfolios.test_pages import assert_shows, page, text_of
+from tests.portfolios.browsing import assert_shows, page, text_of
+from tests.portfolios.conftest import computed
 
 pytestmark = pytest.mark.django_db
 
@@ -38,8 +39,8 @@ def euro():
 @pytest.fixture
 def portfolio(ada, acme, euro):
     """A sale in 2025, and three in 2026, of which one took two lots in another currency."""
-    made = factories.make_portfolio(ada)
-    for each in (
+    return computed(
+        ada,
         buy(acme, "10", "5", "2024-12-02"),
         sell(acme, "2", "6", "2025-03-03"),
         sell(acme, "1", "8", "2026-01-05"),
@@ -48,20 +49,7 @@ def portfolio(ada, acme, euro):
         sell(euro, "15", "8", "2026-02-03", fee="3"),
         draft("transfer_in", "2026-01-07", instrument=acme, quantity="5"),
         sell(acme, "12", "9", "2026-02-05"),
-    ):
-        ledger.record_transaction(made.pk, draft=each, now=NOW)
-    recalculation.recalculate(made.pk, today=TODAY, now=NOW)
-    return made
-
-
-@pytest.fixture
-def api(program_of, ada):
-    return program_of(ada)
-
-
-@pytest.fixture
-def browser(browser_of, ada):
-    return browser_of(ada)
+    )
 
 
 def at(name, portfolio, query=""):

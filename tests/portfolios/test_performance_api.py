@@ -34,11 +34,6 @@ def portfolio(ada, acme):
     return made
 
 
-@pytest.fixture
-def api(program_of, ada):
-    return program_of(ada)
-
-
 def ask(api, name, portfolio, **query):
     answer = api.get(reverse(f"api-{name}", args=[portfolio.pk]), query)
     return answer.status_code, answer.json()

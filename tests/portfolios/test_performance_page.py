@@ -14,7 +14,7 @@ from portfolios.models import DailyValue
 from portfolios.services import ledger, recalculation
 from tests import factories
 from tests.factories import buy, draft
-from tests.portfolios.test_pages import assert_shows, page, text_of
+from tests.portfolios.browsing import assert_shows, page, text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -44,11 +44,6 @@ def portfolio(ada, acme):
         ledger.record_transaction(made.pk, draft=each, now=clock.now())
     recalculation.recalculate(made.pk, today=today, now=clock.now())
     return made
-
-
-@pytest.fixture
-def browser(browser_of, ada):
-    return browser_of(ada)
 
 
 def shown(text, name):

@@ -9,10 +9,11 @@ from django.urls import reverse
 from portfolios import selectors
 from portfolios.domain.policy import CostMethod, Policy
 from portfolios.models import Portfolio
-from portfolios.services import ledger, portfolios, recalculation
+from portfolios.services import portfolios, recalculation
 from tests import factories, junk, stored
-from tests.factories import NOW, TODAY, buy, sell
-from tests.portfolios.test_pages import assert_shows, page, text_of
+from tests.factories import NOW, buy, sell
+from tests.portfolios.browsing import assert_shows, page, text_of
+from tests.portfolios.conftest import computed
 
 pytestmark = pytest.mark.django_db
 DEFAULT = asdict(Policy())
@@ -28,21 +29,13 @@ def acme():
 @pytest.fixture
 def portfolio(ada, acme):
     """Three purchases and a sale that each cost method sees otherwise."""
-    made = factories.make_portfolio(ada)
-    for each in (
+    return computed(
+        ada,
         buy(acme, "10", "5", "2026-01-05"),
         buy(acme, "10", "7", "2026-01-06"),
         buy(acme, "10", "6", "2026-01-07"),
         sell(acme, "10", "8", "2026-02-05"),
-    ):
-        ledger.record_transaction(made.pk, draft=each, now=NOW)
-    recalculation.recalculate(made.pk, today=TODAY, now=NOW)
-    return made
-
-
-@pytest.fixture
-def api(program_of, ada):
-    return program_of(ada)
+    )
 
 
 def at(name, portfolio):

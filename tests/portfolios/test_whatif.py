@@ -9,7 +9,8 @@ from portfolios.domain.transactions import Draft
 from portfolios.services import ledger, portfolios, recalculation
 from tests import factories, stored
 from tests.factories import NOW, TODAY, buy
-from tests.portfolios.test_pages import assert_shows, text_of
+from tests.portfolios.browsing import assert_shows, text_of
+from tests.portfolios.conftest import computed
 
 pytestmark = pytest.mark.django_db
 
@@ -23,15 +24,12 @@ def acme():
 
 @pytest.fixture
 def portfolio(ada, acme):
-    made = factories.make_portfolio(ada)
-    for each in (
+    return computed(
+        ada,
         buy(acme, "10", "5", "2024-01-05"),
         buy(acme, "10", "7", "2026-01-06"),
         buy(acme, "10", "6", "2026-01-07"),
-    ):
-        ledger.record_transaction(made.pk, draft=each, now=NOW)
-    recalculation.recalculate(made.pk, today=TODAY, now=NOW)
-    return made
+    )
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from common import manual
 from portfolios.services import ledger, recalculation
 from tests import factories
 from tests.factories import NOW, TODAY, buy, draft, sell
-from tests.portfolios.test_pages import assert_shows, page, text_of
+from tests.portfolios.browsing import assert_shows, page, text_of
 
 pytestmark = pytest.mark.django_db
 FIGURES = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from common.money import is_currency
+from common.currencies import is_currency
 from marketdata.adapters.directory import entries
 from marketdata.domain.instruments import AssetClass, is_isin
 
