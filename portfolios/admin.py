@@ -6,6 +6,7 @@ from common.admin import ReadOnlyAdmin
 from portfolios.models import (
     CheckpointPart,
     DailyValue,
+    Dismissal,
     Disposal,
     Plan,
     Portfolio,
@@ -149,3 +150,13 @@ class RecalculationRunAdmin(ReadOnlyAdmin[RecalculationRun]):
     search_fields = ("portfolio__name",)
     list_select_related = ("portfolio",)
     ordering = ("-started_at",)
+
+
+@admin.register(Dismissal)
+class DismissalAdmin(ReadOnlyAdmin[Dismissal]):
+    """What owners have looked at and put aside."""
+
+    list_display = ("portfolio", "finding", "dismissed_at")
+    search_fields = ("portfolio__name", "finding")
+    list_select_related = ("portfolio",)
+    ordering = ("-id",)

@@ -347,3 +347,22 @@ class Plan(Timestamped):
 
     def __str__(self) -> str:
         return f"{self.portfolio_id}"
+
+
+class Dismissal(models.Model):
+    """A finding that the owner has looked at and put aside."""
+
+    portfolio = models.ForeignKey(Portfolio, on_delete=models.CASCADE, related_name="dismissals")
+    #: What the finding is called, see `portfolios.selectors.anomalies`.
+    finding = models.CharField(max_length=64)
+    dismissed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["portfolio", "finding"], name="one_dismissal_a_finding"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.portfolio_id} {self.finding}"

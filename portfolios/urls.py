@@ -34,6 +34,21 @@ urlpatterns = [
         name="performance",
     ),
     path(
+        "portfolios/<object_id:portfolio_id>/forecast/",
+        views.ForecastPage.as_view(),
+        name="forecast",
+    ),
+    path(
+        "portfolios/<object_id:portfolio_id>/anomalies/",
+        views.AnomaliesPage.as_view(),
+        name="anomalies",
+    ),
+    path(
+        "portfolios/<object_id:portfolio_id>/anomalies/<slug:finding>/dismiss/",
+        views.Dismiss.as_view(),
+        name="anomaly-dismiss",
+    ),
+    path(
         "portfolios/<object_id:portfolio_id>/why/<slug:figure>/",
         views.Why.as_view(),
         name="why",

@@ -68,6 +68,9 @@ ROUTES = {
     f"{_PORTFOLIO}settings/policy/": Route(OWNER, {"POST": 302}, {"POST": _POLICY}),
     f"{_PORTFOLIO}delete/": Route(OWNER, {"POST": 302}, {"POST": {"name": "Long term"}}),
     f"{_PORTFOLIO}performance/": Route(OWNER, {"GET": 200}),
+    f"{_PORTFOLIO}forecast/": Route(OWNER, {"GET": 200}),
+    f"{_PORTFOLIO}anomalies/": Route(OWNER, {"GET": 200}),
+    f"{_PORTFOLIO}anomalies/<slug:finding>/dismiss/": Route(OWNER, {"POST": 302}),
     f"{_PORTFOLIO}why/<slug:figure>/": Route(OWNER, {"GET": 200}),
     f"{_PORTFOLIO}gains/": Route(OWNER, {"GET": 200}),
     # A deposit sells nothing.
@@ -114,6 +117,11 @@ ROUTES = {
     f"api/v1/{_PORTFOLIO}values/": Route(OWNER, {"GET": 200}),
     f"api/v1/{_PORTFOLIO}positions/<object_id:instrument_id>/lots/": Route(OWNER, {"GET": 200}),
     f"api/v1/{_PORTFOLIO}performance/": Route(OWNER, {"GET": 200}),
+    f"api/v1/{_PORTFOLIO}forecast/": Route(OWNER, {"GET": 200}),
+    f"api/v1/{_PORTFOLIO}anomalies/": Route(OWNER, {"GET": 200}),
+    f"api/v1/{_PORTFOLIO}anomalies/<slug:finding>/dismissal/": Route(
+        OWNER, {"PUT": 204, "DELETE": 204}
+    ),
     f"api/v1/{_PORTFOLIO}risk/": Route(OWNER, {"GET": 200}),
     f"api/v1/{_PORTFOLIO}returns/": Route(OWNER, {"GET": 200}),
     f"api/v1/{_PORTFOLIO}attribution/": Route(OWNER, {"GET": 200}),
@@ -202,6 +210,7 @@ class World:
     run_id: str
     day: str = "2026-01-05"
     figure: str = "total"
+    finding: str = "return-portfolio-2026-01-05"
 
     def address(self, route: str) -> str:
         return "/" + re.sub(r"<\w+:(\w+)>", lambda match: getattr(self, match[1]), route)

@@ -305,7 +305,9 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     # Lists that several fields choose from.
     "ENUM_NAME_OVERRIDES": {
+        "AnomalyKindEnum": ["return", "price", "holding", "unit", "split", "stale"],
         "ChargesEnum": ["included", "separate"],
+        "KindEnum": "portfolios.api.serializers.KINDS",
         "TimeZoneEnum": "accounts.preferences.time_zone_choices",
     },
 }

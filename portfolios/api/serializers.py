@@ -17,7 +17,7 @@ from portfolios.domain.transactions import Draft
 from portfolios.models import Transaction
 from portfolios.selectors import TransactionFilter
 
-_KINDS = [kind.value for kind in Kind]
+KINDS = [kind.value for kind in Kind]
 #: So many lots one sale may name.
 _MOST_LOTS = 500
 _STATUSES = [status.value for status in Status]
@@ -61,7 +61,7 @@ class NamedLot(Body):
 class TransactionInput(Body):
     """One row of a ledger; which fields it needs depends on its kind (docs/api.md)."""
 
-    kind = serializers.ChoiceField(choices=_KINDS)
+    kind = serializers.ChoiceField(choices=KINDS)
     trade_date = serializers.DateField()
     executed_at = InstantField(required=False, allow_null=True)
     instrument_id = ObjectIdField(required=False, allow_null=True)
@@ -119,7 +119,7 @@ class TransactionOutput(serializers.Serializer[object]):
     """One row of a ledger, as it is known now."""
 
     id = ObjectIdField(source="pk")
-    kind = serializers.ChoiceField(choices=_KINDS)
+    kind = serializers.ChoiceField(choices=KINDS)
     trade_date = serializers.DateField()
     executed_at = serializers.DateTimeField(allow_null=True)
     instrument_id = ObjectIdField(allow_null=True)
@@ -175,7 +175,7 @@ class RevisionsOutput(serializers.Serializer[object]):
 class TransactionsQuery(Query):
     """Which rows are wanted; both days are included."""
 
-    kind = serializers.ChoiceField(choices=_KINDS, required=False)
+    kind = serializers.ChoiceField(choices=KINDS, required=False)
     instrument_id = ObjectIdField(required=False)
     start = serializers.DateField(required=False)
     end = serializers.DateField(required=False)

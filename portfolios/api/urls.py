@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portfolios.api import allocation, gains, performance, policy, views
+from portfolios.api import allocation, anomalies, forecasting, gains, performance, policy, views
 
 _ONE = "portfolios/<object_id:portfolio_id>/"
 _ROW = f"{_ONE}transactions/<object_id:transaction_id>/"
@@ -25,6 +25,13 @@ urlpatterns = [
     path(f"{_ONE}performance/", performance.Performance.as_view(), name="api-performance"),
     path(f"{_ONE}risk/", performance.Risk.as_view(), name="api-risk"),
     path(f"{_ONE}returns/", performance.Returns.as_view(), name="api-returns"),
+    path(f"{_ONE}forecast/", forecasting.Forecast.as_view(), name="api-forecast"),
+    path(f"{_ONE}anomalies/", anomalies.Anomalies.as_view(), name="api-anomalies"),
+    path(
+        f"{_ONE}anomalies/<slug:finding>/dismissal/",
+        anomalies.Dismissal.as_view(),
+        name="api-dismissal",
+    ),
     path(f"{_ONE}attribution/", gains.Attributions.as_view(), name="api-attribution"),
     path(
         f"{_ONE}positions/<object_id:instrument_id>/what-if/",

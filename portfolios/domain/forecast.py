@@ -22,6 +22,8 @@ from portfolios.domain.status import Status
 
 PERCENTILES = (5, 25, 50, 75, 95)
 PATHS = 10_000
+#: Further ahead no history says anything.
+MOST_YEARS = 50
 _MONTHS_A_YEAR = 12
 #: Returns the log returns of one month, one for each path; the months come in order.
 _Months = Callable[[int], Floats]

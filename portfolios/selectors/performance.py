@@ -54,7 +54,8 @@ def get_report(
         InvalidRange: the range has no days.
     """
     last = find_last_stored(portfolio.pk)
-    name = _name(portfolio, wanted, last, last_day(portfolio, day=day, now=now), blend)
+    today = last_day(portfolio, day=day, now=now)
+    name = report_name(portfolio, last, today, wanted.key, blend.key if blend else "")
     report = report_cache.read(*name)
     if report is None:
         history = load_history(portfolio, wanted, day=day, now=now, last=last)
@@ -77,22 +78,21 @@ def period_return(summary: Summary, *, since: date | None, day: date) -> Figure 
     return of_ratio(time_weighted(history.series).total, history.as_of)
 
 
-def _name(
-    portfolio: Portfolio,
-    wanted: WantedDays,
-    last: LastStored | None,
-    today: date,
-    blend: Blend | None,
+def report_name(
+    portfolio: Portfolio, last: LastStored | None, today: date, *details: str
 ) -> tuple[str, ...]:
-    """Name a report after everything it depends on but live prices."""
+    """Name a report after everything it depends on but live prices.
+
+    Args:
+        details: what was asked.
+    """
     return (
         str(portfolio.pk),
         f"{portfolio.ledger_revision}-{portfolio.computed_revision}",
         last.computed_at.isoformat() if last else "",
         repr(sorted(portfolio.policy.items())),
         today.isoformat(),
-        wanted.key,
-        blend.key if blend else "",
+        *details,
     )
 
 
@@ -111,7 +111,7 @@ def _report(
     }
     if history is None or not history.days.days:
         as_of = history.as_of if history else day
-        return _plain_parts(frame | _nothing(as_of))
+        return plain_parts(frame | _nothing(as_of))
     benchmark = (
         benchmark_return(portfolio, blend, days=history.days, valued_at=history.valued_at)
         if blend
@@ -121,7 +121,7 @@ def _report(
     content = made.content()
     if blend:
         content["benchmark"] |= blend_names(blend)
-    return _plain_parts(frame | content) | {"index": made.index()}
+    return plain_parts(frame | content) | {"index": made.index()}
 
 
 def _nothing(as_of: date) -> dict[str, Any]:
@@ -145,14 +145,15 @@ def _nothing(as_of: date) -> dict[str, Any]:
     }
 
 
-def _plain_parts(parts: Mapping[str, Any]) -> dict[str, Any]:
+def plain_parts(parts: Mapping[str, Any]) -> dict[str, Any]:
+    """Turn all parts of a report into what JSON has, decimals and days into texts."""
     return {name: _plain(each) for name, each in parts.items()}
 
 
 def _plain(value: Any) -> Any:
     """Turn everything into what JSON has, decimals into texts."""
     if isinstance(value, Mapping):
-        return _plain_parts(value)
+        return plain_parts(value)
     if isinstance(value, Figure):
         return {name: _plain(getattr(value, name)) for name in _FIGURE_FIELDS}
     if isinstance(value, list | tuple):

@@ -1,7 +1,9 @@
 """The pages of portfolios; each makes one call and hands plain values to its template."""
 
 from portfolios.views.allocation import AllocationPage, SetLimits, SetTargets
+from portfolios.views.anomalies import AnomaliesPage, Dismiss
 from portfolios.views.base import Page
+from portfolios.views.forecasting import ForecastPage
 from portfolios.views.gains import GainsPage, Lots, SoldLots
 from portfolios.views.instruments import DeletePrice, InstrumentPage
 from portfolios.views.performance import PerformancePage
@@ -18,9 +20,12 @@ from portfolios.views.why import Why
 
 __all__ = [
     "AllocationPage",
+    "AnomaliesPage",
     "DeletePortfolio",
     "DeletePrice",
+    "Dismiss",
     "EditTransaction",
+    "ForecastPage",
     "GainsPage",
     "InstrumentPage",
     "Lots",

@@ -1,0 +1,64 @@
+"""What people assume of the future on the forecast page."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+
+from portfolios.domain.forecast import MOST_YEARS
+from portfolios.selectors.forecasting import Assumptions
+
+_ZERO = Decimal(0)
+_LONE = "Growth and volatility are given together, or neither."
+
+
+def _number(label: str, **options: Any) -> forms.DecimalField:
+    known = {"required": False, "max_digits": 20, "decimal_places": 6, "localize": False}
+    return forms.DecimalField(label=label, **(known | options))
+
+
+class ForecastForm(forms.Form):
+    """Assumptions; they live in the address, since they change nothing."""
+
+    years = forms.IntegerField(label="Years", required=False, min_value=1, max_value=MOST_YEARS)
+    payment = _number(
+        "Paid in each month", help_text="With a minus sign it is taken out.", decimal_places=2
+    )
+    payment_growth = _number(
+        "Payments grow by % a year", min_value=Decimal(-50), max_value=Decimal(50)
+    )
+    target = _number("Target", min_value=_ZERO, decimal_places=2)
+    growth = _number(
+        "Growth in % a year",
+        min_value=Decimal(-99),
+        max_value=Decimal(100),
+        help_text="Empty: the portfolio's own history.",
+    )
+    volatility = _number("Volatility in % a year", min_value=_ZERO, max_value=Decimal(200))
+
+    def clean(self) -> dict[str, Any]:
+        """Check that growth doesn't come without volatility."""
+        known: dict[str, Any] = super().clean() or {}
+        if (known.get("growth") is None) != (known.get("volatility") is None):
+            self.add_error("volatility" if known.get("volatility") is None else "growth", _LONE)
+        return known
+
+    def assumptions(self) -> Assumptions:
+        """Return what was typed; the usual where nothing was, or something wrong."""
+        if not self.is_valid():
+            return Assumptions()
+        known = self.cleaned_data
+        return Assumptions(
+            years=known["years"] or Assumptions().years,
+            payment=known["payment"] or _ZERO,
+            payment_growth=_fraction(known["payment_growth"]) or _ZERO,
+            target=known["target"],
+            growth=_fraction(known["growth"]),
+            volatility=_fraction(known["volatility"]),
+        )
+
+
+def _fraction(percent: Decimal | None) -> Decimal | None:
+    return None if percent is None else percent.scaleb(-2)
