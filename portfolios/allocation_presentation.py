@@ -10,7 +10,7 @@ from portfolios.domain.rebalancing import Proposal
 from portfolios.domain.rules import Check, Verdict
 from portfolios.domain.targets import Drift
 from portfolios.presentation import portfolio_line
-from portfolios.selectors.allocation import DIMENSIONS, Spread, Wishes, slice_label
+from portfolios.selectors.allocation import Spread, Wishes, slice_label
 
 _TITLES = {
     By.ASSET_CLASS: "Asset classes",
@@ -37,7 +37,7 @@ def allocation_page(spread: Spread, *, wishes: Wishes | None) -> dict[str, Any]:
         "as_of": spread.as_of,
         "total": spread.summary.valuation.total,
         "is_held": bool(spread.summary.positions or spread.summary.cash),
-        "allocations": [_allocation(spread.allocation(by), spread) for by in DIMENSIONS],
+        "allocations": [_allocation(spread.allocation(by), spread) for by in spread.dimensions],
         "missing": [spread.symbol(each) for each in spread.allocation(By.ASSET_CLASS).missing],
         "checks": [_check(each) for each in spread.checks()],
         "drifts": _drifts(targets.drifts, spread),

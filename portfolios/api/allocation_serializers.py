@@ -9,12 +9,13 @@ from rest_framework import serializers
 
 from common.api.bodies import Body
 from common.api.fields import DecimalStringField, ObjectIdField
+from portfolios.domain.allocation import By
 from portfolios.domain.plans import TargetsBy
 from portfolios.domain.rebalancing import Mode, Outcome, Side
 from portfolios.domain.rules import Unit, Verdict
 from portfolios.domain.status import Status
 from portfolios.domain.targets import Bands, Target
-from portfolios.selectors.allocation import DIMENSIONS, Wishes
+from portfolios.selectors.allocation import Wishes
 
 _STATUSES = [status.value for status in Status]
 _ZERO, _ONE = Decimal(0), Decimal(1)
@@ -25,7 +26,7 @@ _FINEST = Decimal("0.0000000001")
 class AllocationQuery(serializers.Serializer[object]):
     """What a portfolio is to be divided by."""
 
-    by = serializers.ChoiceField(choices=[each.value for each in DIMENSIONS])
+    by = serializers.ChoiceField(choices=[each.value for each in By])
 
 
 class ContributionOutput(serializers.Serializer[object]):

@@ -34,8 +34,6 @@ from portfolios.domain.targets import Drift, Target, drifts
 from portfolios.models import Plan, Portfolio
 from portfolios.selectors.holdings import Summary, summarize
 
-#: What a portfolio is divided by at the moment; accounts need to know who holds how much.
-DIMENSIONS = (By.ASSET_CLASS, By.SECTOR, By.COUNTRY, By.CURRENCY)
 _SPREAD = {AssetClass.ETF.value, AssetClass.FUND.value}
 _ZERO, _ONE = Decimal(0), Decimal(1)
 #: The smallest quantity that can be traded, where it isn't one whole unit.
@@ -88,6 +86,13 @@ class Spread:
         self.values: dict[str, Decimal | None] = {
             each.instrument.id: each.worth.value_base for each in self.summary.positions
         }
+        self._accounts = {each.instrument.id: each.accounts for each in self.summary.positions}
+
+    @property
+    def dimensions(self) -> tuple[By, ...]:
+        """Return what the portfolio can be divided by: by accounts only if one has a name."""
+        has_names = any(name for units in self._accounts.values() for name in units)
+        return tuple(by for by in By if by is not By.ACCOUNT or has_names)
 
     def allocation(self, by: By) -> Allocation:
         """Divide the portfolio."""
@@ -99,6 +104,7 @@ class Spread:
                 for key, each in self.instruments.items()
             },
             cash=self._cash(),
+            accounts=self._accounts,
         )
 
     def checks(self) -> tuple[Check, ...]:
@@ -120,7 +126,7 @@ class Spread:
             cash=summary.valuation.cash if self._is_cash_known() else None,
             fees=summary.fees,
             monthly_spending=self.plan.monthly_spending,
-            allocations={by: self.allocation(by) for by in DIMENSIONS},
+            allocations={by: self.allocation(by) for by in self.dimensions},
             label=slice_label,
         )
         return check(subject, limits=self.plan.limits)

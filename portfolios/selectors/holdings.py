@@ -78,6 +78,8 @@ class PositionView:
     fees_base: Decimal | None
     taxes_base: Decimal | None
     lots_count: int
+    #: How many units are in each account.
+    accounts: Mapping[str, Decimal]
     quote: Quote | None
     worth: PositionValue
     status: Status
@@ -285,6 +287,7 @@ def _position(line: Mapping[str, Any], worth: PositionValue, context: Context) -
         taxes_base=_decimal(line["taxes_base"]),
         # Documents of earlier versions hold the lots themselves.
         lots_count=line.get("lots_count", len(line.get("lots", ()))),
+        accounts={name: Decimal(units) for name, units in line.get("accounts", {}).items()},
         quote=context.quotes.get(line["instrument"]),
         worth=worth,
         status=Status.worst(worth.status, Status(line["status"])),

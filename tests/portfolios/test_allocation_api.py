@@ -109,7 +109,7 @@ def test_cash_in_another_currency_is_converted(api, ada, acme):
     assert {each["key"]: each["value"] for each in answer["slices"]} == {"EUR": "10"}
 
 
-@pytest.mark.parametrize("query", ["", "?by=", "?by=account", "?by=color"])
+@pytest.mark.parametrize("query", ["", "?by=", "?by=color"])
 def test_a_dimension_that_does_not_exist_is_refused(api, portfolio, query):
     answer = api.get(at("allocation", portfolio, query))
 
@@ -136,7 +136,33 @@ def test_checks_use_the_limits_that_were_set(api, portfolio):
         "4",
         "passed",
     )
+    # Nobody has said which account anything is in.
     assert usual["account"]["verdict"] == "unavailable"
+
+
+def test_a_portfolio_is_divided_by_its_accounts(api, ada, acme, bond):
+    """Ten ACME worth 120 are in two accounts, two BOND worth 40 in one of them, cash is 60."""
+    made = factories.make_portfolio(ada, name="Two accounts")
+    for each in (
+        draft("deposit", amount="200"),
+        buy(acme, "9", "10", account="Broker A"),
+        buy(acme, "1", "10", account="Broker B"),
+        buy(bond, "2", "20", account="Broker B"),
+    ):
+        ledger.record_transaction(made.pk, draft=each, now=NOW)
+    recalculation.recalculate(made.pk, today=TODAY, now=NOW)
+
+    answer = api.get(at("allocation", made, "?by=account")).json()
+    found = {each["key"]: (each["label"], each["value"]) for each in answer["slices"]}
+    checks = {each["id"]: each for each in api.get(at("checks", made)).json()["checks"]}
+
+    assert found == {
+        "Broker A": ("Broker A", "108"),
+        "cash": ("Cash", "60"),
+        "Broker B": ("Broker B", "52"),
+    }
+    # 108 of 220.
+    assert (checks["account"]["verdict"], checks["account"]["value"][:6]) == ("passed", "0.4909")
 
 
 @pytest.mark.parametrize(
