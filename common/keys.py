@@ -38,5 +38,21 @@ BEAT_FENCE = Key("livefolio:1:{beat}:fence", ttl_seconds=0)
 STREAM_TICKET = Key("livefolio:1:ticket:%s", ttl_seconds=30)
 #: The performance of one portfolio over one range, as JSON; short, for its last value is live.
 REPORT = Key("livefolio:1:report:%s", ttl_seconds=60)
+#: Until when an outside service is left alone, in seconds since 1970; as long as its pause lasts.
+REMOTE_PAUSE = Key("livefolio:1:remote:pause:%s", ttl_seconds=3_600)
+#: Below it the library `limits` counts questions; each count lives as long as its limit's window.
+REMOTE_LIMIT_PREFIX = "livefolio:1:remote:limit"
+#: Below it the library `pybreaker` keeps four small keys a service, which stay.
+REMOTE_BREAKER_PREFIX = "livefolio:1:remote:breaker"
 
-ALL = (QUOTE, FEED_HEARTBEAT, FEED_LEASE, FEED_FENCE, BEAT_LEASE, BEAT_FENCE, STREAM_TICKET, REPORT)
+ALL = (
+    QUOTE,
+    FEED_HEARTBEAT,
+    FEED_LEASE,
+    FEED_FENCE,
+    BEAT_LEASE,
+    BEAT_FENCE,
+    STREAM_TICKET,
+    REPORT,
+    REMOTE_PAUSE,
+)

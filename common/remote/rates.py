@@ -1,0 +1,98 @@
+"""How often a service is asked, counted by all processes together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from functools import cache
+
+import structlog
+from django.conf import settings
+from limits import RateLimitItem, parse
+from limits.errors import StorageError
+from limits.storage import MemoryStorage, RedisStorage
+from limits.strategies import MovingWindowRateLimiter
+from redis.exceptions import RedisError
+
+from common import keys, redis
+from common.remote.errors import RateLimited
+
+log = structlog.get_logger(__name__)
+
+#: No service is left alone for longer, whatever it says.
+LONGEST_PAUSE = timedelta(hours=1)
+
+
+class Allowance:
+    """What one account at one service may ask.
+
+    With Redis away each process counts for itself: a little too much is better than nothing.
+    """
+
+    def __init__(self, name: str, limits: Sequence[str] = ()) -> None:
+        """Take limits such as `200/minute`."""
+        self._name = name
+        self._limits: list[RateLimitItem] = [parse(each) for each in limits]
+
+    def take(self, *, now: datetime) -> None:
+        """Count one question.
+
+        Raises:
+            RateLimited: the service asked for a pause, or its limit is used up.
+        """
+        until = self._paused_until()
+        if until is not None and until > now:
+            raise RateLimited(f"{self._name} asked for a pause.", until=until)
+        for limit in self._limits:
+            if not self._hit(limit):
+                raise RateLimited(
+                    f"{self._name} may be asked {limit}.", until=self._free_at(limit, now=now)
+                )
+
+    def pause(self, *, until: datetime, now: datetime) -> datetime:
+        """Leave the service alone, in all processes; return until when, an hour at most."""
+        until = min(max(until, now + timedelta(seconds=1)), now + LONGEST_PAUSE)
+        try:
+            redis.client().set(
+                keys.REMOTE_PAUSE.of(self._name),
+                until.timestamp(),
+                px=int((until - now).total_seconds() * 1000),
+            )
+        except RedisError as failure:
+            log.warning("pause.unwritable", service=self._name, reason=type(failure).__name__)
+        return until
+
+    def _paused_until(self) -> datetime | None:
+        try:
+            text = redis.client().get(keys.REMOTE_PAUSE.of(self._name))
+        except RedisError as failure:
+            log.warning("pause.unreadable", service=self._name, reason=type(failure).__name__)
+            return None
+        return None if text is None else datetime.fromtimestamp(float(text), tz=UTC)
+
+    def _hit(self, limit: RateLimitItem) -> bool:
+        try:
+            return _shared(settings.REDIS_URL).hit(limit, self._name)
+        except (RedisError, StorageError) as failure:
+            log.warning("limit.unshared", service=self._name, reason=type(failure).__name__)
+            return _own().hit(limit, self._name)
+
+    def _free_at(self, limit: RateLimitItem, *, now: datetime) -> datetime:
+        try:
+            reset = _shared(settings.REDIS_URL).get_window_stats(limit, self._name).reset_time
+        except (RedisError, StorageError):
+            reset = _own().get_window_stats(limit, self._name).reset_time
+        return max(datetime.fromtimestamp(reset, tz=UTC), now)
+
+
+@cache
+def _shared(url: str) -> MovingWindowRateLimiter:
+    storage = RedisStorage(
+        url, key_prefix=keys.REMOTE_LIMIT_PREFIX, socket_timeout=2, socket_connect_timeout=2
+    )
+    return MovingWindowRateLimiter(storage)
+
+
+@cache
+def _own() -> MovingWindowRateLimiter:
+    return MovingWindowRateLimiter(MemoryStorage())
