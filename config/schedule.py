@@ -24,7 +24,7 @@ _CRON_EXPIRY = timedelta(hours=12)
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """One periodic job: a task and its rhythm, either `every` so long or a `cron` line in UTC."""
+    """One periodic job: a task and its rhythm, either `every` so long or a `cron` line."""
 
     name: str
     task: str
@@ -32,6 +32,8 @@ class Job:
     description: str
     every: timedelta | None = None
     cron: str | None = None
+    #: Whose clock `cron` goes by; others than UTC for what follows a place's summer time.
+    timezone: str = "UTC"
 
     def __post_init__(self) -> None:
         if (self.every is None) == (self.cron is None):
@@ -59,6 +61,15 @@ SCHEDULE: tuple[Job, ...] = (
         cron="10 0 * * *",
         queue="market",
         description="Stores the closes that are missing up to yesterday.",
+    ),
+    Job(
+        name="Record reference rates",
+        task="marketdata.tasks.record_reference_rates",
+        # Published around 16:00 in Frankfurt; the later runs ask only if the day is still missing.
+        cron="15 16-18 * * mon-fri",
+        timezone="Europe/Berlin",
+        queue="market",
+        description="Stores the day's exchange rates from the sources in FX_SOURCES.",
     ),
     Job(
         name="Resume imports",
@@ -139,7 +150,7 @@ def _rhythm(job: Job) -> IntervalSchedule | CrontabSchedule:
         )
         return interval
     fields = dict(zip(_CRON_FIELDS, (job.cron or "").split(), strict=True))
-    crontab: CrontabSchedule = _first_or_new(CrontabSchedule, timezone="UTC", **fields)
+    crontab: CrontabSchedule = _first_or_new(CrontabSchedule, timezone=job.timezone, **fields)
     return crontab
 
 

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from common import clock
 from common.admin import ModelAdmin, ReadOnlyAdmin
 from marketdata.domain.classification import WeightsRefused, check_weights, stored_weights
-from marketdata.models import Instrument, PriceBar
+from marketdata.models import Instrument, PriceBar, SourceRun
 
 
 class InstrumentForm(forms.ModelForm):  # type: ignore[type-arg]  # no type argument at run time
@@ -96,3 +96,11 @@ class PriceBarAdmin(ReadOnlyAdmin[PriceBar]):
     search_fields = ("source",)
     list_select_related = ("instrument",)
     ordering = ("-date", "instrument")
+
+
+@admin.register(SourceRun)
+class SourceRunAdmin(ReadOnlyAdmin[SourceRun]):
+    """How the sources were last asked, to look at."""
+
+    list_display = ("source", "need", "state", "ran_at", "last_good_at", "newest_date", "written")
+    ordering = ("source", "need")

@@ -8,6 +8,7 @@ from django.db import models
 from common.fields import price_field, quantity_field
 from common.models import Timestamped
 from marketdata.domain.instruments import AssetClass
+from marketdata.domain.sources import Need
 
 
 class Instrument(Timestamped):
@@ -73,3 +74,30 @@ class PriceBar(models.Model):
 
     def __str__(self) -> str:
         return f"{self.instrument_id} {self.date}"
+
+
+class SourceRun(models.Model):
+    """How a source of market data was last asked for one need, and what came of it."""
+
+    OK, PARTIAL, FAILED = "ok", "partial", "failed"
+
+    source = models.CharField(max_length=32)
+    need = models.CharField(max_length=16, choices=[(each.value, each.label) for each in Need])
+    state = models.CharField(
+        max_length=8, choices=[(OK, "OK"), (PARTIAL, "Partly read"), (FAILED, "Failed")]
+    )
+    ran_at = models.DateTimeField()
+    #: When it last answered, what was written then, and the newest day it has given so far.
+    last_good_at = models.DateTimeField(null=True, blank=True)
+    written = models.PositiveIntegerField(null=True, blank=True)
+    newest_date = models.DateField(null=True, blank=True)
+    #: Why it failed, and what could not be read.
+    detail = models.TextField(blank=True, default="")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["source", "need"], name="one_run_a_source"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source} {self.need}"

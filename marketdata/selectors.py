@@ -144,6 +144,12 @@ def currency_pairs() -> dict[str, tuple[str, str]]:
     return {str(pair.pk): _sides(pair.symbol) for pair in pairs}
 
 
+def has_pair_since(moment: datetime | None) -> bool:
+    """Say whether a shared currency pair was added after a moment; None means since ever."""
+    pairs = Instrument.objects.filter(asset_class=AssetClass.CURRENCY.value, owner__isnull=True)
+    return (pairs if moment is None else pairs.filter(created_at__gt=moment)).exists()
+
+
 def _sides(symbol: str) -> tuple[str, str]:
     base, _, quoted = symbol.partition("/")
     return base, quoted

@@ -330,6 +330,8 @@ FEED_SOURCE = env.str("FEED_SOURCE", default="simulated")
 FEED_SEED = env.int("FEED_SEED", default=20_260_101)
 FEED_SPEED = env.float("FEED_SPEED", default=60.0)
 FEED_STALE_SECONDS = env.int("FEED_STALE_SECONDS", default=10)
+# Off unless named: real rates would make no sense beside a simulated market.
+FX_SOURCES = env.list("FX_SOURCES", default=[])
 
 # --- Language, time, files ---------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from marketdata.domain.instruments import AssetClass
 from marketdata.domain.quotes import Quote
+from marketdata.domain.sources import Capabilities, Parsed, ReferenceRates
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,3 +49,22 @@ class PriceSource(Protocol):
 
     def stream(self, listings: Sequence[Listing]) -> AsyncIterator[list[Quote]]:
         """Go on for ever with batches of new quotes, each instrument at most once in a batch."""
+
+
+class FxSource(Protocol):
+    """Somebody who publishes the exchange rates of a day."""
+
+    @property
+    def name(self) -> str:
+        """Stored with each rate, so that people see where it comes from."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What it can tell."""
+
+    def reference_rates(self, *, start: date, today: date) -> Parsed[ReferenceRates]:
+        """Return the rates of the days from `start` on, oldest first; not every day has any.
+
+        Raises:
+            RemoteFailure: see `common.remote.errors`.
+        """

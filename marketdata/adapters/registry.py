@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from marketdata.adapters.base import PriceSource
+from marketdata.adapters.base import FxSource, PriceSource
+from marketdata.adapters.ecb.client import EcbSource
 from marketdata.adapters.simulated import SimulatedSource
 
 
@@ -28,8 +29,28 @@ def get_source() -> PriceSource:
     return build()
 
 
+def fx_sources() -> Sequence[FxSource]:
+    """Return the sources of reference rates that FX_SOURCES names, the first to be asked first.
+
+    Raises:
+        ImproperlyConfigured: there is no source of that name.
+    """
+    return _fx_sources(tuple(settings.FX_SOURCES))
+
+
+@cache
+def _fx_sources(names: tuple[str, ...]) -> Sequence[FxSource]:
+    unknown = [name for name in names if name not in _FX_BUILDERS]
+    if unknown:
+        raise ImproperlyConfigured(
+            f"FX_SOURCES names {', '.join(unknown)}; it can name {', '.join(_FX_BUILDERS)}."
+        )
+    return [_FX_BUILDERS[name]() for name in names]
+
+
 def _simulated() -> PriceSource:
     return SimulatedSource(seed=settings.FEED_SEED, speed=settings.FEED_SPEED)
 
 
 _BUILDERS: Mapping[str, Callable[[], PriceSource]] = {"simulated": _simulated}
+_FX_BUILDERS: Mapping[str, Callable[[], FxSource]] = {EcbSource.name: EcbSource}

@@ -21,6 +21,7 @@ from marketdata.services.prices import (
     record_prices,
     store_closes,
 )
+from marketdata.services.rates import RatesRecorded, record_reference_rates
 
 __all__ = [
     "FIRST_DAY",
@@ -30,6 +31,7 @@ __all__ = [
     "InstrumentExists",
     "PriceNotFound",
     "PriceRefused",
+    "RatesRecorded",
     "change_instrument",
     "classify_instrument",
     "create_instrument",
@@ -39,5 +41,6 @@ __all__ = [
     "record_closes",
     "record_price",
     "record_prices",
+    "record_reference_rates",
     "store_closes",
 ]

@@ -1,0 +1,172 @@
+"""Record the exchange rates that central banks publish as closes of the currency pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from bson import ObjectId
+
+from common.bulk import upsert_many
+from common.money import DECIMAL_PLACES, exact
+from common.remote.errors import RemoteFailure
+from common.transactions import run_in_transaction
+from marketdata import selectors
+from marketdata.adapters.base import FxSource
+from marketdata.adapters.chain import AllFailed, Answer, first_answer
+from marketdata.domain.sources import Need, Parsed, ReferenceRates
+from marketdata.models import Instrument, PriceBar, SourceRun
+from marketdata.services.prices import HISTORY
+
+_MOST_DETAIL = 1_000
+_STEP = Decimal(1).scaleb(-DECIMAL_PLACES)
+_Found = Answer[Parsed[ReferenceRates]]
+
+
+@dataclass(frozen=True, slots=True)
+class RatesRecorded:
+    """What a run did."""
+
+    #: Closes that are new or other than before.
+    written: int
+    #: Who gave the rates; empty where nobody had to be asked.
+    source: str = ""
+
+
+def record_reference_rates(
+    sources: Sequence[FxSource], *, today: date, now: datetime
+) -> RatesRecorded:
+    """Store the reference rates that the shared currency pairs lack, up to today.
+
+    A pair that isn't against the base currency gets the cross rate of the day. Safe to run twice:
+    a rate is keyed by pair and day, and one that is there already isn't written again; a run that
+    finds today's rates asks nobody. How it went is kept as the last run of the source.
+
+    Raises:
+        AllFailed: no source answered; what was known before stays.
+    """
+    pairs = selectors.currency_pairs()
+    start = _start(sources=[each.name for each in sources], today=today)
+    if not sources or not pairs or start > today:
+        return RatesRecorded(written=0)
+    try:
+        found = first_answer(
+            sources, lambda source: source.reference_rates(start=start, today=today)
+        )
+    except AllFailed as failed:
+        _note_failures(failed.failures, now=now)
+        raise
+    _note_failures(found.failures, now=now)
+    written = run_in_transaction(lambda: _store(found, pairs, now=now))
+    return RatesRecorded(written=written, source=found.source)
+
+
+def _start(*, sources: Sequence[str], today: date) -> date:
+    """Return the first day that may be missing: that after the newest one that was given."""
+    runs = SourceRun.objects.filter(need=Need.FX.value, source__in=sources)
+    good = [(run.newest_date, run.last_good_at) for run in runs if run.newest_date]
+    if not good:
+        return today - HISTORY
+    newest, good_at = max(good, key=lambda each: each[0])
+    # A pair that came later has no history yet.
+    if selectors.has_pair_since(good_at):
+        return today - HISTORY
+    return newest + timedelta(days=1)
+
+
+def _store(found: _Found, pairs: Mapping[str, tuple[str, str]], *, now: datetime) -> int:
+    days = found.value.rows
+    bars, missing = _bars(days, pairs, source=found.source, now=now)
+    known = _known(pairs, days)
+    changed = [
+        bar for bar in bars if known.get((bar.instrument_id, bar.date)) != (bar.close, bar.source)
+    ]
+    upsert_many(changed, key=("instrument", "date"))
+    newest: dict[ObjectId, PriceBar] = {}
+    for bar in changed:
+        if bar.instrument_id not in newest or newest[bar.instrument_id].date < bar.date:
+            newest[bar.instrument_id] = bar
+    for key, bar in newest.items():
+        # A close that is newer already stays the last one.
+        Instrument.objects.filter(pk=key).exclude(last_close_date__gt=bar.date).update(
+            last_close=bar.close, last_close_date=bar.date, updated_at=now
+        )
+    lines = [f"Not published: {', '.join(missing)}."] if missing else []
+    lines += [str(error) for error in found.value.errors]
+    _note(
+        found.source,
+        state=SourceRun.PARTIAL if found.value.errors else SourceRun.OK,
+        detail="\n".join(lines)[:_MOST_DETAIL],
+        now=now,
+        good={"written": len(changed), "newest_date": days[-1].date} if days else {"written": 0},
+    )
+    return len(changed)
+
+
+def _bars(
+    days: Sequence[ReferenceRates],
+    pairs: Mapping[str, tuple[str, str]],
+    *,
+    source: str,
+    now: datetime,
+) -> tuple[list[PriceBar], list[str]]:
+    """Return the closes of all pairs, and the names of pairs without any."""
+    bars: list[PriceBar] = []
+    missing: list[str] = []
+    for key, (first, second) in pairs.items():
+        rates = [(each.date, each.cross(first, second)) for each in days]
+        found = [
+            PriceBar(
+                instrument_id=ObjectId(key),
+                date=day,
+                close=_rounded(rate),
+                source=source,
+                recorded_at=now,
+            )
+            for day, rate in rates
+            if rate is not None
+        ]
+        bars += found
+        if days and not found:
+            missing.append(f"{first}/{second}")
+    return bars, missing
+
+
+def _rounded(rate: Decimal) -> Decimal:
+    with exact():
+        return rate.quantize(_STEP)
+
+
+def _known(
+    pairs: Mapping[str, tuple[str, str]], days: Sequence[ReferenceRates]
+) -> dict[tuple[ObjectId, date], tuple[Decimal, str]]:
+    if not days:
+        return {}
+    rows = PriceBar.objects.filter(
+        instrument_id__in=[ObjectId(key) for key in pairs],
+        date__gte=days[0].date,
+        date__lte=days[-1].date,
+    ).values_list("instrument_id", "date", "close", "source")
+    return {(key, day): (close, source) for key, day, close, source in rows}
+
+
+def _note_failures(failures: Sequence[tuple[str, RemoteFailure]], *, now: datetime) -> None:
+    for source, failure in failures:
+        _note(source, state=SourceRun.FAILED, detail=failure.detail[:_MOST_DETAIL], now=now)
+
+
+def _note(
+    source: str,
+    *,
+    state: str,
+    detail: str,
+    now: datetime,
+    good: Mapping[str, object] | None = None,
+) -> None:
+    """Keep how the last run of a source went; what the last good one brought stays."""
+    told: dict[str, object] = {"state": state, "detail": detail, "ran_at": now}
+    if good is not None:
+        told |= {"last_good_at": now, **good}
+    SourceRun.objects.update_or_create(source=source, need=Need.FX.value, defaults=told)
