@@ -11,7 +11,7 @@ from celery import shared_task
 from common import clock
 from common.remote.errors import RemoteFailure
 from marketdata import services
-from marketdata.adapters.registry import fx_sources, get_source
+from marketdata.adapters.registry import bar_sources, fx_sources
 
 #: Whose day it is that central banks' rates belong to.
 _FRANKFURT = ZoneInfo("Europe/Berlin")
@@ -23,7 +23,7 @@ log = structlog.get_logger(__name__)
 def record_closes(**_later: Any) -> None:
     """Store the daily closes that are missing up to yesterday."""
     now = clock.now()
-    written = services.record_closes(get_source(), today=now.date(), now=now)
+    written = services.record_closes(*bar_sources(), today=now.date(), now=now)
     log.info("closes.recorded", written=written)
 
 

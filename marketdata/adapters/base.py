@@ -35,17 +35,25 @@ class DailyClose:
     close: Decimal
 
 
-class PriceSource(Protocol):
-    """Somebody who knows prices."""
+class BarSource(Protocol):
+    """Somebody who knows daily closes."""
 
-    #: Shown beside each price, so that people see where it comes from.
-    name: str
+    @property
+    def name(self) -> str:
+        """Shown beside each price, so that people see where it comes from."""
 
     def daily_closes(self, listing: Listing, *, start: date, end: date) -> Sequence[DailyClose]:
         """Return the closes from `start` to `end`, both included, oldest first.
 
         Days without trading are left out, and so are instruments the source doesn't know.
+
+        Raises:
+            RemoteFailure: see `common.remote.errors`.
         """
+
+
+class PriceSource(BarSource, Protocol):
+    """Somebody who knows prices as they change, too."""
 
     def stream(self, listings: Sequence[Listing]) -> AsyncIterator[list[Quote]]:
         """Go on for ever with batches of new quotes, each instrument at most once in a batch."""

@@ -8,7 +8,8 @@ from functools import cache
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from marketdata.adapters.base import FxSource, PriceSource
+from marketdata.adapters.alpaca.client import AlpacaSource
+from marketdata.adapters.base import BarSource, FxSource, PriceSource
 from marketdata.adapters.ecb.client import EcbSource
 from marketdata.adapters.simulated import SimulatedSource
 
@@ -46,6 +47,33 @@ def _fx_sources(names: tuple[str, ...]) -> Sequence[FxSource]:
             f"FX_SOURCES names {', '.join(unknown)}; it can name {', '.join(_FX_BUILDERS)}."
         )
     return [_FX_BUILDERS[name]() for name in names]
+
+
+def bar_sources() -> Sequence[BarSource]:
+    """Return the sources of daily closes that BAR_SOURCES names and that have their keys.
+
+    The feed's source where none is named; never after others, for a made-up price must not stand
+    in for a real one.
+
+    Raises:
+        ImproperlyConfigured: there is no source of that name.
+    """
+    names = tuple(settings.BAR_SOURCES)
+    unknown = [name for name in names if name != AlpacaSource.name]
+    if unknown:
+        raise ImproperlyConfigured(
+            f"BAR_SOURCES names {', '.join(unknown)}; it can name {AlpacaSource.name}."
+        )
+    if not names:
+        return [get_source()]
+    if not (settings.ALPACA_KEY_ID and settings.ALPACA_SECRET_KEY):
+        return []
+    return [_alpaca(settings.ALPACA_KEY_ID, settings.ALPACA_SECRET_KEY)]
+
+
+@cache
+def _alpaca(key_id: str, secret_key: str) -> BarSource:
+    return AlpacaSource.of_account(key_id=key_id, secret_key=secret_key)
 
 
 def _simulated() -> PriceSource:

@@ -12,7 +12,8 @@ from common.errors import InvalidInput, NotFound
 from common.money import DECIMAL_PLACES, WHOLE_DIGITS, fits
 from common.transactions import Result, run_in_transaction
 from marketdata import selectors
-from marketdata.adapters.base import DailyClose, Listing, PriceSource
+from marketdata.adapters.base import BarSource, DailyClose, Listing
+from marketdata.adapters.chain import AllFailed, Answer, first_answer
 from marketdata.events import own_closes_changed
 from marketdata.models import Instrument, PriceBar
 
@@ -175,8 +176,7 @@ def _upsert(
 
 
 def record_closes(
-    source: PriceSource,
-    *,
+    *sources: BarSource,
     today: date,
     now: datetime,
     only: Collection[str] | None = None,
@@ -185,8 +185,10 @@ def record_closes(
 
     Each instrument goes on from the day after its last stored close, so a day that was missed
     is caught up by the next run. Safe to run twice: a bar is keyed by instrument and day.
+    What no source could tell is left to the next run, too.
 
     Args:
+        sources: who is asked; the first that knows closes of an instrument gives them.
         only: the ids of the instruments that are meant; None means all.
     """
     end = today - timedelta(days=1)
@@ -202,9 +204,22 @@ def record_closes(
         last = last_dates.get(ObjectId(listing.instrument_id))
         start = last + timedelta(days=1) if last else today - HISTORY
         if start <= end:
-            closes = source.daily_closes(listing, start=start, end=end)
-            written += store_closes(listing, closes, source=source.name, now=now)
+            found = _find_closes(sources, listing, start=start, end=end)
+            if found is not None:
+                written += store_closes(listing, found.value, source=found.source, now=now)
     return written
+
+
+def _find_closes(
+    sources: Sequence[BarSource], listing: Listing, *, start: date, end: date
+) -> Answer[Sequence[DailyClose]] | None:
+    try:
+        return first_answer(
+            sources, lambda source: source.daily_closes(listing, start=start, end=end) or None
+        )
+    except AllFailed:
+        # Each failure is in the log already; a source may also have had nothing to tell.
+        return None
 
 
 def store_closes(

@@ -76,6 +76,13 @@ def test_a_cron_line_is_read_in_utc():
     assert str(row.crontab.timezone) == "UTC"
 
 
+def test_a_job_may_go_by_the_clock_of_a_place():
+    row = installed(job(every=None, cron="15 16 * * *", timezone="Europe/Berlin"))
+
+    assert str(row.crontab.timezone) == "Europe/Berlin"
+    assert row.description.endswith(f"Default: {row.crontab}")
+
+
 @pytest.mark.parametrize("wrong", [{"every": None}, {"cron": "* * * * *"}])
 def test_a_job_has_one_rhythm(wrong):
     with pytest.raises(ValueError, match="either every or cron"):
@@ -92,7 +99,7 @@ def test_installing_again_changes_nothing_and_wakes_nobody():
     assert list(PeriodicTask.objects.order_by("name").values()) == before
     assert PeriodicTasks.last_change() == woken_at
     assert IntervalSchedule.objects.count() == 3
-    assert CrontabSchedule.objects.count() == 2
+    assert CrontabSchedule.objects.count() == 3
 
 
 def test_a_new_default_replaces_the_old_one():

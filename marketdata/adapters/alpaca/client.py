@@ -1,0 +1,86 @@
+"""Fetches from Alpaca's market data; `parser` reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+import structlog
+
+from common.remote.errors import Schema
+from common.remote.http import HttpClient, Service
+from marketdata.adapters.alpaca.parser import parse_daily_bars
+from marketdata.adapters.base import DailyClose, Listing
+from marketdata.domain.instruments import AssetClass
+from marketdata.domain.sources import Capabilities, Need
+
+log = structlog.get_logger(__name__)
+
+BASE_URL = "https://data.alpaca.markets"
+_MARKETS = {"XNAS", "XNYS", "ARCX", "XASE", "BATS", "IEXG"}
+#: A page has up to 10,000 bars; ten of them hold more than any symbol's history.
+_MOST_PAGES = 10
+
+
+class AlpacaSource:
+    """Closes of shares and funds at the markets of the United States, unadjusted."""
+
+    name = "alpaca"
+    capabilities = Capabilities(
+        needs=frozenset({Need.BARS}),
+        asset_classes=frozenset({AssetClass.STOCK, AssetClass.ETF}),
+    )
+
+    def __init__(self, client: HttpClient) -> None:
+        self._client = client
+
+    @classmethod
+    def of_account(cls, *, key_id: str, secret_key: str, base_url: str = BASE_URL) -> AlpacaSource:
+        """Build the source that asks with somebody's key."""
+        headers = {"APCA-API-KEY-ID": key_id, "APCA-API-SECRET-KEY": secret_key}
+        return cls(
+            HttpClient(
+                Service(name=cls.name, base_url=base_url, headers=headers, limits=("200/minute",))
+            )
+        )
+
+    def daily_closes(self, listing: Listing, *, start: date, end: date) -> Sequence[DailyClose]:
+        """Return the closes from `start` to `end`, both included, oldest first.
+
+        What it doesn't cover has none.
+
+        Raises:
+            RemoteFailure: see `common.remote.errors`.
+        """
+        if not self._covers(listing):
+            return []
+        params = {
+            "symbols": listing.symbol,
+            "timeframe": "1Day",
+            # A day's bar is stamped 04:00 or 05:00 UTC, so that noon is after the last one. Later
+            # ends need a plan of their own: the last quarter of an hour isn't free.
+            "start": f"{start}T00:00:00Z",
+            "end": f"{end}T12:00:00Z",
+            "adjustment": "raw",
+            "limit": "10000",
+        }
+        closes: dict[date, DailyClose] = {}
+        for _ in range(_MOST_PAGES):
+            body = self._client.get(
+                "/v2/stocks/bars", params=params, content_types=("application/json",)
+            )
+            page = parse_daily_bars(body, symbol=listing.symbol)
+            for error in page.closes.errors:
+                log.warning("bar.refused", source=self.name, where=error.where)
+            closes |= {close.date: close for close in page.closes.rows}
+            if page.next_token is None:
+                return [closes[day] for day in sorted(closes) if start <= day <= end]
+            params["page_token"] = page.next_token
+        raise Schema("Alpaca sent page after page.")
+
+    def _covers(self, listing: Listing) -> bool:
+        return (
+            listing.asset_class in self.capabilities.asset_classes
+            and listing.mic in _MARKETS
+            and listing.currency == "USD"
+        )

@@ -1,0 +1,79 @@
+"""The nightly closes and who is asked for them, on the real database."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from common.remote.errors import Transient
+from marketdata import services
+from marketdata.adapters import registry
+from marketdata.adapters.base import DailyClose
+from marketdata.models import PriceBar
+from tests import factories
+from tests.factories import NOW, TODAY
+
+YESTERDAY = TODAY - timedelta(days=1)
+
+
+class Exchange:
+    """A source that knows yesterday's close of some symbols."""
+
+    def __init__(self, name, failure=None, **closes):
+        self.name = name
+        self.failure = failure
+        self.closes = closes
+
+    def daily_closes(self, listing, *, start, end):
+        if self.failure:
+            raise self.failure
+        close = self.closes.get(listing.symbol)
+        return [DailyClose(date=end, close=Decimal(close))] if close else []
+
+
+def record(*sources):
+    return services.record_closes(*sources, today=TODAY, now=NOW)
+
+
+def stored():
+    rows = PriceBar.objects.select_related("instrument").order_by("instrument__symbol")
+    return [(bar.instrument.symbol, bar.date, int(bar.close), bar.source) for bar in rows]
+
+
+@pytest.mark.django_db
+def test_each_instrument_takes_the_first_source_that_knows_it():
+    for symbol in ("A", "B", "C"):
+        factories.make_instrument(symbol)
+
+    written = record(Exchange("first", A="1"), Exchange("second", A="2", B="3"))
+
+    assert written == 2
+    assert stored() == [("A", YESTERDAY, 1, "first"), ("B", YESTERDAY, 3, "second")]
+
+
+@pytest.mark.django_db
+def test_a_source_that_is_away_is_passed_over_and_all_away_is_left_to_the_next_night():
+    factories.make_instrument("A")
+    away = Exchange("away", failure=Transient("away"))
+
+    assert record(away) == 0
+    assert record(away, Exchange("second", A="2")) == 1
+    assert stored() == [("A", YESTERDAY, 2, "second")]
+
+
+def test_a_made_up_price_never_stands_in_for_a_real_one(settings):
+    assert [each.name for each in registry.bar_sources()] == ["simulated"]
+
+    settings.BAR_SOURCES = ["alpaca"]
+    assert registry.bar_sources() == []
+
+    settings.ALPACA_KEY_ID, settings.ALPACA_SECRET_KEY = "id", "secret"
+    assert [each.name for each in registry.bar_sources()] == ["alpaca"]
+
+
+def test_an_unknown_source_of_closes_is_told(settings):
+    settings.BAR_SOURCES = ["alpaca", "oracle"]
+
+    with pytest.raises(ImproperlyConfigured, match="oracle"):
+        registry.bar_sources()
