@@ -23,7 +23,8 @@ from marketdata import selectors as market
 from marketdata import services as market_services
 from marketdata.domain.classification import check_weights
 from marketdata.domain.instruments import AssetClass, identity_of
-from marketdata.models import Instrument, PriceBar
+from marketdata.domain.sources import Need, Parsed, ReferenceRates
+from marketdata.models import Instrument, PriceBar, SourceRun
 from portfolios import selectors
 from portfolios.domain.kinds import Kind
 from portfolios.models import DailyValue, Disposal, Portfolio, Transaction, TransactionRevision
@@ -351,3 +352,33 @@ def test_signing_in_and_being_signed_in(crowd):
         shown = browser.get("/api/v1/me/")
 
     assert (entered.status_code, shown.status_code) == (302, 200)
+
+
+class Bank:
+    """A source with one day's rates."""
+
+    name = "source1"
+
+    def reference_rates(self, *, start, today):
+        day = ReferenceRates(date=today, base="EUR", rates={"X00": Decimal(2)})
+        return Parsed(rows=[day])
+
+
+def test_recording_reference_rates(crowd):
+    SourceRun.objects.bulk_create(
+        SourceRun(
+            source=f"source{number}",
+            need=need.value,
+            state=SourceRun.OK,
+            ran_at=NOW,
+            last_good_at=NOW,
+            newest_date=DAYS[0],
+        )
+        for number in range(50)
+        for need in Need
+    )
+
+    with watched():
+        done = market_services.record_reference_rates([Bank()], today=TODAY, now=NOW)
+
+    assert done.written == 1

@@ -10,6 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from marketdata.adapters.alpaca.client import AlpacaSource
 from marketdata.adapters.base import BarSource, FxSource, PriceSource
+from marketdata.adapters.binance.client import BinanceSource
 from marketdata.adapters.ecb.client import EcbSource
 from marketdata.adapters.simulated import SimulatedSource
 
@@ -58,22 +59,31 @@ def bar_sources() -> Sequence[BarSource]:
     Raises:
         ImproperlyConfigured: there is no source of that name.
     """
-    names = tuple(settings.BAR_SOURCES)
-    unknown = [name for name in names if name != AlpacaSource.name]
+    names = list(settings.BAR_SOURCES)
+    unknown = [name for name in names if name not in _BAR_BUILDERS]
     if unknown:
         raise ImproperlyConfigured(
-            f"BAR_SOURCES names {', '.join(unknown)}; it can name {AlpacaSource.name}."
+            f"BAR_SOURCES names {', '.join(unknown)}; it can name {', '.join(_BAR_BUILDERS)}."
         )
     if not names:
         return [get_source()]
-    if not (settings.ALPACA_KEY_ID and settings.ALPACA_SECRET_KEY):
-        return []
-    return [_alpaca(settings.ALPACA_KEY_ID, settings.ALPACA_SECRET_KEY)]
+    built = [_BAR_BUILDERS[name]() for name in names]
+    return [source for source in built if source is not None]
+
+
+def _alpaca() -> BarSource | None:
+    key_id, secret_key = settings.ALPACA_KEY_ID, settings.ALPACA_SECRET_KEY
+    return _alpaca_of(key_id, secret_key) if key_id and secret_key else None
 
 
 @cache
-def _alpaca(key_id: str, secret_key: str) -> BarSource:
+def _alpaca_of(key_id: str, secret_key: str) -> BarSource:
     return AlpacaSource.of_account(key_id=key_id, secret_key=secret_key)
+
+
+@cache
+def _binance() -> BarSource:
+    return BinanceSource()
 
 
 def _simulated() -> PriceSource:
@@ -82,3 +92,7 @@ def _simulated() -> PriceSource:
 
 _BUILDERS: Mapping[str, Callable[[], PriceSource]] = {"simulated": _simulated}
 _FX_BUILDERS: Mapping[str, Callable[[], FxSource]] = {EcbSource.name: EcbSource}
+_BAR_BUILDERS: Mapping[str, Callable[[], BarSource | None]] = {
+    AlpacaSource.name: _alpaca,
+    BinanceSource.name: _binance,
+}

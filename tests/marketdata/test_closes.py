@@ -65,11 +65,11 @@ def test_a_source_that_is_away_is_passed_over_and_all_away_is_left_to_the_next_n
 def test_a_made_up_price_never_stands_in_for_a_real_one(settings):
     assert [each.name for each in registry.bar_sources()] == ["simulated"]
 
-    settings.BAR_SOURCES = ["alpaca"]
-    assert registry.bar_sources() == []
+    settings.BAR_SOURCES = ["alpaca", "binance"]
+    assert [each.name for each in registry.bar_sources()] == ["binance"]
 
     settings.ALPACA_KEY_ID, settings.ALPACA_SECRET_KEY = "id", "secret"
-    assert [each.name for each in registry.bar_sources()] == ["alpaca"]
+    assert [each.name for each in registry.bar_sources()] == ["alpaca", "binance"]
 
 
 def test_an_unknown_source_of_closes_is_told(settings):
