@@ -9,6 +9,11 @@ urlpatterns = [
     path("portfolios/new/", views.NewPortfolio.as_view(), name="portfolio-new"),
     path("portfolios/<object_id:portfolio_id>/", views.PortfolioPage.as_view(), name="portfolio"),
     path(
+        "portfolios/<object_id:portfolio_id>/positions/",
+        views.PositionsPage.as_view(),
+        name="positions",
+    ),
+    path(
         "portfolios/<object_id:portfolio_id>/positions/<object_id:instrument_id>/lots/",
         views.Lots.as_view(),
         name="lots",

@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from portfolios.api import allocation, anomalies, forecasting, gains, performance, policy, views
+from portfolios.api import (
+    allocation,
+    anomalies,
+    forecasting,
+    gains,
+    performance,
+    policy,
+    positions,
+    views,
+)
 
 _ONE = "portfolios/<object_id:portfolio_id>/"
 _ROW = f"{_ONE}transactions/<object_id:transaction_id>/"
@@ -13,6 +22,12 @@ urlpatterns = [
     path(f"{_ONE}policy/", policy.PolicyDetail.as_view(), name="api-policy"),
     path(f"{_ONE}summary/", views.Summary.as_view(), name="api-summary"),
     path(f"{_ONE}values/", views.DailyValues.as_view(), name="api-values"),
+    path(f"{_ONE}positions/", positions.Positions.as_view(), name="api-positions"),
+    path(
+        f"{_ONE}positions/<object_id:instrument_id>/values/",
+        positions.PositionDays.as_view(),
+        name="api-position-days",
+    ),
     path(
         f"{_ONE}positions/<object_id:instrument_id>/lots/",
         views.Lots.as_view(),

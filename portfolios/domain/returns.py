@@ -232,15 +232,33 @@ def modified_dietz(
         opening: the value at the close of the day before `start`.
         flows: net per day, from `start` up to, but without, `end`; negative where money left.
     """
-    days = (end - start).days
+    capital = weighted_capital(opening, flows, start=start, end=end, timing=timing)
     with exact():
         gain = closing - opening - sum(flows.values(), Decimal(0))
-        capital = opening
-        for day, flow in flows.items():
-            capital += flow * ((end - day).days - 1 + timing.value) / days
         if capital <= 0:
             return Ratio.unavailable(Denominator.WEIGHTED_CAPITAL, Reason.DENOMINATOR_NOT_POSITIVE)
         return Ratio(float(gain / capital), Denominator.WEIGHTED_CAPITAL)
+
+
+def weighted_capital(
+    opening: Decimal,
+    flows: Mapping[date, Decimal],
+    *,
+    start: date,
+    end: date,
+    timing: FlowTiming = FlowTiming.END_OF_DAY,
+) -> Decimal:
+    """Return what was there on average: opening + Σ part of the period × flow.
+
+    Args:
+        flows: net per day, from `start` up to, but without, `end`; negative where money left.
+    """
+    days = (end - start).days
+    with exact():
+        capital = opening
+        for day, flow in flows.items():
+            capital += flow * ((end - day).days - 1 + timing.value) / days
+        return capital
 
 
 def compounded(rates: Iterable[float]) -> float:

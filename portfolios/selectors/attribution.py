@@ -8,7 +8,6 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from common.errors import InvalidInput
 from common.money import exact
 from marketdata import selectors as market
 from marketdata.domain.fx import Rates
@@ -26,22 +25,14 @@ from portfolios.domain.ranges import InvalidRange
 from portfolios.domain.status import Status
 from portfolios.domain.unknowns import known_sum
 from portfolios.models import Disposal, Portfolio, Snapshot
+from portfolios.selectors.checkpoints import instruments_named
 from portfolios.selectors.history import WantedDays
 from portfolios.selectors.ledger import first_trade_date, list_events
+from portfolios.selectors.replaying import LOOK_BACK, MOST_EVENTS, LedgerTooLong
 
-#: Computing a period goes through the whole ledger while somebody waits: about a second for these.
-MOST_EVENTS = 10_000
-#: Closes and rates are looked for this long before the first day that needs one.
-_LOOK_BACK = timedelta(days=14)
 _ONE_DAY = timedelta(days=1)
 #: Lots matter to their sum only, here.
 _ANY_DAY = date(1970, 1, 1)
-
-
-class LedgerTooLong(InvalidInput):
-    """The ledger has too many transactions to attribute a period of it."""
-
-    code = "ledger-too-long"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +110,10 @@ def attribute_period(portfolio: Portfolio, *, start: date, end: date) -> PeriodV
         raise LedgerTooLong(
             f"A period is attributed for ledgers of up to {MOST_EVENTS:,} transactions."
         )
-    ids = {key for event in events for key in (event.instrument_id, event.to_instrument_id) if key}
+    ids = instruments_named(events)
     first = min((event.trade_date for event in events), default=start)
-    rates = market.rate_history(start=min(first, start) - _LOOK_BACK, end=end)
-    closes, lasting = market.closes_for(ids, start=start - _LOOK_BACK, end=end)
+    rates = market.rate_history(start=min(first, start) - LOOK_BACK, end=end)
+    closes, lasting = market.closes_for(ids, start=start - LOOK_BACK, end=end)
     report = report_period(
         Ledger(events, portfolio.base_currency, rates),
         closes=closes,

@@ -19,9 +19,9 @@ from portfolios.domain.state import TOO_LARGE
 from portfolios.domain.transactions import Event
 from portfolios.domain.whatif import Alternative, what_if
 from portfolios.models import Portfolio, Transaction
-from portfolios.selectors.attribution import MOST_EVENTS, LedgerTooLong
 from portfolios.selectors.holdings import list_lots
 from portfolios.selectors.ledger import list_events
+from portfolios.selectors.replaying import MOST_EVENTS, LedgerTooLong
 
 _LOOK_BACK = timedelta(days=14)
 #: By these an instrument becomes another, which keeps its lots.

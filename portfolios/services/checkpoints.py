@@ -1,4 +1,4 @@
-"""How a ledger stood before some days, so that a change needn't go through all of it again.
+"""Keep how a ledger stood before some days, so that a change needn't go through all of it again.
 
 A checkpoint stands as long as nothing changes before its day. Which ones do, the portfolio's own
 `stale_from` says: it is written in the transaction of each change, and forgotten only by the
@@ -7,17 +7,16 @@ recalculation that also drops the checkpoints behind it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
 
 from common.bulk import upsert_many
 from common.transactions import run_in_transaction
-from portfolios.domain.engine import Book, Code, Policy
-from portfolios.domain.keeping import book_values, kept_book, kept_position, position_values
-from portfolios.models import CheckpointPart, Portfolio, Position
+from portfolios.domain.engine import Book, Code
+from portfolios.domain.keeping import book_values, position_values
+from portfolios.models import CheckpointPart, Portfolio
 
 #: The first days of months are kept for this long, those of years for ever.
 _MONTHS_KEPT = timedelta(days=100)
@@ -25,76 +24,6 @@ _MONTHS_KEPT = timedelta(days=100)
 _MOST_LOTS = 40_000
 
 Line = Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Checkpoint:
-    """How a ledger stood before a day, with as many of its positions as were loaded."""
-
-    date: date
-    book: Book
-    lines: Sequence[Line]
-    #: Whether an exchange rate was missing, which may be there by now.
-    needs_rates: bool
-
-    def is_usable(self, instruments: Mapping[str, Any]) -> bool:
-        """Say whether what was computed then would come out the same now.
-
-        An instrument may have been corrected since, and a rate that was missing may be there.
-        """
-        return not self.needs_rates and all(
-            key in instruments
-            and (position.currency, position.multiplier)
-            == (instruments[key].currency, instruments[key].multiplier)
-            for key, position in self.book.positions.items()
-        )
-
-    def lines_without(self, positions: Collection[str]) -> Sequence[Line]:
-        """Return the snapshot's lines of all positions but some."""
-        return [line for line in self.lines if line["instrument"] not in positions]
-
-
-def find(portfolio: Portfolio, *, until: date) -> CheckpointPart | None:
-    """Return the head of the newest checkpoint up to a day, if it was made by today's choices."""
-    heads = CheckpointPart.objects.filter(portfolio=portfolio, part="", date__lte=until)
-    head = heads.order_by("-date").first()
-    if head is None:
-        return None
-    made_by = (head.content["book"]["base_currency"], head.content["book"]["policy"])
-    wanted = (portfolio.base_currency, Policy.chosen(portfolio.policy).choices())
-    return head if made_by == wanted else None
-
-
-def load(head: CheckpointPart, ids: Collection[str] | None) -> Checkpoint | None:
-    """Load a checkpoint with the positions in some instruments, or with all.
-
-    Positions that were written since come along: what happened to them then may be gone by now.
-
-    Returns:
-        None where a part is missing, as when a newer checkpoint is just taking its place.
-    """
-    lines = head.content["lines"]
-    needed = {line["instrument"] for line in lines}
-    if ids is not None:
-        rewritten = Position.objects.filter(
-            portfolio_id=head.portfolio_id, revision__gt=head.revision
-        ).values_list("instrument_id", flat=True)
-        needed &= {*ids, *map(str, rewritten)}
-    contents = CheckpointPart.objects.filter(
-        portfolio_id=head.portfolio_id,
-        part__in=sorted(needed),
-        date=head.date,
-        revision=head.revision,
-    ).values_list("content", flat=True)
-    positions = [kept_position(each) for each in contents.order_by("part")]
-    if len(positions) != len(needed):
-        return None
-    return Checkpoint(
-        date=head.date,
-        book=kept_book(head.content["book"], positions),
-        lines=lines,
-        needs_rates=head.content["needs_rates"],
-    )
 
 
 def days_between(start: date, today: date) -> set[date]:

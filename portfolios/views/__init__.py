@@ -8,6 +8,7 @@ from portfolios.views.gains import GainsPage, Lots, SoldLots
 from portfolios.views.instruments import DeletePrice, InstrumentPage
 from portfolios.views.performance import PerformancePage
 from portfolios.views.portfolios import NewPortfolio, Overview, PortfolioPage
+from portfolios.views.positions import PositionsPage
 from portfolios.views.settings import DeletePortfolio, PortfolioSettings, SetPolicy
 from portfolios.views.transactions import (
     EditTransaction,
@@ -35,6 +36,7 @@ __all__ = [
     "PerformancePage",
     "PortfolioPage",
     "PortfolioSettings",
+    "PositionsPage",
     "RestoreTransaction",
     "SetLimits",
     "SetPolicy",

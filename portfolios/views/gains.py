@@ -22,7 +22,7 @@ from portfolios.forms import take_errors
 from portfolios.models import Portfolio
 from portfolios.performance_forms import PeriodForm
 from portfolios.range_presentation import range_choice
-from portfolios.selectors.attribution import LedgerTooLong, attribute_now, attribute_range
+from portfolios.selectors.attribution import attribute_now, attribute_range
 from portfolios.selectors.disposals import (
     DISPOSAL_KEY,
     DisposalFilter,
@@ -31,6 +31,7 @@ from portfolios.selectors.disposals import (
     list_disposals,
     list_disposals_of,
 )
+from portfolios.selectors.replaying import LedgerTooLong
 from portfolios.selectors.whatif import consider_sale
 from portfolios.views.base import Page
 from portfolios.whatif_forms import WhatIfForm

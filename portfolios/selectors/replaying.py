@@ -1,0 +1,65 @@
+"""Go through some days of a ledger again, with the prices and rates of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
+
+from common.errors import InvalidInput
+from marketdata import selectors as market
+from portfolios.domain.daily import DailyRun, DayValue
+from portfolios.domain.engine import Ledger
+from portfolios.domain.policy import Policy
+from portfolios.domain.prices import DayPrices, splits_of
+from portfolios.domain.transactions import Event
+from portfolios.models import Portfolio
+from portfolios.selectors.checkpoints import Checkpoint, go_on, instruments_named
+from portfolios.selectors.ledger import list_splits
+
+#: Computing days goes through the rows before them while somebody waits: about a second for these.
+MOST_EVENTS = 10_000
+#: Closes and rates are looked for this long before the first day that needs one.
+LOOK_BACK = timedelta(days=14)
+
+
+class LedgerTooLong(InvalidInput):
+    """The ledger has too many transactions to go through them while somebody waits."""
+
+    code = "ledger-too-long"
+
+
+def replay(portfolio: Portfolio, *, start: date, end: date) -> Iterator[DayValue]:
+    """Value the days from `start` up to, but without, `end`, position by position.
+
+    Raises:
+        LedgerTooLong: there are too many rows since the checkpoint before the first day.
+    """
+    checkpoint, events = go_on(portfolio, until=start, whole=True)
+    if len(events) > MOST_EVENTS:
+        raise LedgerTooLong(f"These days have more than {MOST_EVENTS:,} transactions.")
+    run = daily_run(portfolio, checkpoint, events, start=start, end=end)
+    return run.values(start, end, with_positions=True)
+
+
+def daily_run(
+    portfolio: Portfolio,
+    checkpoint: Checkpoint | None,
+    events: Sequence[Event],
+    *,
+    start: date,
+    end: date,
+) -> DailyRun:
+    """Prepare the way through some rows, with what days from `start` to `end` need."""
+    policy = Policy.chosen(portfolio.policy)
+    ids = instruments_named(events) | (checkpoint.book.positions.keys() if checkpoint else set())
+    first = min((event.trade_date for event in events), default=start)
+    rates = market.rate_history(start=min(first, start) - LOOK_BACK, end=end)
+    closes, lasting = market.closes_for(ids, start=start - LOOK_BACK, end=end)
+    opening = checkpoint.book if checkpoint else None
+    return DailyRun(
+        Ledger(events, portfolio.base_currency, rates, opening=opening),
+        prices=DayPrices(closes, splits_of(list_splits(portfolio.pk)), policy.price_basis, lasting),
+        rates=rates,
+        tracks_cash=portfolio.tracks_cash,
+        policy=policy,
+    )
