@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from allauth.account.models import EmailAddress
 from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth import SESSION_KEY
@@ -27,6 +28,14 @@ def change_preferences(
         for name, value in changes.items():
             setattr(user, name, value)
     return user
+
+
+def confirmed_address(user: User) -> str | None:
+    """Return where a person gets mail, or None while they haven't shown that it is theirs."""
+    if not user.is_active:
+        return None
+    found = EmailAddress.objects.filter(user=user, email=user.email, verified=True)
+    return user.email if found.exists() else None
 
 
 def deactivate(user: User) -> None:

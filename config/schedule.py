@@ -56,6 +56,20 @@ SCHEDULE: tuple[Job, ...] = (
         description="Adds the past day to the values of every portfolio.",
     ),
     Job(
+        name="Evaluate alerts",
+        task="portfolios.tasks.evaluate_alerts",
+        every=timedelta(minutes=1),
+        queue="compute",
+        description="Looks for silent feeds, and for falls and drifts of portfolios.",
+    ),
+    Job(
+        name="Deliver alerts",
+        task="portfolios.tasks.deliver_due",
+        every=timedelta(seconds=30),
+        queue="compute",
+        description="Delivers alerts that were lost on the way, and tries failed mails again.",
+    ),
+    Job(
         name="Record daily closes",
         task="marketdata.tasks.record_closes",
         cron="10 0 * * *",

@@ -13,3 +13,9 @@ own_closes_changed = Signal()
 #: The multiplier of somebody's own instrument changed. Sent as `own_closes_changed` is, with the
 #: same arguments.
 own_multiplier_changed = Signal()
+
+#: The feed of this process has begun to lead, and will announce quotes.
+feed_leads = Signal()
+
+#: It leads no more: another process announces quotes now, or none does.
+feed_rests = Signal()

@@ -4,10 +4,12 @@ from django.contrib import admin
 
 from common.admin import ReadOnlyAdmin
 from portfolios.models import (
+    Alert,
     CheckpointPart,
     DailyValue,
     Dismissal,
     Disposal,
+    Firing,
     Plan,
     Portfolio,
     Position,
@@ -15,6 +17,7 @@ from portfolios.models import (
     Snapshot,
     Transaction,
     TransactionRevision,
+    Watchlist,
 )
 
 
@@ -159,4 +162,57 @@ class DismissalAdmin(ReadOnlyAdmin[Dismissal]):
     list_display = ("portfolio", "finding", "dismissed_at")
     search_fields = ("portfolio__name", "finding")
     list_select_related = ("portfolio",)
+    ordering = ("-id",)
+
+
+@admin.register(Watchlist)
+class WatchlistAdmin(ReadOnlyAdmin[Watchlist]):
+    """Lists of what people watch."""
+
+    list_display = ("name", "owner", "updated_at")
+    search_fields = ("name", "owner__email")
+    list_select_related = ("owner",)
+    ordering = ("-id",)
+
+
+@admin.register(Alert)
+class AlertAdmin(ReadOnlyAdmin[Alert]):
+    """Alerts, and where they stand."""
+
+    list_display = (
+        "owner",
+        "kind",
+        "instrument",
+        "portfolio",
+        "limit",
+        "state",
+        "is_paused",
+        "expires_at",
+        "firings",
+        "fired_at",
+    )
+    list_filter = ("kind", "state", "is_paused")
+    search_fields = ("owner__email", "instrument__symbol")
+    list_select_related = ("owner", "instrument", "portfolio")
+    ordering = ("-id",)
+
+
+@admin.register(Firing)
+class FiringAdmin(ReadOnlyAdmin[Firing]):
+    """What alerts told, and whether that arrived."""
+
+    list_display = (
+        "owner",
+        "title",
+        "number",
+        "fired_at",
+        "is_read",
+        "announced_at",
+        "deliver_after",
+        "delivery_failures",
+        "emailed_at",
+    )
+    list_filter = ("kind", "is_read")
+    search_fields = ("owner__email", "title")
+    list_select_related = ("owner",)
     ordering = ("-id",)

@@ -9,3 +9,7 @@ holdings_changed = Signal()
 #: A portfolio's ledger changed and its read models are being computed anew.
 #: Arguments: portfolio_id (str), owner_id (str).
 recalculation_started = Signal()
+
+#: An alert fired; sent once for each firing.
+#: Arguments: owner_id (str), firing (mapping: the fields of the message to clients).
+alert_fired = Signal()

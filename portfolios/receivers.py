@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from functools import partial
 from typing import Any
@@ -10,7 +11,8 @@ from bson import ObjectId
 from django_mongodb_backend.transaction import on_commit
 
 from marketdata import events as market
-from portfolios import tasks
+from marketdata.domain.quotes import Quote
+from portfolios import alerting, tasks
 from portfolios.services import recalculation
 
 
@@ -25,7 +27,25 @@ def on_own_worth_changed(
         on_commit(partial(tasks.request_recalculation, portfolio))
 
 
+async def on_feed_leads(**_more: Any) -> None:
+    """Begin to hold alerts against quotes, in the process that announces them."""
+    alerting.start()
+
+
+async def on_quotes_recorded(*, quotes: Sequence[Quote], **_more: Any) -> None:
+    """Hold alerts against new quotes."""
+    alerting.take(quotes)
+
+
+async def on_feed_rests(**_more: Any) -> None:
+    """Leave alerts to whoever announces quotes now."""
+    await alerting.stop()
+
+
 def connect() -> None:
     """Begin to listen."""
     market.own_closes_changed.connect(on_own_worth_changed)
     market.own_multiplier_changed.connect(on_own_worth_changed)
+    market.feed_leads.connect(on_feed_leads)
+    market.quotes_recorded.connect(on_quotes_recorded)
+    market.feed_rests.connect(on_feed_rests)

@@ -118,4 +118,30 @@ urlpatterns = [
         views.DeletePrice.as_view(),
         name="price-delete",
     ),
+    path(
+        "instruments/<object_id:instrument_id>/watch/",
+        views.WatchInstrument.as_view(),
+        name="watch",
+    ),
+    path("watchlists/", views.WatchlistsPage.as_view(), name="watchlists"),
+    path("watchlists/<object_id:watchlist_id>/", views.WatchlistPage.as_view(), name="watchlist"),
+    path(
+        "watchlists/<object_id:watchlist_id>/delete/",
+        views.DeleteWatchlist.as_view(),
+        name="watchlist-delete",
+    ),
+    path(
+        "watchlists/<object_id:watchlist_id>/entries/<object_id:instrument_id>/move/",
+        views.MoveEntry.as_view(),
+        name="entry-move",
+    ),
+    path(
+        "watchlists/<object_id:watchlist_id>/entries/<object_id:instrument_id>/remove/",
+        views.RemoveEntry.as_view(),
+        name="entry-remove",
+    ),
+    path("alerts/", views.AlertsPage.as_view(), name="alerts"),
+    path("alerts/<object_id:alert_id>/pause/", views.PauseAlert.as_view(), name="alert-pause"),
+    path("alerts/<object_id:alert_id>/delete/", views.DeleteAlert.as_view(), name="alert-delete"),
+    path("inbox/", views.InboxPage.as_view(), name="inbox"),
 ]

@@ -19,7 +19,7 @@ from redis.exceptions import RedisError
 from marketdata.adapters import quote_cache
 from marketdata.domain.quotes import Quote
 from realtime import groups
-from realtime.protocol import JobFields
+from realtime.protocol import AlertFields, JobFields
 
 log = structlog.get_logger(__name__)
 
@@ -58,7 +58,15 @@ class SignedOut(TypedDict):
     user_id: str
 
 
-HubMessage = QuotesRecorded | HoldingsChanged | JobProgressed | SignedOut
+class AlertFired(TypedDict):
+    """One of a person's alerts fired."""
+
+    type: Literal["alert_fired"]
+    user_id: str
+    alert: AlertFields
+
+
+HubMessage = QuotesRecorded | HoldingsChanged | JobProgressed | SignedOut | AlertFired
 
 
 async def quotes_recorded(quotes: Sequence[Quote]) -> None:
@@ -81,6 +89,11 @@ async def job_progressed(*, user_id: str, job: JobFields, has_ended: bool) -> No
         groups.user(user_id),
         {"type": "job_progressed", "user_id": user_id, "job": job, "has_ended": has_ended},
     )
+
+
+async def alert_fired(*, user_id: str, alert: AlertFields) -> None:
+    """Tell what an alert fired."""
+    await _send(groups.user(user_id), {"type": "alert_fired", "user_id": user_id, "alert": alert})
 
 
 async def signed_out(*, user_id: str) -> None:

@@ -7,5 +7,5 @@ def quotes() -> str:
 
 
 def user(user_id: str) -> str:
-    """Return the group that hears what concerns one person's portfolios, imports and sessions."""
+    """Return the group that hears one person's news: portfolios, imports, alerts, sessions."""
     return f"user.{user_id}"

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from common import clock
 from realtime import protocol
 from realtime.book import Book, Watched
-from realtime.broadcast import HoldingsChanged, JobProgressed, QuotesRecorded, SignedOut
+from realtime.broadcast import AlertFired, HoldingsChanged, JobProgressed, QuotesRecorded, SignedOut
 from realtime.connection import Connection
 from realtime.crowd import Crowd
 from realtime.loading import Loader
@@ -33,6 +33,7 @@ class NewsDesk:
             "quotes_recorded": self._on_quotes,
             "holdings_changed": self._on_holdings,
             "job_progressed": self._on_job,
+            "alert_fired": self._on_alert,
             "signed_out": self._on_signed_out,
         }
 
@@ -71,6 +72,11 @@ class NewsDesk:
             self._loader.ask([job["portfolio"]])
         elif message["has_ended"]:
             tell_reload(mine, topic="imports", key=job["id"])
+
+    async def _on_alert(self, message: AlertFired) -> None:
+        write = partial(protocol.alert_frame, alert=protocol.encode(message["alert"]))
+        for connection in self._crowd.of_user(message["user_id"]):
+            connection.push(write)
 
     async def _on_signed_out(self, message: SignedOut) -> None:
         await self._upkeep.close_ended(self._crowd.of_user(message["user_id"]))

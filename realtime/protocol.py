@@ -141,6 +141,20 @@ class JobFields(TypedDict):
     error: str | None
 
 
+class AlertFields(TypedDict):
+    """What one of the user's alerts fired; `unread` is how much waits in their inbox."""
+
+    id: str
+    alert: str
+    kind: str
+    instrument: str | None
+    portfolio: str | None
+    title: str
+    detail: str
+    fired_at: str
+    unread: int
+
+
 class Snapshot(TypedDict):
     """The present state of what was asked for."""
 
@@ -177,6 +191,14 @@ class Job(TypedDict):
     job: JobFields
 
 
+class Alert(TypedDict):
+    """An alert that fired."""
+
+    type: Literal["alert"]
+    seq: int
+    alert: AlertFields
+
+
 class Reload(TypedDict):
     """Something that is shown must be fetched anew."""
 
@@ -200,7 +222,7 @@ class Pong(TypedDict):
     type: Literal["pong"]
 
 
-ServerMessage = Snapshot | Quotes | Portfolio | Job | Reload | Error | Ping | Pong
+ServerMessage = Snapshot | Quotes | Portfolio | Job | Alert | Reload | Error | Ping | Pong
 
 
 # --- Reading and writing -----------------------------------------------------------------------
@@ -250,7 +272,7 @@ def _ids(content: dict[str, Any], name: str) -> list[str]:
     return list(dict.fromkeys(each.lower() for each in ids))
 
 
-def encode(message: Error | Ping | Pong | PortfolioFields | JobFields) -> str:
+def encode(message: Error | Ping | Pong | PortfolioFields | JobFields | AlertFields) -> str:
     """Write a message that has no number, or a part of one that has."""
     return json.dumps(message, separators=(",", ":"))
 
@@ -284,6 +306,11 @@ def portfolio_frame(seq: int, *, at: str, portfolio: str) -> str:
 def job_frame(seq: int, *, job: str) -> str:
     """Write a job that is encoded already."""
     return f'{{"type":"job","seq":{seq},"job":{job}}}'
+
+
+def alert_frame(seq: int, *, alert: str) -> str:
+    """Write an alert that is encoded already."""
+    return f'{{"type":"alert","seq":{seq},"alert":{alert}}}'
 
 
 def reload_frame(seq: int, *, topic: str, key: str) -> str:

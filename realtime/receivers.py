@@ -15,7 +15,7 @@ from marketdata import events as market
 from marketdata.domain.quotes import Quote
 from portfolios import events as portfolios
 from realtime import broadcast
-from realtime.protocol import JobFields
+from realtime.protocol import AlertFields, JobFields
 
 _AT_WORK = {RunState.READING.value, RunState.COMMITTING.value, RunState.UNDOING.value}
 
@@ -47,6 +47,11 @@ async def on_import_progressed(*, run: Mapping[str, Any], owner_id: str, **_more
     )
 
 
+async def on_alert_fired(*, owner_id: str, firing: Mapping[str, Any], **_more: Any) -> None:
+    """Pass on what an alert fired."""
+    await broadcast.alert_fired(user_id=owner_id, alert=cast(AlertFields, dict(firing)))
+
+
 async def on_signed_out(*, user_id: str, **_more: Any) -> None:
     """Pass on that sessions ended."""
     await broadcast.signed_out(user_id=user_id)
@@ -57,6 +62,7 @@ def connect() -> None:
     market.quotes_recorded.connect(on_quotes_recorded)
     portfolios.recalculation_started.connect(on_recalculation_started)
     portfolios.holdings_changed.connect(on_holdings_changed)
+    portfolios.alert_fired.connect(on_alert_fired)
     brokers.import_progressed.connect(on_import_progressed)
     accounts.signed_out.connect(on_signed_out)
 

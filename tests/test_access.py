@@ -17,8 +17,9 @@ from rest_framework.test import APIClient
 from brokers.services import intake, reading
 from marketdata import services as market
 from marketdata.adapters.base import DailyClose
+from portfolios.domain.alerts import AlertKind, Rule
 from portfolios.domain.policy import Policy
-from portfolios.services import ledger, recalculation
+from portfolios.services import alerts, ledger, recalculation, watchlists
 from tests import factories, stored
 from tests.factories import NOW, TODAY, buy, draft
 
@@ -47,6 +48,9 @@ _PORTFOLIO = "portfolios/<object_id:portfolio_id>/"
 _ROW = f"{_PORTFOLIO}transactions/<object_id:transaction_id>/"
 _RUN = f"{_PORTFOLIO}imports/<object_id:run_id>/"
 _INSTRUMENT = "instruments/<object_id:instrument_id>/"
+_WATCHLIST = "watchlists/<object_id:watchlist_id>/"
+_ENTRY = f"{_WATCHLIST}entries/<object_id:instrument_id>/"
+_ALERT = "alerts/<object_id:alert_id>/"
 _DEPOSIT = {"kind": "deposit", "trade_date": "2026-01-05", "amount": "7", "currency": "USD"}
 _PRICE = {"date": "2026-01-06", "close": "5"}
 _ALL = dict.fromkeys(METHODS, 302)
@@ -86,6 +90,16 @@ ROUTES = {
     f"{_ROW}history/": Route(OWNER, {"GET": 200}),
     _INSTRUMENT: Route(OWNER, {"GET": 200, "POST": 302}, {"POST": _PRICE}),
     f"{_INSTRUMENT}prices/<day:day>/delete/": Route(OWNER, {"POST": 302}),
+    f"{_INSTRUMENT}watch/": Route(OWNER, {"POST": 302}),
+    "watchlists/": Route(SIGNED_IN, {"GET": 200, "POST": 302}, {"POST": {"name": "Other"}}),
+    _WATCHLIST: Route(OWNER, {"GET": 200, "POST": 302}, {"POST": {"symbol": "HOUSE"}}),
+    f"{_WATCHLIST}delete/": Route(OWNER, {"POST": 302}),
+    f"{_ENTRY}move/": Route(OWNER, {"POST": 302}, {"POST": {"place": "0"}}),
+    f"{_ENTRY}remove/": Route(OWNER, {"POST": 302}),
+    "alerts/": Route(SIGNED_IN, {"GET": 200, "POST": 422}),
+    f"{_ALERT}pause/": Route(OWNER, {"POST": 302}),
+    f"{_ALERT}delete/": Route(OWNER, {"POST": 302}),
+    "inbox/": Route(SIGNED_IN, {"GET": 200, "POST": 302}),
     f"{_PORTFOLIO}imports/": Route(OWNER, {"GET": 200, "POST": 302}, {"POST": {"file": a_file}}),
     _RUN: Route(OWNER, {"GET": 200}),
     f"{_RUN}commit/": Route(OWNER, {"POST": 302}),
@@ -154,6 +168,20 @@ ROUTES = {
     # What counts can't be restored.
     f"api/v1/{_ROW}restorations/": Route(OWNER, {"POST": 404}, {"POST": {"revision": 1}}),
     f"api/v1/{_ROW}history/": Route(OWNER, {"GET": 200}),
+    "api/v1/watchlists/": Route(SIGNED_IN, {"GET": 200, "POST": 201}, {"POST": {"name": "Other"}}),
+    f"api/v1/{_WATCHLIST}": Route(
+        OWNER, {"GET": 200, "PATCH": 200, "DELETE": 204}, {"PATCH": {"name": "Other"}}
+    ),
+    f"api/v1/{_ENTRY}": Route(OWNER, {"PUT": 200, "DELETE": 204}, {"PUT": {"note": "a note"}}),
+    # The kind lacks what it is about.
+    "api/v1/alerts/": Route(
+        SIGNED_IN, {"GET": 200, "POST": 422}, {"POST": {"kind": "drift", "limit": "0.1"}}
+    ),
+    f"api/v1/{_ALERT}": Route(
+        OWNER, {"GET": 200, "PATCH": 200, "DELETE": 204}, {"PATCH": {"is_paused": True}}
+    ),
+    "api/v1/inbox/": Route(SIGNED_IN, {"GET": 200}),
+    "api/v1/inbox/readings/": Route(SIGNED_IN, {"POST": 200}),
     f"api/v1/{_PORTFOLIO}imports/": Route(
         OWNER, {"GET": 200, "POST": 202}, {"POST": {"file": a_file}}
     ),
@@ -211,6 +239,8 @@ class World:
     transaction_id: str
     instrument_id: str
     run_id: str
+    watchlist_id: str
+    alert_id: str
     day: str = "2026-01-05"
     figure: str = "total"
     finding: str = "return-portfolio-2026-01-05"
@@ -237,7 +267,12 @@ def world(ada) -> World:
         now=NOW,
     )
     reading.read(run.pk, row_limit=10, clock=lambda: NOW)
-    return World(*(str(each.pk) for each in (portfolio, row, instrument, run)))
+    watchlist = watchlists.create_watchlist(ada.pk, name="Tech", now=NOW)
+    rule = Rule(AlertKind.PRICE_ABOVE, Decimal(9))
+    wanted = alerts.Wanted(rule=rule, instrument_id=instrument.pk)
+    alert = alerts.create_alert(ada.pk, wanted=wanted, now=NOW)
+    made = (portfolio, row, instrument, run, watchlist, alert)
+    return World(*(str(each.pk) for each in made))
 
 
 @pytest.fixture

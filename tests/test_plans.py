@@ -26,9 +26,19 @@ from marketdata.domain.instruments import AssetClass, identity_of
 from marketdata.domain.sources import Need, Parsed, ReferenceRates
 from marketdata.models import Instrument, PriceBar, SourceRun
 from portfolios import selectors
+from portfolios.domain.alerts import AlertKind
 from portfolios.domain.kinds import Kind
-from portfolios.models import DailyValue, Disposal, Portfolio, Transaction, TransactionRevision
-from portfolios.selectors import TransactionFilter
+from portfolios.models import (
+    Alert,
+    DailyValue,
+    Disposal,
+    Firing,
+    Portfolio,
+    Transaction,
+    TransactionRevision,
+    Watchlist,
+)
+from portfolios.selectors import TransactionFilter, watching
 from portfolios.selectors.allocation import Spread
 from portfolios.selectors.attribution import attribute_now, attribute_period
 from portfolios.selectors.disposals import (
@@ -39,7 +49,15 @@ from portfolios.selectors.disposals import (
     list_disposals_of,
 )
 from portfolios.selectors.whatif import Intention, consider_sale
-from portfolios.services import ledger, plans, portfolios, recalculation
+from portfolios.services import (
+    alerts,
+    firings,
+    ledger,
+    plans,
+    portfolios,
+    recalculation,
+    watchlists,
+)
 from tests import factories
 from tests.factories import NOW, TODAY
 from tests.plans import explain_uses_index, watched
@@ -322,6 +340,66 @@ def test_lists_and_look_ups_of_imports(crowd):
     explain_uses_index(imports.list_lost(now=NOW))
     with watched():
         imports.get_import(crowd.run.pk, portfolio_id=crowd.portfolio.pk, owner_id=crowd.ada.pk)
+
+
+def test_watchlists_alerts_and_the_inbox(crowd, bo):
+    instruments = crowd.instruments[:20]
+    for person in (crowd.ada, bo):
+        Watchlist.objects.bulk_create(
+            Watchlist(owner=person, name=f"L{number:02}", created_at=NOW, updated_at=NOW)
+            for number in range(40)
+        )
+        for number in range(300):
+            at = NOW - timedelta(minutes=number)
+            kind = list(AlertKind)[number % 5]
+            Alert(
+                owner=person,
+                kind=kind.value,
+                instrument=instruments[number % 20],
+                limit=5,
+                is_paused=number % 3 == 0,
+                created_at=at,
+                updated_at=at,
+            ).save()
+        Firing.objects.bulk_create(
+            Firing(
+                owner=person,
+                alert_key=str(person.pk),
+                number=number,
+                kind="price_above",
+                instrument=instruments[0],
+                value=5,
+                observed_at=NOW,
+                fired_at=NOW,
+                is_read=number % 5 > 0,
+                deliver_after=None if number % 9 else NOW,
+            )
+            for number in range(300)
+        )
+    alert, firing = Alert.objects.first(), Firing.objects.first()
+
+    assert_paged_by_index(watching.list_watchlists(crowd.ada.pk), ("name",))
+    assert_paged_by_index(watching.list_alerts(crowd.ada.pk), ("-id",))
+    assert_paged_by_index(watching.list_firings(crowd.ada.pk), ("-id",))
+    of_one = watching.list_alerts(crowd.ada.pk, instrument_id=instruments[0].pk)
+    explain_uses_index(of_one)
+    with watched():
+        found = watching.list_watchlists(crowd.ada.pk).first()
+        watching.list_entries(watching.get_watchlist(found.pk, owner_id=crowd.ada.pk))
+        watchlists.put_entry(
+            found.pk, owner_id=crowd.ada.pk, instrument_id=instruments[0].pk, now=NOW
+        )
+        watching.list_quoted_alerts()
+        watching.list_quoted_alerts(changed_since=NOW - timedelta(minutes=5))
+        watching.list_job_alerts()
+        watching.list_portfolio_alerts(crowd.portfolio.pk)
+        watching.count_unread(crowd.ada.pk)
+        watching.list_undelivered(now=NOW, limit=50)
+        alerts.observe(alert.pk, value=Decimal(9), observed_at=NOW, now=NOW)
+        alerts.set_paused(alert.pk, owner_id=alert.owner_id, is_paused=True, now=NOW)
+        firings.claim_delivery(firing.pk, now=NOW)
+        alerts.mark_read(crowd.ada.pk)
+        alerts.delete_alert(alert.pk, owner_id=alert.owner_id)
 
 
 def test_changes_find_what_they_change_by_an_index(crowd):

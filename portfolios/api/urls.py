@@ -11,6 +11,7 @@ from portfolios.api import (
     policy,
     positions,
     views,
+    watching,
 )
 
 _ONE = "portfolios/<object_id:portfolio_id>/"
@@ -59,5 +60,20 @@ urlpatterns = [
     path(f"{_ONE}allocation/", allocation.Allocation.as_view(), name="api-allocation"),
     path(f"{_ONE}checks/", allocation.Checks.as_view(), name="api-checks"),
     path(f"{_ONE}targets/", allocation.Targets.as_view(), name="api-targets"),
+    path("watchlists/", watching.Watchlists.as_view(), name="api-watchlists"),
+    path(
+        "watchlists/<object_id:watchlist_id>/",
+        watching.WatchlistDetail.as_view(),
+        name="api-watchlist",
+    ),
+    path(
+        "watchlists/<object_id:watchlist_id>/entries/<object_id:instrument_id>/",
+        watching.WatchlistEntry.as_view(),
+        name="api-watchlist-entry",
+    ),
+    path("alerts/", watching.Alerts.as_view(), name="api-alerts"),
+    path("alerts/<object_id:alert_id>/", watching.AlertDetail.as_view(), name="api-alert"),
+    path("inbox/", watching.Inbox.as_view(), name="api-inbox"),
+    path("inbox/readings/", watching.Readings.as_view(), name="api-readings"),
     path(f"{_ONE}rebalancing/", allocation.Rebalancing.as_view(), name="api-rebalancing"),
 ]

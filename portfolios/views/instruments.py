@@ -18,7 +18,9 @@ from marketdata import services as market_services
 from marketdata.forms import PriceForm
 from portfolios import presentation, selectors
 from portfolios.forms import take_errors
+from portfolios.selectors import watching
 from portfolios.views.base import Page, chosen_range, range_links
+from portfolios.watching_presentation import watchlist_links
 
 #: Listed on the page of an own instrument; the API gives the others.
 _LATEST_PRICES = 30
@@ -64,6 +66,7 @@ class InstrumentPage(Page):
             summaries=selectors.summarize_all(found, now=now),
             now=now,
         )
+        context["watchlists"] = watchlist_links(watching.list_watchlists(request.user.pk))
         context["ranges"] = range_links(chosen)
         context["form"] = form or PriceForm(currency=instrument.currency, today=now.date())
         status = 422 if form else 200

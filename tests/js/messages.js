@@ -63,6 +63,19 @@ export const job = (more = {}) => ({
   ...more,
 });
 
+export const alert = (more = {}) => ({
+  id: ID,
+  alert: OTHER,
+  kind: "price_above",
+  instrument: ID,
+  portfolio: null,
+  title: "ACME at or above 200 USD",
+  detail: "It is at 201 USD.",
+  fired_at: AT,
+  unread: 1,
+  ...more,
+});
+
 export const snapshot = (seq, more = {}) => ({
   type: "snapshot",
   seq,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { parse, Sequence, valuesOf } from "../../static/src/js/live/protocol.js";
-import { AT, ID, job, OTHER, portfolio, quote, quotes, snapshot } from "./messages.js";
+import { alert, AT, ID, job, OTHER, portfolio, quote, quotes, snapshot } from "./messages.js";
 
 const read = (message) => parse(JSON.stringify(message));
 
@@ -13,6 +13,8 @@ test("every message of the protocol is let through", () => {
     { type: "portfolio", seq: 3, at: AT, portfolio: portfolio() },
     { type: "job", seq: 4, job: job() },
     { type: "reload", seq: 5, topic: "holdings", id: OTHER },
+    { type: "alert", seq: 6, alert: alert() },
+    { type: "alert", seq: 7, alert: alert({ instrument: null, portfolio: OTHER }) },
     { type: "error", code: "bad-message", detail: "No." },
     { type: "ping" },
     { type: "pong" },
@@ -44,6 +46,12 @@ const BAD = {
     snapshot(1, { portfolios: [portfolio({ positions: null })] }),
   ),
   "a strange topic": JSON.stringify({ type: "reload", seq: 1, topic: "secrets", id: ID }),
+  "an alert without words": JSON.stringify({ type: "alert", seq: 1, alert: alert({ title: null }) }),
+  "an alert that leads elsewhere": JSON.stringify({
+    type: "alert",
+    seq: 1,
+    alert: alert({ instrument: "/x" }),
+  }),
   "a negative count": JSON.stringify({ type: "job", seq: 1, job: job({ counts: { new: -1 } }) }),
 };
 

@@ -25,7 +25,7 @@ from marketdata.adapters.base import Listing, PriceSource
 from marketdata.adapters.lease import FeedLease
 from marketdata.adapters.registry import get_source
 from marketdata.domain.quotes import Quote
-from marketdata.events import quotes_recorded
+from marketdata.events import feed_leads, feed_rests, quotes_recorded
 
 log = structlog.get_logger(__name__)
 
@@ -115,6 +115,13 @@ class Feed:
 
     async def _lead(self, number: int, stopped: asyncio.Event) -> None:
         log.info("feed.leading", number=number)
+        await feed_leads.asend_robust(sender=None)
+        try:
+            await self._work(number, stopped)
+        finally:
+            await feed_rests.asend_robust(sender=None)
+
+    async def _work(self, number: int, stopped: asyncio.Event) -> None:
         beating = asyncio.create_task(self._beat())
         streaming = asyncio.create_task(self._stream(number))
         stopping = asyncio.create_task(stopped.wait())

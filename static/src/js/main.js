@@ -39,7 +39,7 @@ function startLive() {
   board.index();
   if (session) {
     session.follow();
-  } else if (document.querySelector("[data-live], [data-reload], [data-chart-live]")) {
+  } else if (document.querySelector("[data-live], [data-reload], [data-chart-live], [data-inbox]")) {
     session = new Session(board, { reload });
     session.start();
   }

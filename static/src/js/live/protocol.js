@@ -89,6 +89,18 @@ function isJob(value) {
   );
 }
 
+function isAlert(value) {
+  return (
+    isObject(value) &&
+    isId(value.id) &&
+    isId(value.alert) &&
+    [value.instrument, value.portfolio].every((id) => id === null || isId(id)) &&
+    [value.kind, value.title, value.detail].every(isText) &&
+    isInstant(value.fired_at) &&
+    isCount(value.unread)
+  );
+}
+
 const CHECKS = {
   snapshot: (message) =>
     isInstant(message.at) &&
@@ -97,6 +109,7 @@ const CHECKS = {
   quotes: (message) => isInstant(message.at) && isListOf(isQuote)(message.quotes),
   portfolio: (message) => isInstant(message.at) && isPortfolio(message.portfolio),
   job: (message) => isJob(message.job),
+  alert: (message) => isAlert(message.alert),
   reload: (message) => TOPICS.has(message.topic) && isId(message.id),
   error: (message) => isText(message.code) && isText(message.detail),
   ping: () => true,

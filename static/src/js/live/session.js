@@ -104,6 +104,17 @@ export class Session {
       this.#compareRevision(portfolio);
     }
     if (message.job) this.#compareState(message.job);
+    if (message.alert) this.#tellAlert(message.alert);
+  }
+
+  /** Counts an alert in the bar, and says it at once. */
+  #tellAlert({ title, detail, unread }) {
+    for (const count of document.querySelectorAll("[data-unread]")) {
+      count.textContent = String(unread);
+      count.hidden = unread === 0;
+    }
+    this.#say(`${title}. ${detail}`);
+    this.#reload("inbox");
   }
 
   /** Fetches holdings anew that were computed from another ledger than those on the page. */

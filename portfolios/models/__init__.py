@@ -1,0 +1,33 @@
+"""What is stored of portfolios, and of what their owners watch."""
+
+from portfolios.models.ledgers import (
+    CheckpointPart,
+    DailyValue,
+    Dismissal,
+    Disposal,
+    Plan,
+    Portfolio,
+    Position,
+    RecalculationRun,
+    Snapshot,
+    Transaction,
+    TransactionRevision,
+)
+from portfolios.models.watching import Alert, Firing, Watchlist
+
+__all__ = [
+    "Alert",
+    "CheckpointPart",
+    "DailyValue",
+    "Dismissal",
+    "Disposal",
+    "Firing",
+    "Plan",
+    "Portfolio",
+    "Position",
+    "RecalculationRun",
+    "Snapshot",
+    "Transaction",
+    "TransactionRevision",
+    "Watchlist",
+]
