@@ -9,7 +9,7 @@ from typing import Any
 from common.api.pagination import CursorPage
 from portfolios.domain.alerts import AlertKind, AlertState
 from portfolios.models import Alert, Firing, Watchlist
-from portfolios.selectors.watching import Entry, is_at_work
+from portfolios.selectors.watching import Entry, is_at_work, with_subjects
 from portfolios.services.alerts import title
 
 _ENDED, _PAUSED = "ended", "paused"
@@ -46,7 +46,7 @@ def watchlist_page(watchlist: Watchlist, entries: Sequence[Entry]) -> dict[str, 
 def alerts_page(page: CursorPage[Alert], *, now: datetime) -> dict[str, Any]:
     """Describe a page of alerts."""
     return {
-        "alerts": [_alert(each, now=now) for each in page.rows],
+        "alerts": [_alert(each, now=now) for each in with_subjects(page.rows)],
         "page": {"next": page.next_url, "previous": page.previous_url},
     }
 

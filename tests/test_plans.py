@@ -389,6 +389,7 @@ def test_watchlists_alerts_and_the_inbox(crowd, bo):
         watchlists.put_entry(
             found.pk, owner_id=crowd.ada.pk, instrument_id=instruments[0].pk, now=NOW
         )
+        watching.with_subjects(list(of_one))
         watching.list_quoted_alerts()
         watching.list_quoted_alerts(changed_since=NOW - timedelta(minutes=5))
         watching.list_job_alerts()

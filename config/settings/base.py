@@ -307,6 +307,8 @@ SPECTACULAR_SETTINGS = {
     # Lists that several fields choose from.
     "ENUM_NAME_OVERRIDES": {
         "AnomalyKindEnum": ["return", "price", "holding", "unit", "split", "stale"],
+        "AlertKindEnum": "portfolios.api.watching_serializers.KINDS",
+        "KindEnum": "portfolios.api.serializers.KINDS",
         "ChargesEnum": ["included", "separate"],
         "KindEnum": "portfolios.api.serializers.KINDS",
         "TimeZoneEnum": "accounts.preferences.time_zone_choices",

@@ -116,7 +116,8 @@ class Alerts(APIView):
     def get(self, request: AuthedRequest) -> Response:
         """List the user's alerts, newest first."""
         page = page_of(request, watching.list_alerts(request.user.pk), key=("-id",))
-        return Response(page.answer(request, AlertOutput(page.rows, many=True).data))
+        found = watching.with_subjects(page.rows)
+        return Response(page.answer(request, AlertOutput(found, many=True).data))
 
     @extend_schema(request=AlertInput, responses={201: AlertOutput})
     def post(self, request: AuthedRequest) -> Response:

@@ -12,7 +12,7 @@ from portfolios.models import Alert
 from portfolios.services import alerts, watchlists
 from portfolios.services.alerts import Wanted
 
-_KINDS = [kind.value for kind in AlertKind]
+KINDS = [kind.value for kind in AlertKind]
 
 
 class WatchlistInput(Body):
@@ -66,7 +66,7 @@ class WatchlistDetailOutput(serializers.Serializer[object]):
 class AlertInput(Body):
     """What is to be told: exactly one of the two subjects, as the kind has it."""
 
-    kind = serializers.ChoiceField(choices=_KINDS)
+    kind = serializers.ChoiceField(choices=KINDS)
     instrument_id = ObjectIdField(required=False)
     portfolio_id = ObjectIdField(required=False)
     limit = DecimalStringField()
@@ -94,7 +94,7 @@ class AlertOutput(serializers.Serializer[object]):
     """An alert, and where it stands."""
 
     id = ObjectIdField(source="pk")
-    kind = serializers.ChoiceField(choices=_KINDS)
+    kind = serializers.ChoiceField(choices=KINDS)
     title = serializers.SerializerMethodField()
     instrument_id = ObjectIdField(allow_null=True)
     portfolio_id = ObjectIdField(allow_null=True)
@@ -120,7 +120,7 @@ class FiringOutput(serializers.Serializer[object]):
     id = ObjectIdField(source="pk")
     alert_id = serializers.CharField(source="alert_key")
     number = serializers.IntegerField()
-    kind = serializers.ChoiceField(choices=_KINDS)
+    kind = serializers.ChoiceField(choices=KINDS)
     instrument_id = ObjectIdField(allow_null=True)
     portfolio_id = ObjectIdField(allow_null=True)
     title = serializers.CharField()

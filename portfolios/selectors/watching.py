@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -107,8 +107,24 @@ def list_alerts(owner_id: ObjectId, *, instrument_id: ObjectId | None = None) ->
     found = Alert.objects.filter(owner_id=owner_id)
     if instrument_id is not None:
         found = found.filter(instrument_id=instrument_id)
-    # Joined, all rows would be sorted before the first few are taken.
-    return found.prefetch_related("instrument", "portfolio").order_by("-id")
+    return found.order_by("-id")
+
+
+def with_subjects(alerts: Sequence[Alert]) -> Sequence[Alert]:
+    """Load what alerts are about, all at once.
+
+    Joined to the list, all of somebody's alerts would be sorted before the first few are taken.
+    """
+    instruments = market.instruments_by_id(
+        {each.instrument_id for each in alerts if each.instrument_id}
+    )
+    wanted = {each.portfolio_id for each in alerts if each.portfolio_id}
+    portfolios = {str(each.pk): each for each in Portfolio.objects.filter(pk__in=list(wanted))}
+    for each in alerts:
+        each.instrument = instruments.get(str(each.instrument_id))
+        each.portfolio = portfolios.get(str(each.portfolio_id))
+    # What was deleted meanwhile has taken its alerts with it.
+    return [each for each in alerts if each.instrument or each.portfolio]
 
 
 def get_alert(alert_id: ObjectId, *, owner_id: ObjectId) -> Alert:

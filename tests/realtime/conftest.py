@@ -19,6 +19,7 @@ from config.asgi import application
 from marketdata.domain.quotes import MarketState, Quote
 from realtime.admission import in_database
 from realtime.hub import stop_hub
+from tests import factories
 
 SECONDS = 5.0
 HOST = b"testserver"
@@ -154,3 +155,19 @@ def old_quote(instrument_id: str, price: str = "10.00", **fields) -> Quote:
 async def ask(function, *args, **kwargs):
     """Run something synchronous, as a view or task would."""
     return await in_database(function, *args, **kwargs)
+
+
+@pytest.fixture
+def acme(db):
+    instrument = factories.make_instrument("ACME")
+    factories.make_closes(instrument, {"2026-02-27": "8.00"})
+    return str(instrument.pk)
+
+
+@pytest.fixture
+async def watching(connected, browser_of, ada, acme):
+    """Ada's socket, watching one instrument."""
+    socket = await connected(await ask(browser_of, ada))
+    await socket.say({"type": "subscribe", "instruments": [acme]})
+    await socket.hear("snapshot")
+    return socket

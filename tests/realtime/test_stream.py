@@ -16,22 +16,6 @@ from tests.realtime.conftest import ORIGIN, ask, cookie_of, quote
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def acme(db):
-    instrument = factories.make_instrument("ACME")
-    factories.make_closes(instrument, {"2026-02-27": "8.00"})
-    return str(instrument.pk)
-
-
-@pytest.fixture
-async def watching(connected, browser_of, ada, acme):
-    """Ada's socket, watching one instrument."""
-    socket = await connected(await ask(browser_of, ada))
-    await socket.say({"type": "subscribe", "instruments": [acme]})
-    await socket.hear("snapshot")
-    return socket
-
-
 async def test_a_subscriber_gets_a_snapshot_and_then_each_new_price(watching, acme):
     snapshot = watching.frames[-1]
 
