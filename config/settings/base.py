@@ -310,7 +310,6 @@ SPECTACULAR_SETTINGS = {
         "AlertKindEnum": "portfolios.api.watching_serializers.KINDS",
         "KindEnum": "portfolios.api.serializers.KINDS",
         "ChargesEnum": ["included", "separate"],
-        "KindEnum": "portfolios.api.serializers.KINDS",
         "TimeZoneEnum": "accounts.preferences.time_zone_choices",
     },
 }
