@@ -6,13 +6,23 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import numpy as np
+from bson import ObjectId
 
 from benchmarks.measure import Figure, median_seconds, stopwatch
+from common.bulk import insert_missing
 from common.money import Money, rounded
 from marketdata.domain.fx import Rates
 from marketdata.domain.quotes import MarketState, Quote
-from portfolios.domain.batch import Held, Layout, make_layout, make_prices, revalue
+from portfolios.domain.batch import (
+    Held,
+    Layout,
+    Revaluation,
+    make_layout,
+    make_prices,
+    revalue,
+)
 from portfolios.domain.valuation import Holding, Valuation, value
+from portfolios.models import IntradayValue
 
 PORTFOLIOS, POSITIONS = 100_000, 25
 #: How many are valued in decimals; all of them would take a minute.
@@ -56,7 +66,26 @@ def run() -> list[Figure]:
         Figure("revalue.times_decimal", ratio, "×", 50, at_least=True),
         Figure("revalue.in_decimals", len(result.exactly), "portfolios"),
         Figure("revalue.layout", layout_seconds() * PORTFOLIOS / SAMPLE, "s"),
+        Figure("revalue.write", _write(result), "s", 15),
     ]
+
+
+def _write(result: Revaluation) -> float:
+    """Store the values of all portfolios as those of one minute, and return how long that took."""
+    minute = datetime(2026, 3, 2, 12, tzinfo=UTC)
+    rows = (
+        IntradayValue(
+            portfolio_id=ObjectId(),
+            at=minute,
+            value=worth.value,
+            status=worth.status.value,
+        )
+        for worth in map(result.at, range(PORTFOLIOS))
+        if worth.value is not None
+    )
+    with stopwatch() as seconds:
+        insert_missing(rows)
+    return seconds()
 
 
 def _make_quotes(dice: np.random.Generator) -> dict[str, Quote]:

@@ -9,10 +9,12 @@ from typing import Any, TypeVar
 
 from django.db import connections, models
 from pymongo import UpdateOne
+from pymongo.errors import BulkWriteError
 
 from common.fields import MoneyField
 
 _BATCH = 2_000
+_DUPLICATE = 11_000
 _Item = TypeVar("_Item")
 
 
@@ -120,6 +122,26 @@ def insert_many(rows: Iterable[models.Model], *, using: str = "default") -> int:
         collection.insert_many(documents, ordered=False, session=connection.session)
 
     return _in_batches(rows, insert, connections[using])
+
+
+def insert_missing(rows: Iterable[models.Model], *, using: str = "default") -> int:
+    """Insert those unsaved instances of which no unique key is there yet; return how many.
+
+    For rows that never change: what is there stays. Not in a transaction, which the first key
+    that is there would end.
+    """
+    connection = connections[using]
+    written = 0
+    for batch in batched(rows, _BATCH):
+        collection = connection.get_collection(batch[0]._meta.db_table)  # type: ignore[attr-defined]
+        documents = [document_of(row, connection) for row in batch]
+        try:
+            written += len(collection.insert_many(documents, ordered=False).inserted_ids)
+        except BulkWriteError as failure:
+            if any(each["code"] != _DUPLICATE for each in failure.details["writeErrors"]):
+                raise
+            written += failure.details["nInserted"]
+    return written
 
 
 def update_many(rows: Iterable[models.Model], *, using: str = "default") -> int:

@@ -56,6 +56,13 @@ SCHEDULE: tuple[Job, ...] = (
         description="Adds the past day to the values of every portfolio.",
     ),
     Job(
+        name="Value portfolios minute by minute",
+        task="portfolios.tasks.record_minute",
+        every=timedelta(minutes=1),
+        queue="compute",
+        description="Stores what portfolios are worth while something of them is traded.",
+    ),
+    Job(
         name="Evaluate alerts",
         task="portfolios.tasks.evaluate_alerts",
         every=timedelta(minutes=1),
@@ -111,7 +118,7 @@ SCHEDULE: tuple[Job, ...] = (
         task="portfolios.tasks.forget_runs",
         every=timedelta(days=1),
         queue="compute",
-        description="Deletes how recalculations went more than 90 days ago.",
+        description="Deletes how recalculations went more than 90 days ago, and minutes of 35.",
     ),
 )
 

@@ -10,6 +10,7 @@ from portfolios.models import (
     Dismissal,
     Disposal,
     Firing,
+    IntradayValue,
     Plan,
     Portfolio,
     Position,
@@ -216,3 +217,13 @@ class FiringAdmin(ReadOnlyAdmin[Firing]):
     search_fields = ("owner__email", "title")
     list_select_related = ("owner",)
     ordering = ("-id",)
+
+
+@admin.register(IntradayValue)
+class IntradayValueAdmin(ReadOnlyAdmin[IntradayValue]):
+    """What portfolios were worth minute by minute."""
+
+    list_display = ("portfolio", "at", "value", "status")
+    search_fields = ("portfolio__name",)
+    list_select_related = ("portfolio",)
+    ordering = ("-at",)

@@ -106,6 +106,11 @@ def portfolio_page(
     }
 
 
+def minutes(course: Iterable[tuple[datetime, Decimal]]) -> list[dict[str, Any]]:
+    """Describe the course of a day, as a drawing takes it."""
+    return [{"date": at, "value": format(worth, "f")} for at, worth in course]
+
+
 def _points(series: Iterable[tuple[date, Decimal]]) -> list[dict[str, str]]:
     return [{"date": day.isoformat(), "value": format(worth, "f")} for day, worth in series]
 

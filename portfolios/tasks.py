@@ -19,7 +19,7 @@ from portfolios.domain.alerts import AlertKind
 from portfolios.events import alert_fired, recalculation_started
 from portfolios.models import Alert, Firing, Portfolio
 from portfolios.selectors import watching
-from portfolios.services import alerts, firings, recalculation
+from portfolios.services import alerts, firings, intraday, recalculation
 
 log = structlog.get_logger(__name__)
 
@@ -54,10 +54,18 @@ def nightly_values(**_later: Any) -> None:
         recalculate_portfolio.delay(portfolio_id=portfolio_id, extend=True)
 
 
+@shared_task(name="portfolios.tasks.record_minute")
+def record_minute(**_later: Any) -> None:
+    """Store what every portfolio is worth at this minute, while something of it is traded."""
+    intraday.record_minute(now=clock.now())
+
+
 @shared_task(name="portfolios.tasks.forget_runs")
 def forget_runs(**_later: Any) -> None:
-    """Delete how old recalculations went."""
-    recalculation.forget_runs(now=clock.now())
+    """Delete how old recalculations went, and what portfolios were worth at minutes long past."""
+    now = clock.now()
+    recalculation.forget_runs(now=now)
+    intraday.forget_minutes(now=now)
 
 
 def request_recalculation(portfolio: Portfolio) -> None:

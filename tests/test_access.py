@@ -130,6 +130,7 @@ ROUTES = {
     ),
     f"api/v1/{_PORTFOLIO}summary/": Route(OWNER, {"GET": 200}),
     f"api/v1/{_PORTFOLIO}values/": Route(OWNER, {"GET": 200}),
+    f"api/v1/{_PORTFOLIO}values/intraday/": Route(OWNER, {"GET": 200}),
     f"api/v1/{_PORTFOLIO}positions/": Route(OWNER, {"GET": 200}),
     f"api/v1/{_PORTFOLIO}positions/<object_id:instrument_id>/values/": Route(OWNER, {"GET": 200}),
     f"api/v1/{_PORTFOLIO}positions/<object_id:instrument_id>/lots/": Route(OWNER, {"GET": 200}),

@@ -33,6 +33,7 @@ from portfolios.models import (
     DailyValue,
     Disposal,
     Firing,
+    IntradayValue,
     Portfolio,
     Transaction,
     TransactionRevision,
@@ -52,6 +53,7 @@ from portfolios.selectors.whatif import Intention, consider_sale
 from portfolios.services import (
     alerts,
     firings,
+    intraday,
     ledger,
     plans,
     portfolios,
@@ -201,7 +203,19 @@ def test_lists_of_portfolios_and_their_values(crowd):
     explain_uses_index(selectors.list_due(now=NOW))
     explain_uses_index(selectors.list_daily_values(crowd.portfolio.pk))
     explain_uses_index(selectors.list_daily_values(crowd.portfolio.pk, start=DAYS[20]))
+    IntradayValue.objects.bulk_create(
+        IntradayValue(
+            portfolio=each, at=NOW - timedelta(minutes=minute), value=1, status="complete"
+        )
+        for each in Portfolio.objects.all()[:20]
+        for minute in range(200)
+    )
+    explain_uses_index(
+        selectors.list_intraday_values(crowd.portfolio.pk, since=NOW - timedelta(minutes=20))
+    )
     with watched():
+        selectors.list_course(crowd.portfolio.pk, since=NOW - timedelta(minutes=20))
+        intraday.forget_minutes(now=NOW + intraday.KEPT - timedelta(minutes=190))
         selectors.get_portfolio(crowd.portfolio.pk, owner_id=crowd.ada.pk)
         selectors.find_portfolio_for(str(crowd.ada.pk), str(crowd.portfolio.pk))
         selectors.last_daily_value(crowd.portfolio.pk)

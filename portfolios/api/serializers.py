@@ -278,6 +278,27 @@ class SummaryQuery(Query):
     explain = serializers.BooleanField(default=False)
 
 
+class IntradayQuery(Query):
+    """How far back."""
+
+    hours = serializers.IntegerField(min_value=1, max_value=24 * 35, default=24)
+
+
+class MinuteOutput(serializers.Serializer[object]):
+    """What a portfolio was worth at a minute; partial where something had no price."""
+
+    at = serializers.DateTimeField()
+    value = DecimalStringField()
+    status = serializers.ChoiceField(choices=_STATUSES)
+
+
+class IntradayOutput(serializers.Serializer[object]):
+    """What a portfolio was worth minute by minute, oldest first."""
+
+    currency = serializers.CharField()
+    values = MinuteOutput(many=True)
+
+
 class DailyValueOutput(serializers.Serializer[object]):
     """What a portfolio was worth at the end of a day."""
 

@@ -23,6 +23,7 @@ urlpatterns = [
     path(f"{_ONE}policy/", policy.PolicyDetail.as_view(), name="api-policy"),
     path(f"{_ONE}summary/", views.Summary.as_view(), name="api-summary"),
     path(f"{_ONE}values/", views.DailyValues.as_view(), name="api-values"),
+    path(f"{_ONE}values/intraday/", views.IntradayValues.as_view(), name="api-intraday"),
     path(f"{_ONE}positions/", positions.Positions.as_view(), name="api-positions"),
     path(
         f"{_ONE}positions/<object_id:instrument_id>/values/",

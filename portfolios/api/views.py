@@ -17,6 +17,8 @@ from portfolios import selectors, tasks
 from portfolios.api.explanations import plain_trees
 from portfolios.api.serializers import (
     DailyValuesOutput,
+    IntradayOutput,
+    IntradayQuery,
     LotsOutput,
     PortfolioChange,
     PortfolioInput,
@@ -270,3 +272,18 @@ class DailyValues(APIView):
         values = selectors.list_daily_values(portfolio.pk, start=start)
         found = {"currency": portfolio.base_currency, "values": list(values)}
         return Response(DailyValuesOutput(found).data)
+
+
+class IntradayValues(APIView):
+    """/portfolios/<id>/values/intraday/"""
+
+    @extend_schema(parameters=[IntradayQuery], responses=IntradayOutput)
+    def get(self, request: AuthedRequest, portfolio_id: ObjectId) -> Response:
+        """List what a portfolio was worth minute by minute, oldest first."""
+        portfolio = _portfolio(request, portfolio_id)
+        query = IntradayQuery(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        since = clock.now() - timedelta(hours=query.validated_data["hours"])
+        values = selectors.list_intraday_values(portfolio.pk, since=since)
+        found = {"currency": portfolio.base_currency, "values": list(values)}
+        return Response(IntradayOutput(found).data)

@@ -338,6 +338,27 @@ class DailyValue(models.Model):
         return f"{self.portfolio_id} {self.date}"
 
 
+class IntradayValue(models.Model):
+    """What a portfolio was worth at one minute, kept for some weeks for charts of a day."""
+
+    portfolio = models.ForeignKey(
+        Portfolio, on_delete=models.CASCADE, related_name="intraday_values"
+    )
+    at = models.DateTimeField()
+    #: In the portfolio's currency, over what has a price.
+    value = amount_field()
+    status = models.CharField(max_length=16)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["portfolio", "at"], name="one_value_a_minute"),
+        ]
+        indexes = [models.Index(fields=["at"], name="intraday_oldest")]
+
+    def __str__(self) -> str:
+        return f"{self.portfolio_id} {self.at:%Y-%m-%d %H:%M}"
+
+
 class Plan(Timestamped):
     """What the owner of a portfolio aims at: targets, and the limits that it is checked against."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -121,19 +121,30 @@ class Summary:
 
 def live_holdings(portfolio_id: str) -> LiveHoldings | None:
     """Load what the live hub needs of a portfolio, or None when it is gone."""
-    portfolio = Portfolio.objects.filter(pk=portfolio_id).first()
-    if portfolio is None:
-        return None
-    content = _content(portfolio)
-    return LiveHoldings(
-        portfolio_id=portfolio_id,
-        revision=portfolio.computed_revision,
-        recalculating=portfolio.is_recalculating,
-        base_currency=portfolio.base_currency,
-        status=Status(content["status"]),
-        holdings=_holdings(content),
-        cash=_cash(portfolio, content),
-    )
+    found = live_holdings_of(Portfolio.objects.filter(pk=portfolio_id))
+    return found[0] if found else None
+
+
+def live_holdings_of(portfolios: Iterable[Portfolio]) -> list[LiveHoldings]:
+    """Load what valuing several portfolios needs."""
+    known = {each.pk: each for each in portfolios}
+    contents: dict[ObjectId, Mapping[str, Any]] = dict.fromkeys(known, EMPTY)
+    contents |= {
+        each.portfolio_id: each.content
+        for each in Snapshot.objects.filter(portfolio_id__in=list(known))
+    }
+    return [
+        LiveHoldings(
+            portfolio_id=str(key),
+            revision=portfolio.computed_revision,
+            recalculating=portfolio.is_recalculating,
+            base_currency=portfolio.base_currency,
+            status=Status(contents[key]["status"]),
+            holdings=_holdings(contents[key]),
+            cash=_cash(portfolio, contents[key]),
+        )
+        for key, portfolio in known.items()
+    ]
 
 
 def summarize(portfolio: Portfolio, *, now: datetime) -> Summary:
@@ -203,11 +214,6 @@ class Context:
     instruments: Mapping[str, Any]
     quotes: Mapping[str, Quote]
     rates: tuple[Any, Any]
-
-
-def _content(portfolio: Portfolio) -> Mapping[str, Any]:
-    snapshot = Snapshot.objects.filter(portfolio_id=portfolio.pk).first()
-    return snapshot.content if snapshot else EMPTY
 
 
 def summary_of(

@@ -9,10 +9,11 @@ from decimal import Decimal
 from bson import ObjectId
 from django.db.models import QuerySet
 
+from common.bulk import read_many
 from common.errors import NotFound
 from portfolios.domain.kinds import RECEIVING
 from portfolios.domain.status import Status
-from portfolios.models import DailyValue, Portfolio, Transaction
+from portfolios.models import DailyValue, IntradayValue, Portfolio, Transaction
 
 
 class PortfolioNotFound(NotFound):
@@ -89,6 +90,22 @@ def list_worths(portfolio_id: ObjectId, *, start: date | None = None) -> list[tu
     """
     values = list_daily_values(portfolio_id, start=start)
     return [(day, worth) for day, worth in values.values_list("date", "value") if worth is not None]
+
+
+def list_intraday_values(portfolio_id: ObjectId, *, since: datetime) -> QuerySet[IntradayValue]:
+    """List what a portfolio was worth minute by minute, oldest first."""
+    return IntradayValue.objects.filter(portfolio_id=portfolio_id, at__gte=since).order_by("at")
+
+
+def list_course(portfolio_id: ObjectId, *, since: datetime) -> list[tuple[datetime, Decimal]]:
+    """List the same as pairs, and quickly: a day that is traded all around has 1,440 of them."""
+    rows = read_many(
+        IntradayValue,
+        {"portfolio_id": portfolio_id, "at": {"$gte": since}},
+        columns=("at", "value"),
+        sort={"at": 1},
+    )
+    return [(row["at"], row["value"]) for row in rows]
 
 
 def last_daily_value(portfolio_id: ObjectId) -> DailyValue | None:

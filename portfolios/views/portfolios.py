@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from bson import ObjectId
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -15,6 +17,8 @@ from portfolios.forms import PortfolioForm, take_errors
 from portfolios.selectors.performance import period_return
 from portfolios.services import portfolios
 from portfolios.views.base import Page, chosen_range, range_links
+
+_A_DAY = timedelta(days=1)
 
 
 class Overview(Page):
@@ -64,6 +68,9 @@ class PortfolioPage(Page):
             worths=selectors.list_worths(portfolio.pk, start=start),
             latest=selectors.list_transactions(portfolio.pk)[:8],
             instruments=market.instruments_by_id,
+        )
+        context["today"] = presentation.minutes(
+            selectors.list_course(portfolio.pk, since=now - _A_DAY)
         )
         context["ranges"] = range_links(chosen)
         context["period_return"] = period_return(summary, since=start, day=request.user.day_of(now))

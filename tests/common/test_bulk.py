@@ -6,8 +6,17 @@ from decimal import Decimal
 import pytest
 from bson.decimal128 import Decimal128
 from django.db import connection, models
+from pymongo.errors import ExecutionTimeout
 
-from common.bulk import at_midnight, batched, insert_many, read_many, update_many, upsert_many
+from common.bulk import (
+    at_midnight,
+    batched,
+    insert_many,
+    insert_missing,
+    read_many,
+    update_many,
+    upsert_many,
+)
 from common.fields import amount_field
 from common.transactions import run_in_transaction
 
@@ -112,6 +121,32 @@ def test_what_a_transaction_wrote_is_read_in_it_and_gone_when_it_breaks_off(entr
         run_in_transaction(write_and_fail)
 
     assert read(entry) == []
+
+
+def test_rows_are_inserted_unless_their_keys_are_there(made):
+    class BulkKey(models.Model):
+        name = models.CharField(max_length=20, unique=True)
+        amount = amount_field(null=True)
+
+        class Meta:
+            app_label = "common"
+
+        def __str__(self):
+            return self.name
+
+    kind = made(BulkKey)
+    assert insert_missing([kind(name="a", amount=1), kind(name="b", amount=1)]) == 2
+
+    assert insert_missing([kind(name="b", amount=2), kind(name="c", amount=2)]) == 1
+
+    assert dict(kind.objects.values_list("name", "amount")) == {"a": 1, "b": 1, "c": 2}
+
+
+def test_an_insertion_that_fails_otherwise_says_so(entry, fail_point):
+    fail_point("insert", errorCode=50)
+
+    with pytest.raises(ExecutionTimeout):
+        insert_missing(entries(entry))
 
 
 def test_no_rows_are_no_command(entry):
