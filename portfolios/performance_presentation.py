@@ -42,6 +42,7 @@ _RISK = (
     _Line("sortino", "Sortino", "Ratios", "number"),
     _Line("calmar", "Calmar", "Ratios", "number"),
     _Line("value_at_risk", "Value at risk", "Value at risk", "rate"),
+    _Line("normal_value_at_risk", "Parametric value at risk", "Value at risk", "rate"),
     _Line("expected_shortfall", "Expected shortfall", "Value at risk", "rate"),
     _Line("best_day", "Best day", "Best and worst day", "rate"),
     _Line("worst_day", "Worst day", "Best and worst day", "rate"),

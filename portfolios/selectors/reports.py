@@ -106,6 +106,9 @@ class Report:
             "volatility": risk.volatility(returns, basis),
             "downside_deviation": _enough(observed, risk.downside_deviation(returns, basis)),
             "value_at_risk": _enough(observed, risk.value_at_risk(returns, cutoff=_CUTOFF)),
+            "normal_value_at_risk": _enough(
+                observed, risk.normal_value_at_risk(returns, cutoff=_CUTOFF)
+            ),
             "expected_shortfall": _enough(
                 observed, risk.expected_shortfall(returns, cutoff=_CUTOFF)
             ),

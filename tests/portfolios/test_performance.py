@@ -329,6 +329,8 @@ def test_risk_is_made_of_the_returns_of_weekdays(zigzag, acme):
         0.01 * (24 / 50 * 261) ** 0.5, rel=1e-6
     )
     assert float(risk["value_at_risk"]["value"]) == pytest.approx(-0.01, abs=1e-8)
+    # A mean of 0.02 % and a deviation of 0.99980 %: 0.0002 − 1.644854 × 0.0099980.
+    assert float(risk["normal_value_at_risk"]["value"]) == pytest.approx(-0.016245, abs=1e-6)
     assert float(risk["best_day"]["value"]) == pytest.approx(0.01, abs=1e-8)
     assert risk["best_day"]["as_of"] == "2025-12-02"
     assert "261 a year" in risk["volatility"]["method"]

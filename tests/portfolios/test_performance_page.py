@@ -80,7 +80,7 @@ def test_the_page_shows_what_the_api_says(browser, program_of, ada, portfolio, a
         for name, each in answer["benchmark"].items()
         if isinstance(each, dict)
     }
-    assert len(figures) == 18
+    assert len(figures) == 19
     assert len(compared) == 8
     for name, each in (figures | compared).items():
         assert shown(text, name).lstrip("+") == written(each).lstrip("+"), name
@@ -95,7 +95,7 @@ def test_each_figure_is_explained_where_its_label_leads(browser, portfolio, acme
     links = re.findall(r'<a class="method" href="[^"#]*#([^"]*)">([^<]*)</a>', text)
     explained = {(unescape(label), anchor) for anchor, label in links}
 
-    assert len(explained) == 25
+    assert len(explained) == 26
     for label, anchor in sorted(explained):
         words = f"{anchor} {parts[anchor]}".replace("-", " ")
         assert all(word in words for word in label.lower().replace("-", " ").split()), label
