@@ -337,6 +337,7 @@ FX_SOURCES = env.list("FX_SOURCES", default=[])
 BAR_SOURCES = env.list("BAR_SOURCES", default=[])
 ALPACA_KEY_ID = env.str("ALPACA_KEY_ID", default="")
 ALPACA_SECRET_KEY = env.str("ALPACA_SECRET_KEY", default="")
+TWELVEDATA_KEY = env.str("TWELVEDATA_KEY", default="")
 
 # --- Language, time, files ---------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from marketdata.adapters.base import BarSource, FxSource, PriceSource
 from marketdata.adapters.binance.client import BinanceSource
 from marketdata.adapters.ecb.client import EcbSource
 from marketdata.adapters.simulated import SimulatedSource
+from marketdata.adapters.twelvedata.client import TwelveDataSource
 
 
 @cache
@@ -81,6 +82,15 @@ def _alpaca_of(key_id: str, secret_key: str) -> BarSource:
     return AlpacaSource.of_account(key_id=key_id, secret_key=secret_key)
 
 
+def _twelvedata() -> BarSource | None:
+    return _twelvedata_of(settings.TWELVEDATA_KEY) if settings.TWELVEDATA_KEY else None
+
+
+@cache
+def _twelvedata_of(key: str) -> BarSource:
+    return TwelveDataSource.of_account(key=key)
+
+
 @cache
 def _binance() -> BarSource:
     return BinanceSource()
@@ -95,4 +105,5 @@ _FX_BUILDERS: Mapping[str, Callable[[], FxSource]] = {EcbSource.name: EcbSource}
 _BAR_BUILDERS: Mapping[str, Callable[[], BarSource | None]] = {
     AlpacaSource.name: _alpaca,
     BinanceSource.name: _binance,
+    TwelveDataSource.name: _twelvedata,
 }

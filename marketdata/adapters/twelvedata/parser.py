@@ -1,0 +1,88 @@
+"""Twelve Data's time series: bytes to closes.
+
+Source: https://twelvedata.com/docs
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from common.remote.errors import (
+    AuthExpired,
+    BadRequest,
+    Forbidden,
+    RateLimited,
+    RemoteFailure,
+    Schema,
+    Transient,
+)
+from common.remote.http import read_json
+from marketdata.adapters.base import DailyClose
+from marketdata.domain.sources import Parsed, RowError
+
+_WHO = "Twelve Data"
+_PAUSE = timedelta(minutes=1)
+_REFUSED: Mapping[int, type[RemoteFailure]] = {401: AuthExpired, 403: Forbidden}
+#: How it writes pence.
+_MINOR = {"GBp": "GBX", "ZAc": "ZAC", "ILA": "ILA"}
+
+
+def parse_daily_series(body: bytes, *, currency: str, now: datetime) -> Parsed[DailyClose]:
+    """Read a series of days; an instrument or a span that it knows nothing of has none.
+
+    It answers status 200 and says in the body what went wrong.
+
+    Args:
+        currency: in which the prices must be.
+
+    Raises:
+        RemoteFailure: one of the classes of `common.remote.errors`, by what the body says; Schema
+            also where the prices are in another currency.
+    """
+    content = read_json(body, required=("status",), who=_WHO)
+    if content["status"] != "ok":
+        if _knows_nothing(content):
+            return Parsed(rows=[])
+        raise _failure(content, now=now)
+    meta, values = content.get("meta"), content.get("values")
+    if not isinstance(meta, dict) or not isinstance(values, list):
+        raise Schema(f"{_WHO} sent no series.")
+    told = str(meta.get("currency", ""))
+    if _MINOR.get(told, told) != currency:
+        raise Schema(f"{_WHO} has prices in {told or 'no currency'}, not in {currency}.")
+    rows: list[DailyClose] = []
+    errors: list[RowError] = []
+    for number, each in enumerate(values):
+        try:
+            rows.append(_close(each))
+        except (TypeError, KeyError, ValueError, InvalidOperation):
+            errors.append(RowError(f"value {number}", "this is no daily price."))
+    return Parsed(rows=rows, errors=errors)
+
+
+def _knows_nothing(content: Mapping[str, Any]) -> bool:
+    code, message = content.get("code"), str(content.get("message", ""))
+    return code == 404 or (code == 400 and message.startswith("No data is available"))
+
+
+def _failure(content: Mapping[str, Any], *, now: datetime) -> RemoteFailure:
+    code = content.get("code")
+    if not isinstance(code, int):
+        return Schema(f"{_WHO} sent neither a series nor a code.")
+    if code == 429:
+        return RateLimited(f"{_WHO} was asked too often.", until=now + _PAUSE)
+    if code >= 500:
+        return Transient(f"{_WHO} answered with code {code}.")
+    return _REFUSED.get(code, BadRequest)(f"{_WHO} answered with code {code}.")
+
+
+def _close(value: Any) -> DailyClose:
+    if not isinstance(value["close"], str):
+        raise TypeError("Prices are texts.")
+    close = Decimal(value["close"])
+    if not close.is_finite() or close <= 0:
+        raise ValueError("A close that isn't above zero.")
+    return DailyClose(date=date.fromisoformat(value["datetime"]), close=close)
