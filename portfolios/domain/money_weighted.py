@@ -10,7 +10,6 @@ from decimal import Decimal
 from enum import Enum
 
 import numpy as np
-from scipy.optimize import brentq
 
 from portfolios.domain.discounting import Points, is_monotone, stays_away
 from portfolios.domain.percentages import Denominator, Ratio, Reason, grown
@@ -225,6 +224,9 @@ class _Equation:
         return np.asarray(scale * np.sinh(middle), dtype=np.float64)
 
     def _root(self, low: float, high: float) -> float:
+        # Only now: see `portfolios.domain.optimization`.
+        from scipy.optimize import brentq  # noqa: PLC0415
+
         def value(x: float) -> float:
             return float(self._at(np.array([x])).value[0])
 

@@ -10,11 +10,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, milp
-from scipy.sparse import csr_array
+
+if TYPE_CHECKING:
+    from scipy.optimize import Bounds, LinearConstraint
 
 #: A search that takes longer ends with the best found so far. Its nodes are counted, so that the
 #: same input leads to the same trades on every machine; the seconds are only a last resort.
@@ -85,6 +86,9 @@ def search(problem: Problem) -> Found | None:
     Returns:
         None where no trades keep to the budget.
     """
+    # Only now: it takes fifty megabytes, which processes that never ask don't have to hold.
+    from scipy.optimize import milp  # noqa: PLC0415
+
     count, groups = len(problem.candidates), len(problem.gaps)
     size = sum(map(abs, problem.gaps))
     if not count:
@@ -129,6 +133,9 @@ class _Model:
         self._row(dict.fromkeys(misses, 1.0), problem.lowest, _INF)
 
     def constraints(self) -> LinearConstraint:
+        from scipy.optimize import LinearConstraint  # noqa: PLC0415
+        from scipy.sparse import csr_array  # noqa: PLC0415
+
         places = [(row, at) for row, each in enumerate(self._rows) for at in each]
         values = [value for each in self._rows for value in each.values()]
         shape = (len(self._rows), self._width)
@@ -137,6 +144,8 @@ class _Model:
         return LinearConstraint(matrix, self._lows, self._highs)
 
     def bounds(self) -> Bounds:
+        from scipy.optimize import Bounds  # noqa: PLC0415
+
         candidates, count = self._problem.candidates, self._count
         highs = np.concatenate(
             [

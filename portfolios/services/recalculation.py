@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from bson import ObjectId
 
+from common.garbage import no_search_for_cycles
 from common.transactions import Contended, run_in_transaction
 from portfolios import selectors
 from portfolios.domain.policy import Policy
@@ -52,6 +53,11 @@ def recalculate(
     portfolio = Portfolio.objects.get(pk=portfolio_id)
     if not (portfolio.is_recalculating or extend):
         return Outcome.CURRENT
+    with no_search_for_cycles():
+        return _recalculate(portfolio, today=today, now=now)
+
+
+def _recalculate(portfolio: Portfolio, *, today: date, now: datetime) -> Outcome:
     zone = ZoneInfo(Policy.chosen(portfolio.policy).zone)
     # Never ahead of UTC: the closes of a day are known once it has ended there.
     today = min(today, now.astimezone(zone).date())
