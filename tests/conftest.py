@@ -4,9 +4,14 @@ import pytest
 from django.core.cache import cache
 from django.core.management.commands import flush
 from django.test import Client
+from hypothesis import HealthCheck, settings
 from rest_framework.test import APIClient
 
 from tests import factories
+
+# How fast a machine is at the moment is no property of the code.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session", autouse=True)
