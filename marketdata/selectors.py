@@ -16,7 +16,7 @@ from common.errors import Conflict, NotFound
 from marketdata.adapters import quote_cache
 from marketdata.adapters.base import Listing
 from marketdata.domain.fx import RateHistory, Rates
-from marketdata.domain.instruments import AssetClass, identity_of
+from marketdata.domain.instruments import AssetClass, identity_of, is_isin
 from marketdata.domain.quotes import MarketState, Quote
 from marketdata.models import Instrument, PriceBar
 
@@ -110,6 +110,16 @@ def find_instrument(
     shared = [each for each in candidates if each.owner_id is None]
     candidates = shared or candidates
     return candidates[0] if len(candidates) == 1 else None
+
+
+def find_typed(text: str, *, user_id: ObjectId, currency: str = "") -> Instrument | None:
+    """Find the instrument that somebody means who types its ISIN or its symbol, in any case.
+
+    None when that isn't certain, as with `find_instrument`.
+    """
+    name = text.strip().upper()
+    names = {"isin": name} if is_isin(name) else {"symbol": name}
+    return find_instrument(user_id=user_id, currency=currency, **names)
 
 
 def find_own_instrument(*, user_id: ObjectId, symbol: str, currency: str) -> Instrument | None:

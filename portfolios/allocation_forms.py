@@ -11,7 +11,7 @@ from django import forms
 
 from common.money import exact, plain
 from marketdata import selectors as market
-from marketdata.domain.instruments import AssetClass, is_isin
+from marketdata.domain.instruments import AssetClass
 from portfolios.domain.plans import Plan, TargetsBy
 from portfolios.domain.rebalancing import Mode
 from portfolios.domain.rules import RULES, Unit
@@ -119,8 +119,7 @@ class HoldingTargetsForm(_TargetsForm):
         text = (known.get("new_instrument") or "").strip().upper()
         known["new_id"] = None
         if text:
-            names = {"isin": text} if is_isin(text) else {"symbol": text}
-            found = market.find_instrument(user_id=self._user_id, **names)
+            found = market.find_typed(text, user_id=self._user_id)
             if found is None:
                 self.add_error("new_instrument", f"{text} is not known here, or means several.")
             else:

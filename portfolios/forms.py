@@ -17,7 +17,6 @@ from common.errors import Failure
 from common.forms import DayField, DecimalField
 from common.money import DECIMAL_PLACES
 from marketdata import selectors as market
-from marketdata.domain.instruments import is_isin
 from portfolios.domain.kinds import RULES, Kind
 from portfolios.domain.transactions import Draft
 from portfolios.models import Portfolio, Transaction
@@ -239,10 +238,7 @@ class TransactionForm(forms.Form):
         if before is not None and text == before.symbol:
             # What wasn't touched stays, also where the symbol alone could mean another listing.
             return before
-        if not text:
-            return None
-        names = {"isin": text} if is_isin(text) else {"symbol": text}
-        return market.find_instrument(user_id=self._user_id, currency=currency, **names)
+        return market.find_typed(text, user_id=self._user_id, currency=currency) if text else None
 
     def hint(self) -> str:
         """Say what the fields of the chosen kind don't say by themselves."""

@@ -14,7 +14,6 @@ from accounts.models import User
 from common.forms import DayField, DecimalField
 from common.money import DECIMAL_PLACES, exact
 from marketdata import selectors as market
-from marketdata.domain.instruments import is_isin
 from portfolios.domain.alerts import AlertKind, Rule
 from portfolios.models import Portfolio
 from portfolios.services import alerts, watchlists
@@ -135,8 +134,7 @@ def _offer(form: forms.Form, name: str, choices: list[tuple[str, str]]) -> None:
 
 
 def _find(text: str, *, user_id: ObjectId) -> Any:
-    names = {"isin": text.upper()} if is_isin(text.upper()) else {"symbol": text}
-    found = market.find_instrument(user_id=user_id, **names)
+    found = market.find_typed(text, user_id=user_id)
     if found is None:
         raise forms.ValidationError(_NOT_KNOWN)
     return found
