@@ -38,7 +38,6 @@ def read_many(
         sort: names of columns in the database, each with 1 or -1.
         limit: at most so many rows.
     """
-    connection = connections[using]
     fields = {field.attname: field for field in model._meta.concrete_fields}
     readers = {name: reader for name in columns if (reader := _reader(fields[name]))}
     pipeline: list[dict[str, Any]] = [
@@ -48,17 +47,31 @@ def read_many(
     ]
     if limit is not None:
         pipeline.insert(2, {"$limit": limit})
-    found = connection.get_collection(model._meta.db_table).aggregate(  # type: ignore[attr-defined]
-        pipeline,
-        batchSize=_READ_AT_ONCE,
-        session=connection.session,  # type: ignore[attr-defined]
-    )
-    for row in found:
+    for row in aggregate(model, pipeline, batch_size=_READ_AT_ONCE, using=using):
         for name, read in readers.items():
             value = row[name]
             if value is not None:
                 row[name] = read(value)
         yield row
+
+
+def aggregate(
+    model: type[models.Model],
+    pipeline: Sequence[Mapping[str, Any]],
+    *,
+    batch_size: int | None = None,
+    using: str = "default",
+) -> Iterator[dict[str, Any]]:
+    """Have the server work on a model's rows, as the transaction of the caller sees them.
+
+    Args:
+        batch_size: so many results at once; the server's own choice unless given.
+    """
+    connection: Any = connections[using]
+    options = {} if batch_size is None else {"batchSize": batch_size}
+    yield from connection.get_collection(model._meta.db_table).aggregate(
+        pipeline, session=connection.session, **options
+    )
 
 
 def at_midnight(day: date) -> datetime:
@@ -130,18 +143,20 @@ def insert_missing(rows: Iterable[models.Model], *, using: str = "default") -> i
     For rows that never change: what is there stays. Not in a transaction, which the first key
     that is there would end.
     """
-    connection = connections[using]
-    written = 0
-    for batch in batched(rows, _BATCH):
-        collection = connection.get_collection(batch[0]._meta.db_table)  # type: ignore[attr-defined]
+    present = 0
+
+    def insert(collection: Any, batch: Sequence[models.Model], connection: Any) -> None:
+        nonlocal present
         documents = [document_of(row, connection) for row in batch]
         try:
-            written += len(collection.insert_many(documents, ordered=False).inserted_ids)
+            collection.insert_many(documents, ordered=False)
         except BulkWriteError as failure:
-            if any(each["code"] != _DUPLICATE for each in failure.details["writeErrors"]):
+            errors = failure.details["writeErrors"]
+            if any(each["code"] != _DUPLICATE for each in errors):
                 raise
-            written += failure.details["nInserted"]
-    return written
+            present += len(errors)
+
+    return _in_batches(rows, insert, connections[using]) - present
 
 
 def update_many(rows: Iterable[models.Model], *, using: str = "default") -> int:

@@ -29,7 +29,4 @@ class DatabaseOperations(operations.DatabaseOperations):
         """Read a decimal; what isn't stored as one is left to the backend."""
         if isinstance(value, Decimal128):
             return to_decimal(value)
-        found: Decimal | None = super().convert_decimalfield_value(  # type: ignore[misc]
-            value, expression, connection
-        )
-        return found
+        return super().convert_decimalfield_value(value, expression, connection)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from math import nan
 from typing import Any
 
 import numpy as np
 from bson import Decimal128, ObjectId
-from django.db import connections
 
+from common.bulk import aggregate, at_midnight
 from portfolios.domain.ranges import DayRange, RangeName, custom_range, named_range
 from portfolios.domain.series import DayRow, Floats, ValueSeries
 from portfolios.domain.status import Status
@@ -196,13 +196,13 @@ def _stored(portfolio_id: ObjectId, days: DayRange) -> _Stored:
     from them. Statistics are made of floats anyway; where money must be exact, at both ends and
     wherever something flowed, it is read as it is stored.
     """
-    connection = connections["default"]
-    found = connection.get_collection(DailyValue._meta.db_table).aggregate(  # type: ignore[attr-defined]
+    found = aggregate(
+        DailyValue,
         [
             {
                 "$match": {
                     "portfolio_id": portfolio_id,
-                    "date": {"$gte": _midnight(days.opening_date), "$lt": _midnight(days.end)},
+                    "date": {"$gte": at_midnight(days.opening_date), "$lt": at_midnight(days.end)},
                 }
             },
             {"$sort": {"date": 1}},
@@ -225,7 +225,6 @@ def _stored(portfolio_id: ObjectId, days: DayRange) -> _Stored:
                 }
             },
         ],
-        session=connection.session,  # type: ignore[attr-defined]
     )
     return _read(next(iter(found), _NOTHING), days)
 
@@ -252,10 +251,6 @@ def _read(document: Mapping[str, Any], days: DayRange) -> _Stored:
 
 def _exact(stored: Decimal128 | None) -> Decimal | None:
     return None if stored is None else stored.to_decimal()
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time.min)
 
 
 def _series(stored: _Stored, days: DayRange, opening: Decimal | None) -> ValueSeries:
