@@ -10,12 +10,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from scipy.optimize import Bounds, LinearConstraint
+from portfolios.domain.estimates import Floats
 
 #: A search that takes longer ends with the best found so far. Its nodes are counted, so that the
 #: same input leads to the same trades on every machine; the seconds are only a last resort.
@@ -87,7 +86,7 @@ def search(problem: Problem) -> Found | None:
         None where no trades keep to the budget.
     """
     # Only now: it takes fifty megabytes, which processes that never ask don't have to hold.
-    from scipy.optimize import milp  # noqa: PLC0415
+    from scipy import optimize, sparse  # noqa: PLC0415
 
     count, groups = len(problem.candidates), len(problem.gaps)
     size = sum(map(abs, problem.gaps))
@@ -96,10 +95,11 @@ def search(problem: Problem) -> Found | None:
     model = _Model(problem)
     # Each trade costs a little, all of them together no more than half of what makes no difference.
     trade_cost = problem.resolution / (4 * count)
-    answer = milp(
+    rows, lows, highs = model.constraints()
+    answer = optimize.milp(
         np.concatenate([np.zeros(2 * count), np.full(2 * count, trade_cost), np.ones(groups)]),
-        constraints=model.constraints(),
-        bounds=model.bounds(),
+        constraints=optimize.LinearConstraint(sparse.csr_array(rows), lows, highs),
+        bounds=optimize.Bounds(np.zeros(model.width), model.most()),
         integrality=model.integrality(),
         options={
             "mip_rel_gap": problem.resolution / 2 / max(size, 1.0),
@@ -129,25 +129,20 @@ class _Model:
         for group, gap in enumerate(problem.gaps):
             self._deviation(group, gap)
         self._row(self._spending(), -_INF, problem.budget)
-        misses = range(4 * self._count, self._width)
+        misses = range(4 * self._count, self.width)
         self._row(dict.fromkeys(misses, 1.0), problem.lowest, _INF)
 
-    def constraints(self) -> LinearConstraint:
-        from scipy.optimize import LinearConstraint  # noqa: PLC0415
-        from scipy.sparse import csr_array  # noqa: PLC0415
+    def constraints(self) -> tuple[Floats, list[float], list[float]]:
+        """Return a row for each constraint, what it is at least, and at most."""
+        matrix = np.zeros((len(self._rows), self.width))
+        for row, each in enumerate(self._rows):
+            matrix[row, list(each)] = list(each.values())
+        return matrix, self._lows, self._highs
 
-        places = [(row, at) for row, each in enumerate(self._rows) for at in each]
-        values = [value for each in self._rows for value in each.values()]
-        shape = (len(self._rows), self._width)
-        rows, columns = zip(*places, strict=True)
-        matrix = csr_array((values, (rows, columns)), shape=shape)
-        return LinearConstraint(matrix, self._lows, self._highs)
-
-    def bounds(self) -> Bounds:
-        from scipy.optimize import Bounds  # noqa: PLC0415
-
+    def most(self) -> Floats:
+        """Return what each variable is at most; all are at least zero."""
         candidates, count = self._problem.candidates, self._count
-        highs = np.concatenate(
+        return np.concatenate(
             [
                 [each.most_bought for each in candidates],
                 [each.most_sold for each in candidates],
@@ -155,10 +150,9 @@ class _Model:
                 np.full(len(self._problem.gaps), _INF),
             ]
         )
-        return Bounds(np.zeros(self._width), highs)
 
     def integrality(self) -> Any:
-        kinds = np.zeros(self._width)
+        kinds = np.zeros(self.width)
         for place, each in enumerate(self._problem.candidates):
             if self._is_coarse(each):
                 kinds[[place, self._count + place]] = 1
@@ -172,7 +166,8 @@ class _Model:
         return max(candidate.most_bought, candidate.most_sold) <= _MOST_STEPS
 
     @property
-    def _width(self) -> int:
+    def width(self) -> int:
+        """Return how many variables there are."""
         return 4 * self._count + len(self._problem.gaps)
 
     def _row(self, row: dict[int, float], low: float, high: float) -> None:
