@@ -8,9 +8,9 @@ from django.shortcuts import render
 
 from accounts.http import AuthedHttpRequest
 from common import clock
+from portfolios import positions_presentation
 from portfolios.domain.ranges import InvalidRange, RangeName
 from portfolios.performance_forms import PeriodForm
-from portfolios.presentation import portfolio_line
 from portfolios.range_presentation import range_choice
 from portfolios.selectors.history import WantedDays
 from portfolios.selectors.positions import get_positions_report
@@ -31,36 +31,6 @@ class PositionsPage(Page):
             report = get_positions_report(portfolio, wanted)
         except (InvalidRange, LedgerTooLong) as error:
             refused = error.detail
-        context = {
-            "portfolio": portfolio_line(portfolio),
-            "report": report,
-            "refused": refused,
-            "matrix": _matrix(report["correlations"]) if report else [],
-        }
+        context = positions_presentation.positions_page(portfolio, report, refused=refused)
         context |= range_choice(form, chosen=wanted.name, kept={})
         return render(request, "portfolios/positions.html", context)
-
-
-def _matrix(found: dict[str, object]) -> list[dict[str, object]]:
-    """Lay correlations out as rows with the symbol they belong to, and how strong each is."""
-    instruments, rows = found["instruments"], found["rows"]
-    return [
-        {
-            "symbol": instrument["symbol"],
-            "cells": [{"value": value, "strength": _strength(value)} for value in row],
-        }
-        for instrument, row in zip(instruments, rows, strict=True)  # type: ignore[call-overload]
-    ]
-
-
-def _strength(value: str | None) -> str:
-    """Name how alike two move, in five steps, for its color."""
-    if value is None:
-        return "unknown"
-    number = float(value)
-    if number < -1 / 4:
-        return "against"
-    for name, least in (("strong", 3 / 4), ("clear", 1 / 2), ("weak", 1 / 4)):
-        if number >= least:
-            return name
-    return "none"
