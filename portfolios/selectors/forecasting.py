@@ -17,8 +17,14 @@ from portfolios.domain import figures, risk
 from portfolios.domain import forecast as domain
 from portfolios.domain.figures import Figure
 from portfolios.domain.observations import Observations, observe
+from portfolios.domain.policy import Policy
 from portfolios.domain.ranges import RangeName
-from portfolios.domain.returns import Annualization, annualized, time_weighted
+from portfolios.domain.returns import (
+    Annualization,
+    TimeWeighted,
+    annualized,
+    time_weighted,
+)
 from portfolios.domain.status import Status
 from portfolios.models import Portfolio
 from portfolios.selectors.history import (
@@ -105,7 +111,7 @@ def _forecast(
         return plain_parts(frame | _nothing(_NOT_VALUED))
     returns = time_weighted(history.series)
     observed = observe(history.series, returns.daily)
-    frame["history"] = _own_figures(history, observed)
+    frame["history"] = _own_figures(history, returns, observed)
     if history.closing is None:
         return plain_parts(frame | _nothing(_WORTH_UNKNOWN))
     made = domain.forecast(
@@ -119,9 +125,13 @@ def _forecast(
     return plain_parts(frame | _courses(made, minor_units(portfolio.base_currency)))
 
 
-def _own_figures(history: History, observed: Observations) -> dict[str, Figure]:
+def _own_figures(
+    history: History, returns: TimeWeighted, observed: Observations
+) -> dict[str, Figure]:
     """Return what the portfolio's own history would put in the place of assumptions."""
-    yearly = annualized(time_weighted(history.series).total, history.days.days, Annualization())
+    day_count = Policy.chosen(history.portfolio.policy).day_count
+    policy = Annualization(days_per_year=day_count.days_a_year)
+    yearly = annualized(returns.total, history.days.days, policy)
     return {
         "growth": figures.of_ratio(yearly, history.as_of),
         "volatility": figures.of_estimate(

@@ -97,6 +97,20 @@ def test_a_year_of_history_is_drawn_from(api, ada, acme):
     assert len(found["courses"]) == 13
 
 
+def test_its_own_growth_is_the_one_of_the_performance_page(api, ada, acme):
+    """Also where a year has 360 days by the portfolio's own choice."""
+    made = begun(ada, acme, days=399)
+    policy = reverse("api-policy", args=[made.pk])
+    assert api.put(policy, {"day_count": "act/360"}, format="json").status_code == 200
+    recalculation.recalculate(made.pk, today=clock.now().date(), now=clock.now())
+
+    _, found = ask(api, made, years="1")
+    performance = api.get(reverse("api-performance", args=[made.pk]), {"range": "max"}).json()
+
+    growth = found["history"]["growth"]["value"]
+    assert growth == performance["figures"]["time_weighted_yearly"]["value"] != "0"
+
+
 def test_a_portfolio_without_a_valued_day_says_so(api, ada):
     _, found = ask(api, factories.make_portfolio(ada, name="Empty"), **STEADY)
 
