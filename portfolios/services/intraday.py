@@ -15,6 +15,7 @@ from marketdata import selectors as market
 from marketdata.domain.fx import Rates
 from marketdata.domain.quotes import MarketState, Quote, is_stale
 from portfolios.domain.batch import Held, make_layout, make_prices, revalue
+from portfolios.domain.status import Status
 from portfolios.domain.valuation import Valuation, value
 from portfolios.models import IntradayValue, Portfolio
 from portfolios.selectors.holdings import LiveHoldings, live_holdings_of
@@ -92,7 +93,7 @@ def _values(
             portfolio_id=each.portfolio_id,
             at=minute,
             value=worth.value,
-            status=worth.status.value,
+            status=Status.worst(worth.status, each.status).value,
         )
         for place, each in enumerate(portfolios)
         if (worth := found.at(place)).value is not None

@@ -14,7 +14,7 @@ from portfolios.models import IntradayValue
 from portfolios.selectors.holdings import summarize
 from portfolios.services import intraday, ledger, recalculation
 from tests import factories
-from tests.factories import buy, draft
+from tests.factories import buy, draft, sell
 from tests.portfolios.browsing import assert_shows, page
 
 pytestmark = pytest.mark.django_db
@@ -102,6 +102,21 @@ def test_what_is_traded_beside_something_without_a_price_is_partial(ada, acme):
     intraday.record_minute(now=clock.now())
 
     assert IntradayValue.objects.get().status == "partial"
+
+
+def test_what_is_worth_something_uncertain_is_partial(portfolio, acme):
+    """As in the summary: the row in doubt may have moved what is held."""
+    ghost = factories.make_instrument("GHST")
+    today = clock.now().date()
+    doubtful = sell(ghost, "1", "5", today.isoformat())
+    ledger.record_transaction(portfolio.pk, draft=doubtful, now=clock.now())
+    recalculation.recalculate(portfolio.pk, today=today, now=clock.now())
+    quote_cache.write([quote(acme, "100")])
+
+    intraday.record_minute(now=clock.now())
+
+    stored = IntradayValue.objects.get().status
+    assert stored == summarize(portfolio, now=clock.now()).status.value == "partial"
 
 
 def test_old_minutes_are_forgotten(portfolio):
