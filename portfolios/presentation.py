@@ -15,6 +15,7 @@ from marketdata.domain.quotes import Quote, is_stale
 from portfolios.domain.kinds import Kind
 from portfolios.models import Portfolio, Transaction, TransactionRevision
 from portfolios.selectors.holdings import PositionView, Summary
+from portfolios.selectors.portfolios import Minute
 
 _INSTRUMENT_FIELDS = ("instrument_id", "to_instrument_id")
 Instruments = Callable[[Collection[Any]], Mapping[str, Any]]
@@ -106,9 +107,9 @@ def portfolio_page(
     }
 
 
-def minutes(course: Iterable[tuple[datetime, Decimal]]) -> list[dict[str, Any]]:
+def minutes(course: Iterable[Minute]) -> list[dict[str, Any]]:
     """Describe the course of a day, as a drawing takes it."""
-    return [{"date": at, "value": format(worth, "f")} for at, worth in course]
+    return [{"date": each["at"], "value": format(each["value"], "f")} for each in course]
 
 
 def _points(series: Iterable[tuple[date, Decimal]]) -> list[dict[str, str]]:

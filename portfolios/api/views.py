@@ -270,7 +270,7 @@ class DailyValues(APIView):
         query.is_valid(raise_exception=True)
         start = query.validated_data.get("start") or request.user.day_of(clock.now()) - _A_YEAR
         values = selectors.list_daily_values(portfolio.pk, start=start)
-        found = {"currency": portfolio.base_currency, "values": list(values)}
+        found = {"currency": portfolio.base_currency, "values": values}
         return Response(DailyValuesOutput(found).data)
 
 

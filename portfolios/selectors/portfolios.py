@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
+from typing import TypedDict
 
 from bson import ObjectId
 from django.db.models import QuerySet
@@ -92,20 +93,26 @@ def list_worths(portfolio_id: ObjectId, *, start: date | None = None) -> list[tu
     return [(day, worth) for day, worth in values.values_list("date", "value") if worth is not None]
 
 
-def list_intraday_values(portfolio_id: ObjectId, *, since: datetime) -> QuerySet[IntradayValue]:
-    """List what a portfolio was worth minute by minute, oldest first."""
-    return IntradayValue.objects.filter(portfolio_id=portfolio_id, at__gte=since).order_by("at")
+class Minute(TypedDict):
+    """What a portfolio was worth at a minute, in its currency."""
+
+    at: datetime
+    value: Decimal
+    status: str
 
 
-def list_course(portfolio_id: ObjectId, *, since: datetime) -> list[tuple[datetime, Decimal]]:
-    """List the same as pairs, and quickly: a day that is traded all around has 1,440 of them."""
+def list_intraday_values(portfolio_id: ObjectId, *, since: datetime) -> list[Minute]:
+    """List what a portfolio was worth minute by minute since a moment, oldest first.
+
+    A day that is traded all around has 1,440 of them; the ORM would take long.
+    """
     rows = read_many(
         IntradayValue,
         {"portfolio_id": portfolio_id, "at": {"$gte": since}},
-        columns=("at", "value"),
+        columns=("at", "value", "status"),
         sort={"at": 1},
     )
-    return [(row["at"], row["value"]) for row in rows]
+    return [Minute(at=row["at"], value=row["value"], status=row["status"]) for row in rows]
 
 
 def last_daily_value(portfolio_id: ObjectId) -> DailyValue | None:

@@ -70,7 +70,7 @@ class PortfolioPage(Page):
             instruments=market.instruments_by_id,
         )
         context["today"] = presentation.minutes(
-            selectors.list_course(portfolio.pk, since=now - _A_DAY)
+            selectors.list_intraday_values(portfolio.pk, since=now - _A_DAY)
         )
         context["ranges"] = range_links(chosen)
         context["period_return"] = period_return(summary, since=start, day=request.user.day_of(now))
