@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
+from functools import cached_property
 
 import numpy as np
 
@@ -22,7 +23,7 @@ _ZERO = Decimal(0)
 _ONE_DAY = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class PositionSeries:
     """One position over a range, in the portfolio's currency; unknown amounts are None.
 
@@ -53,15 +54,16 @@ class PositionSeries:
                 received=known_sum(row.outflow for row in self.rows),
             )
 
+    @cached_property
     def returns(self) -> TimeWeighted:
-        """Chain its daily returns."""
+        """Its daily returns, chained."""
         return time_weighted(ValueSeries.of(self.rows, opening=self.opening))
 
     def daily_returns(self) -> Floats:
         """Return the return of each day on which it was held all day; NaN of the others."""
         before = (self.opening, *(row.value for row in self.rows[:-1]))
         held = np.array([worth is not None and worth != 0 for worth in before])
-        return np.asarray(np.where(held, self.returns().daily, np.nan), dtype=np.float64)
+        return np.asarray(np.where(held, self.returns.daily, np.nan), dtype=np.float64)
 
 
 def by_position(days: Sequence[DayValue]) -> dict[str, PositionSeries]:

@@ -126,7 +126,7 @@ def _lines(
                 "symbol": instrument.symbol,
                 "name": instrument.name,
                 **_line(part, as_of),
-                "time_weighted": figures.of_ratio(position.returns().total, as_of),
+                "time_weighted": figures.of_ratio(position.returns.total, as_of),
                 **{
                     name: figures.of_amount(amount, as_of, reason=Reason.VALUE_UNKNOWN)
                     for name, amount in amounts.items()
