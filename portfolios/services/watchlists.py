@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -144,7 +144,7 @@ def _change(
 ) -> Watchlist:
     def change_it() -> Watchlist:
         found = watching.get_watchlist(watchlist_id, owner_id=owner_id)
-        entries: Entries = [dict(each) for each in _texts(found)]
+        entries: Entries = [dict(each) for each in found.entries]
         change(entries)
         found.entries = entries
         found.updated_at = now
@@ -154,7 +154,3 @@ def _change(
         return found
 
     return run_in_transaction(change_it)
-
-
-def _texts(watchlist: Watchlist) -> list[Mapping[str, str]]:
-    return list(watchlist.entries)

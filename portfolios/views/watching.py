@@ -174,11 +174,13 @@ class AlertsPage(WatchingPage):
 
     def get(self, request: AuthedHttpRequest) -> HttpResponse:
         """List the alerts, beside the form for a new one."""
-        return self._page(self._form(), about=self._about())
+        about = self._about()
+        return self._page(self._form(about=about), about=about)
 
     def post(self, request: AuthedHttpRequest) -> HttpResponse:
         """Make an alert."""
-        form = self._form(request.POST)
+        about = self._about()
+        form = self._form(request.POST, about=about)
         if form.is_valid():
             try:
                 made = alerts.create_alert(request.user.pk, wanted=form.wanted(), now=clock.now())
@@ -188,7 +190,7 @@ class AlertsPage(WatchingPage):
                 alert_channel.tell_changed()
                 messages.success(request, f"You will be told: {alerts.title(made)}.")
                 return redirect("alerts")
-        return self._page(form, about=self._about(), status=422)
+        return self._page(form, about=about, status=422)
 
     def _about(self) -> Any:
         """Return the instrument that the address names, or None."""
@@ -197,9 +199,9 @@ class AlertsPage(WatchingPage):
             return None
         return market.get_instrument(parse_object_id(named), user_id=self.request.user.pk)
 
-    def _form(self, *data: Any) -> AlertForm:
+    def _form(self, *data: Any, about: Any) -> AlertForm:
         found = selectors.list_portfolios(self.request.user.pk)
-        return AlertForm(*data, user=self.request.user, portfolios=found, about=self._about())
+        return AlertForm(*data, user=self.request.user, portfolios=found, about=about)
 
     def _page(self, form: forms.Form, *, about: Any, status: int = 200) -> HttpResponse:
         found = watching.list_alerts(self.request.user.pk)
