@@ -7,7 +7,13 @@ from typing import Any
 
 from django import forms
 
-from portfolios.domain.forecast import MOST_YEARS
+from portfolios.domain.forecast import (
+    LEAST_GROWTH,
+    MOST_GROWTH,
+    MOST_PAYMENT_GROWTH,
+    MOST_VOLATILITY,
+    MOST_YEARS,
+)
 from portfolios.selectors.forecasting import Assumptions
 
 _ZERO = Decimal(0)
@@ -19,6 +25,10 @@ def _number(label: str, **options: Any) -> forms.DecimalField:
     return forms.DecimalField(label=label, **(known | options))
 
 
+def _percent(fraction: Decimal) -> Decimal:
+    return (100 * fraction).quantize(Decimal(1))
+
+
 class ForecastForm(forms.Form):
     """Assumptions; they live in the address, since they change nothing."""
 
@@ -27,16 +37,20 @@ class ForecastForm(forms.Form):
         "Paid in each month", help_text="With a minus sign it is taken out.", decimal_places=2
     )
     payment_growth = _number(
-        "Payments grow by % a year", min_value=Decimal(-50), max_value=Decimal(50)
+        "Payments grow by % a year",
+        min_value=_percent(-MOST_PAYMENT_GROWTH),
+        max_value=_percent(MOST_PAYMENT_GROWTH),
     )
     target = _number("Target", min_value=_ZERO, decimal_places=2)
     growth = _number(
         "Growth in % a year",
-        min_value=Decimal(-99),
-        max_value=Decimal(100),
+        min_value=_percent(LEAST_GROWTH),
+        max_value=_percent(MOST_GROWTH),
         help_text="Empty: the portfolio's own history.",
     )
-    volatility = _number("Volatility in % a year", min_value=_ZERO, max_value=Decimal(200))
+    volatility = _number(
+        "Volatility in % a year", min_value=_ZERO, max_value=_percent(MOST_VOLATILITY)
+    )
 
     def clean(self) -> dict[str, Any]:
         """Check that growth doesn't come without volatility."""

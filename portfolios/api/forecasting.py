@@ -18,7 +18,13 @@ from common.api.bodies import Query
 from common.api.fields import DecimalStringField
 from portfolios import selectors
 from portfolios.api.performance_serializers import DecimalText, FigureOutput
-from portfolios.domain.forecast import MOST_YEARS
+from portfolios.domain.forecast import (
+    LEAST_GROWTH,
+    MOST_GROWTH,
+    MOST_PAYMENT_GROWTH,
+    MOST_VOLATILITY,
+    MOST_YEARS,
+)
 from portfolios.domain.status import Status
 from portfolios.selectors.forecasting import Assumptions, get_forecast
 
@@ -35,8 +41,8 @@ class ForecastQuery(Query):
         default=_ZERO, help_text="Paid in each month; below zero taken out."
     )
     payment_growth = DecimalStringField(
-        min_value=Decimal("-0.5"),
-        max_value=Decimal("0.5"),
+        min_value=-MOST_PAYMENT_GROWTH,
+        max_value=MOST_PAYMENT_GROWTH,
         default=_ZERO,
         help_text="Of the payments, a year: 0.02 for 2 %.",
     )
@@ -45,12 +51,15 @@ class ForecastQuery(Query):
     )
     growth = DecimalStringField(
         required=False,
-        min_value=Decimal("-0.99"),
-        max_value=Decimal(1),
+        min_value=LEAST_GROWTH,
+        max_value=MOST_GROWTH,
         help_text="Compound, a year, that half of the courses exceed: 0.05 for 5 %.",
     )
     volatility = DecimalStringField(
-        required=False, min_value=_ZERO, max_value=Decimal(2), help_text="Of a year's log returns."
+        required=False,
+        min_value=_ZERO,
+        max_value=MOST_VOLATILITY,
+        help_text="Of a year's log returns.",
     )
 
     def problems(self, data: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:

@@ -24,6 +24,10 @@ PERCENTILES = (5, 25, 50, 75, 95)
 PATHS = 10_000
 #: Further ahead no history says anything.
 MOST_YEARS = 50
+#: What may be assumed, fractions a year; the payments may shrink by as much as they may grow.
+MOST_PAYMENT_GROWTH = Decimal("0.5")
+LEAST_GROWTH, MOST_GROWTH = Decimal("-0.99"), Decimal(1)
+MOST_VOLATILITY = Decimal(2)
 _MONTHS_A_YEAR = 12
 #: Returns the log returns of one month, one for each path; the months come in order.
 _Months = Callable[[int], Floats]
