@@ -21,10 +21,11 @@ from weakref import WeakKeyDictionary
 import structlog
 from asgiref.sync import sync_to_async
 from bson import ObjectId
-from django.db import DatabaseError, close_old_connections
+from django.db import DatabaseError
 from redis.exceptions import RedisError
 
 from common import clock
+from common.connections import renewed_connections
 from common.errors import Unavailable
 from marketdata import selectors as market
 from marketdata.domain.quotes import Quote
@@ -166,11 +167,8 @@ async def _in_database(
     ask: Callable[Arguments, Answer], *args: Arguments.args, **kwargs: Arguments.kwargs
 ) -> Answer:
     def asked() -> Answer:
-        close_old_connections()
-        try:
+        with renewed_connections():
             return ask(*args, **kwargs)
-        finally:
-            close_old_connections()
 
     return await sync_to_async(asked, thread_sensitive=False, executor=_threads)()
 

@@ -14,10 +14,11 @@ from typing import Any
 import structlog
 from asgiref.sync import sync_to_async
 from django.core.management.base import BaseCommand
-from django.db import DatabaseError, close_old_connections
+from django.db import DatabaseError
 from redis.exceptions import RedisError
 
 from common import clock, redis
+from common.connections import renewed_connections
 from common.errors import Unavailable
 from marketdata import selectors
 from marketdata.adapters import quote_cache
@@ -62,11 +63,8 @@ async def _run_until_signal() -> None:
 
 
 def _load_listings() -> list[Listing]:
-    close_old_connections()
-    try:
+    with renewed_connections():
         return selectors.list_listings()
-    finally:
-        close_old_connections()
 
 
 class Feed:
