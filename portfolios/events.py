@@ -13,3 +13,7 @@ recalculation_started = Signal()
 #: An alert fired; sent once for each firing.
 #: Arguments: owner_id (str), firing (mapping: the fields of the message to clients).
 alert_fired = Signal()
+
+#: Something in an inbox was read.
+#: Arguments: owner_id (str).
+inbox_read = Signal()

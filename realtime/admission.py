@@ -19,6 +19,7 @@ from accounts.models import User
 from brokers import selectors as imports
 from marketdata import selectors as market
 from portfolios import selectors as portfolios
+from portfolios.selectors import watching
 
 Arguments = ParamSpec("Arguments")
 Answer = TypeVar("Answer")
@@ -76,7 +77,6 @@ def list_ended(credentials: Sequence[Credential]) -> list[Credential]:
 
 def find_watchable(
     user_id: str,
-    *,
     instruments: Collection[str],
     portfolio_ids: Collection[str],
     job_ids: Collection[str],
@@ -93,6 +93,11 @@ def jobs_of(user_id: str, job_ids: Collection[str]) -> list[Mapping[str, Any]]:
     if not job_ids:
         return []
     return imports.list_progress([ObjectId(key) for key in job_ids], owner_id=ObjectId(user_id))
+
+
+def unread_of(user_id: str) -> int:
+    """Return how much waits in a user's inbox."""
+    return watching.count_unread(ObjectId(user_id))
 
 
 def _is_valid(credential: Credential) -> bool:

@@ -66,7 +66,14 @@ class AlertFired(TypedDict):
     alert: AlertFields
 
 
-HubMessage = QuotesRecorded | HoldingsChanged | JobProgressed | SignedOut | AlertFired
+class InboxRead(TypedDict):
+    """A person has read something in their inbox."""
+
+    type: Literal["inbox_read"]
+    user_id: str
+
+
+HubMessage = QuotesRecorded | HoldingsChanged | JobProgressed | SignedOut | AlertFired | InboxRead
 
 
 async def quotes_recorded(quotes: Sequence[Quote]) -> None:
@@ -94,6 +101,11 @@ async def job_progressed(*, user_id: str, job: JobFields, has_ended: bool) -> No
 async def alert_fired(*, user_id: str, alert: AlertFields) -> None:
     """Tell what an alert fired."""
     await _send(groups.user(user_id), {"type": "alert_fired", "user_id": user_id, "alert": alert})
+
+
+async def inbox_read(*, user_id: str) -> None:
+    """Tell that a person has read something in their inbox."""
+    await _send(groups.user(user_id), {"type": "inbox_read", "user_id": user_id})
 
 
 async def signed_out(*, user_id: str) -> None:

@@ -41,6 +41,7 @@ class Connection:
         "jobs",
         "portfolios",
         "sent_at",
+        "watches_inbox",
     )
 
     def __init__(self, credential: Credential, *, send: Send) -> None:
@@ -49,6 +50,8 @@ class Connection:
         self.portfolios: frozenset[str] = frozenset()
         #: The imports whose state it is told when it may have missed news of them.
         self.jobs: frozenset[str] = frozenset()
+        #: Whether it is told how much waits in its user's inbox.
+        self.watches_inbox = False
         #: Whether it has missed prices or values.
         self.is_behind = False
         self.blocked_since: float | None = None

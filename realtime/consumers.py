@@ -93,18 +93,14 @@ async def _follow(connection: Connection, message: ClientMessage) -> None:
     hub = running_hub()
     match message["type"]:
         case "subscribe":
-            unknown = await hub.subscribe(
-                connection, message["instruments"], message["portfolios"], message["jobs"]
-            )
+            unknown = await hub.subscribe(connection, message)
             if unknown:
                 _tell_error(connection, "not-found", f"Not found: {', '.join(unknown)}.")
         case "unsubscribe":
-            hub.unsubscribe(
-                connection, message["instruments"], message["portfolios"], message["jobs"]
-            )
+            hub.unsubscribe(connection, message)
         case "snapshot":
             hub.send_snapshot(connection)
-            hub.tell_jobs(connection)
+            hub.catch_up(connection)
         case "ping":
             connection.push_unnumbered(protocol.encode({"type": "pong"}))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Collection
 from functools import partial
+from itertools import chain
 from time import monotonic
 from weakref import WeakKeyDictionary
 
@@ -22,14 +23,15 @@ from common import clock
 from realtime import admission, groups, protocol
 from realtime.admission import in_database
 from realtime.book import Book, Watched, portfolio_part
+from realtime.catchup import CatchUp
 from realtime.conflate import Slot
 from realtime.connection import Connection
 from realtime.crowd import Crowd
-from realtime.jobs import JobDesk
 from realtime.loading import Loader
 from realtime.membership import Membership
 from realtime.news import NewsDesk, on_new_revision
 from realtime.prices import PriceBoard
+from realtime.protocol import Subscribe, Unsubscribe
 from realtime.upkeep import Upkeep
 
 log = structlog.get_logger(__name__)
@@ -64,8 +66,10 @@ class Hub:
         self._crowd = Crowd()
         self._loader = Loader(self._board, self._book, self._crowd, on_new_revision=on_new_revision)
         self._upkeep = Upkeep(self._board, self._book, self._crowd, self._loader)
-        self._news = NewsDesk(self._board, self._book, self._crowd, self._loader, self._upkeep)
-        self._jobs = JobDesk(self._crowd)
+        self._catchup = CatchUp(self._crowd)
+        self._news = NewsDesk(
+            self._board, self._book, self._crowd, self._loader, self._upkeep, self._catchup
+        )
         self._membership = Membership(get_channel_layer(), on_joined=self._on_joined)
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -77,7 +81,7 @@ class Hub:
             self._membership.keep_joined,
             self._take_turns,
             self._loader.work,
-            self._jobs.work,
+            self._catchup.work,
             self._upkeep.review_for_ever,
             self._upkeep.check_credentials_for_ever,
         )
@@ -114,13 +118,7 @@ class Hub:
             if not self._crowd.of_user(user_id):
                 self._membership.unwant(groups.user(user_id))
 
-    async def subscribe(
-        self,
-        connection: Connection,
-        instruments: Collection[str],
-        portfolio_ids: Collection[str],
-        job_ids: Collection[str],
-    ) -> list[str]:
+    async def subscribe(self, connection: Connection, wanted: Subscribe) -> list[str]:
         """Let a connection watch more, and send it a snapshot of that.
 
         Returns:
@@ -129,14 +127,9 @@ class Hub:
         Raises:
             TooManyWatched: the connection would watch more than it may.
         """
-        _check_limits(connection, instruments, portfolio_ids, job_ids)
-        allowed = await in_database(
-            admission.find_watchable,
-            connection.credential.user_id,
-            instruments=instruments,
-            portfolio_ids=portfolio_ids,
-            job_ids=job_ids,
-        )
+        _check_limits(connection, wanted)
+        asked = (wanted["instruments"], wanted["portfolios"], wanted["jobs"])
+        allowed = await in_database(admission.find_watchable, connection.credential.user_id, *asked)
         if connection in self._crowd:
             # Watched first and loaded then, so that no change falls between the two.
             self._crowd.place(connection, connection.instruments | allowed.instruments)
@@ -144,29 +137,25 @@ class Hub:
             await self._loader.load_missing(allowed.instruments, allowed.portfolios)
             self._send_snapshot(connection, allowed.instruments, allowed.portfolios)
             connection.jobs |= allowed.jobs
-            self.tell_jobs(connection)
+            connection.watches_inbox |= wanted["inbox"]
+            self.catch_up(connection)
         found = allowed.instruments | allowed.portfolios | allowed.jobs
-        return [key for key in (*instruments, *portfolio_ids, *job_ids) if key not in found]
+        return [key for key in chain(*asked) if key not in found]
 
-    def unsubscribe(
-        self,
-        connection: Connection,
-        instruments: Collection[str],
-        portfolio_ids: Collection[str],
-        job_ids: Collection[str],
-    ) -> None:
+    def unsubscribe(self, connection: Connection, unwanted: Unsubscribe) -> None:
         """Let a connection watch less."""
-        connection.jobs = connection.jobs.difference(job_ids)
-        self._book.unwatch(connection, portfolio_ids)
-        self._crowd.place(connection, connection.instruments.difference(instruments))
+        connection.watches_inbox &= not unwanted["inbox"]
+        connection.jobs = connection.jobs.difference(unwanted["jobs"])
+        self._book.unwatch(connection, unwanted["portfolios"])
+        self._crowd.place(connection, connection.instruments.difference(unwanted["instruments"]))
 
     def send_snapshot(self, connection: Connection) -> None:
         """Send a connection the present state of all that it watches."""
         self._send_snapshot(connection, connection.instruments, connection.portfolios)
 
-    def tell_jobs(self, connection: Connection) -> None:
-        """Have a connection told soon how far the jobs are that it watches."""
-        self._jobs.ask(connection)
+    def catch_up(self, connection: Connection) -> None:
+        """Have a connection told soon how its jobs and its inbox stand, if it watches them."""
+        self._catchup.ask(connection)
 
     def _send_snapshot(
         self, connection: Connection, instruments: Collection[str], portfolio_ids: Collection[str]
@@ -220,10 +209,11 @@ class Hub:
 
     def _on_joined(self, group: str) -> None:
         # What was said before the group was joined was not heard.
-        for connection in self._crowd:
-            if groups.user(connection.credential.user_id) == group:
+        user_id = groups.user_of(group)
+        if user_id is not None:
+            for connection in self._crowd.of_user(user_id):
                 self._loader.ask(connection.portfolios)
-                self.tell_jobs(connection)
+                self.catch_up(connection)
 
 
 _hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()
@@ -257,16 +247,11 @@ async def _keep_going(work: Callable[[], Awaitable[None]]) -> None:
         await asyncio.sleep(_RESTART_SECONDS)
 
 
-def _check_limits(
-    connection: Connection,
-    instruments: Collection[str],
-    portfolio_ids: Collection[str],
-    job_ids: Collection[str],
-) -> None:
+def _check_limits(connection: Connection, wanted: Subscribe) -> None:
     if (
-        len(connection.instruments.union(instruments)) > protocol.MAX_INSTRUMENTS
-        or len(connection.portfolios.union(portfolio_ids)) > protocol.MAX_PORTFOLIOS
-        or len(connection.jobs.union(job_ids)) > protocol.MAX_JOBS
+        len(connection.instruments.union(wanted["instruments"])) > protocol.MAX_INSTRUMENTS
+        or len(connection.portfolios.union(wanted["portfolios"])) > protocol.MAX_PORTFOLIOS
+        or len(connection.jobs.union(wanted["jobs"])) > protocol.MAX_JOBS
     ):
         raise TooManyWatched(
             f"A connection can watch {protocol.MAX_INSTRUMENTS} instruments, "

@@ -10,7 +10,15 @@ from typing import Any, Literal
 from common import clock
 from realtime import protocol
 from realtime.book import Book, Watched
-from realtime.broadcast import AlertFired, HoldingsChanged, JobProgressed, QuotesRecorded, SignedOut
+from realtime.broadcast import (
+    AlertFired,
+    HoldingsChanged,
+    InboxRead,
+    JobProgressed,
+    QuotesRecorded,
+    SignedOut,
+)
+from realtime.catchup import CatchUp
 from realtime.connection import Connection
 from realtime.crowd import Crowd
 from realtime.loading import Loader
@@ -22,18 +30,26 @@ class NewsDesk:
     """Takes messages in, remembers what they say and tells who must know at once."""
 
     def __init__(
-        self, board: PriceBoard, book: Book, crowd: Crowd, loader: Loader, upkeep: Upkeep
+        self,
+        board: PriceBoard,
+        book: Book,
+        crowd: Crowd,
+        loader: Loader,
+        upkeep: Upkeep,
+        catchup: CatchUp,
     ) -> None:
         self._board = board
         self._book = book
         self._crowd = crowd
         self._loader = loader
         self._upkeep = upkeep
+        self._catchup = catchup
         self._handlers: Mapping[str, Callable[[Any], Awaitable[None]]] = {
             "quotes_recorded": self._on_quotes,
             "holdings_changed": self._on_holdings,
             "job_progressed": self._on_job,
             "alert_fired": self._on_alert,
+            "inbox_read": self._on_inbox,
             "signed_out": self._on_signed_out,
         }
 
@@ -77,6 +93,16 @@ class NewsDesk:
         write = partial(protocol.alert_frame, alert=protocol.encode(message["alert"]))
         for connection in self._crowd.of_user(message["user_id"]):
             connection.push(write)
+        # Two that fire at once may come in another order than they were counted in.
+        self._count_inbox(message["user_id"])
+
+    async def _on_inbox(self, message: InboxRead) -> None:
+        self._count_inbox(message["user_id"])
+
+    def _count_inbox(self, user_id: str) -> None:
+        for connection in self._crowd.of_user(user_id):
+            if connection.watches_inbox:
+                self._catchup.ask(connection)
 
     async def _on_signed_out(self, message: SignedOut) -> None:
         await self._upkeep.close_ended(self._crowd.of_user(message["user_id"]))

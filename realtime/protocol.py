@@ -42,21 +42,23 @@ class BadMessage(InvalidInput):
 
 
 class Subscribe(TypedDict):
-    """Begin to watch; what is watched already stays. Any list may be left out."""
+    """Begin to watch; what is watched already stays. Anything may be left out."""
 
     type: Literal["subscribe"]
     instruments: list[str]
     portfolios: list[str]
     jobs: list[str]
+    inbox: bool
 
 
 class Unsubscribe(TypedDict):
-    """Watch no longer. Any list may be left out."""
+    """Watch no longer. Anything may be left out."""
 
     type: Literal["unsubscribe"]
     instruments: list[str]
     portfolios: list[str]
     jobs: list[str]
+    inbox: bool
 
 
 class SnapshotRequest(TypedDict):
@@ -199,6 +201,14 @@ class Alert(TypedDict):
     alert: AlertFields
 
 
+class Inbox(TypedDict):
+    """How much waits in the user's inbox."""
+
+    type: Literal["inbox"]
+    seq: int
+    unread: int
+
+
 class Reload(TypedDict):
     """Something that is shown must be fetched anew."""
 
@@ -222,7 +232,7 @@ class Pong(TypedDict):
     type: Literal["pong"]
 
 
-ServerMessage = Snapshot | Quotes | Portfolio | Job | Alert | Reload | Error | Ping | Pong
+ServerMessage = Snapshot | Quotes | Portfolio | Job | Alert | Inbox | Reload | Error | Ping | Pong
 
 
 # --- Reading and writing -----------------------------------------------------------------------
@@ -247,6 +257,7 @@ def parse(text: str) -> ClientMessage:
                 instruments=_ids(content, "instruments"),
                 portfolios=_ids(content, "portfolios"),
                 jobs=_ids(content, "jobs"),
+                inbox=_flag(content, "inbox"),
             )
         case "unsubscribe":
             return Unsubscribe(
@@ -254,6 +265,7 @@ def parse(text: str) -> ClientMessage:
                 instruments=_ids(content, "instruments"),
                 portfolios=_ids(content, "portfolios"),
                 jobs=_ids(content, "jobs"),
+                inbox=_flag(content, "inbox"),
             )
         case "snapshot":
             return {"type": "snapshot"}
@@ -270,6 +282,13 @@ def _ids(content: dict[str, Any], name: str) -> list[str]:
     if not all(ObjectId.is_valid(each) for each in ids):
         raise BadMessage(f"`{name}` has something that is not an id.")
     return list(dict.fromkeys(each.lower() for each in ids))
+
+
+def _flag(content: dict[str, Any], name: str) -> bool:
+    flag = content.get(name, False)
+    if not isinstance(flag, bool):
+        raise BadMessage(f"`{name}` is true or false.")
+    return flag
 
 
 def encode(message: Error | Ping | Pong | PortfolioFields | JobFields | AlertFields) -> str:
@@ -311,6 +330,11 @@ def job_frame(seq: int, *, job: str) -> str:
 def alert_frame(seq: int, *, alert: str) -> str:
     """Write an alert that is encoded already."""
     return f'{{"type":"alert","seq":{seq},"alert":{alert}}}'
+
+
+def inbox_frame(seq: int, *, unread: int) -> str:
+    """Write how much waits in the inbox."""
+    return f'{{"type":"inbox","seq":{seq},"unread":{unread}}}'
 
 
 def reload_frame(seq: int, *, topic: str, key: str) -> str:

@@ -52,6 +52,11 @@ async def on_alert_fired(*, owner_id: str, firing: Mapping[str, Any], **_more: A
     await broadcast.alert_fired(user_id=owner_id, alert=cast(AlertFields, dict(firing)))
 
 
+async def on_inbox_read(*, owner_id: str, **_more: Any) -> None:
+    """Pass on that something in an inbox was read."""
+    await broadcast.inbox_read(user_id=owner_id)
+
+
 async def on_signed_out(*, user_id: str, **_more: Any) -> None:
     """Pass on that sessions ended."""
     await broadcast.signed_out(user_id=user_id)
@@ -63,6 +68,7 @@ def connect() -> None:
     portfolios.recalculation_started.connect(on_recalculation_started)
     portfolios.holdings_changed.connect(on_holdings_changed)
     portfolios.alert_fired.connect(on_alert_fired)
+    portfolios.inbox_read.connect(on_inbox_read)
     brokers.import_progressed.connect(on_import_progressed)
     accounts.signed_out.connect(on_signed_out)
 

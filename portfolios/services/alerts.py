@@ -24,6 +24,7 @@ from portfolios.domain.alerts import (
     title_of,
     written,
 )
+from portfolios.events import inbox_read
 from portfolios.models import Alert, Firing
 from portfolios.selectors import watching
 
@@ -169,6 +170,8 @@ def observe(
 def mark_read(owner_id: ObjectId, *, firing_id: ObjectId | None = None) -> int:
     """Mark one message of the inbox as read, or all of them; return how many were not before.
 
+    Other pages that show how much waits are told.
+
     Raises:
         FiringNotFound: there is no such message, or it is somebody else's.
     """
@@ -181,7 +184,10 @@ def mark_read(owner_id: ObjectId, *, firing_id: ObjectId | None = None) -> int:
                 raise watching.FiringNotFound
         return found.filter(is_read=False).update(is_read=True)
 
-    return run_in_transaction(mark)
+    marked = run_in_transaction(mark)
+    if marked:
+        inbox_read.send_robust(sender=Firing, owner_id=str(owner_id))
+    return marked
 
 
 def _check_subject(wanted: Wanted) -> None:

@@ -46,3 +46,4 @@ def test_what_is_watched_moves_and_an_alert_is_told_at_once(signed_in, pictures,
     page.screenshot(path=pictures / f"inbox-{width}-{theme}.png", full_page=True)
     page.get_by_role("button", name="Mark all as read").click()
     expect(page.locator("[data-unread]")).to_be_hidden()
+    expect(other.locator("[data-unread]")).to_be_hidden()

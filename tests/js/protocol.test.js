@@ -15,6 +15,7 @@ test("every message of the protocol is let through", () => {
     { type: "reload", seq: 5, topic: "holdings", id: OTHER },
     { type: "alert", seq: 6, alert: alert() },
     { type: "alert", seq: 7, alert: alert({ instrument: null, portfolio: OTHER }) },
+    { type: "inbox", seq: 8, unread: 0 },
     { type: "error", code: "bad-message", detail: "No." },
     { type: "ping" },
     { type: "pong" },
@@ -52,6 +53,7 @@ const BAD = {
     seq: 1,
     alert: alert({ instrument: "/x" }),
   }),
+  "an inbox without a count": JSON.stringify({ type: "inbox", seq: 1, unread: "1" }),
   "a negative count": JSON.stringify({ type: "job", seq: 1, job: job({ counts: { new: -1 } }) }),
 };
 

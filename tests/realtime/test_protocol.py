@@ -76,10 +76,14 @@ def test_a_subscription_is_read_without_doubles():
         "instruments": [KEY],
         "portfolios": [],
         "jobs": [],
+        "inbox": False,
     }
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"type": 1}', '{"type": "quotes"}'])
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", "{}", '{"type": 1}', '{"type": "quotes"}', '{"type": "subscribe", "inbox": 1}'],
+)
 def test_what_is_no_message_is_refused(text):
     with pytest.raises(BadMessage):
         protocol.parse(text)
@@ -90,6 +94,7 @@ FRAMES = [
     (protocol.Quotes, protocol.quotes_frame(1, at="now", quotes="{},{}")),
     (protocol.Portfolio, protocol.portfolio_frame(1, at="now", portfolio="{}")),
     (protocol.Job, protocol.job_frame(1, job="{}")),
+    (protocol.Inbox, protocol.inbox_frame(1, unread=3)),
     (protocol.Reload, protocol.reload_frame(1, topic="imports", key=KEY)),
 ]
 

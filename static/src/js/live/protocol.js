@@ -110,6 +110,7 @@ const CHECKS = {
   portfolio: (message) => isInstant(message.at) && isPortfolio(message.portfolio),
   job: (message) => isJob(message.job),
   alert: (message) => isAlert(message.alert),
+  inbox: (message) => isCount(message.unread),
   reload: (message) => TOPICS.has(message.topic) && isId(message.id),
   error: (message) => isText(message.code) && isText(message.detail),
   ping: () => true,

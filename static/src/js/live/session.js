@@ -8,12 +8,18 @@ const REVIEW_EVERY = 1_000;
 const RELOAD_PAUSE = 300;
 const SPEAK_AFTER = 3_000;
 
-const nothing = () => ({ instruments: new Set(), portfolios: new Set(), jobs: new Set() });
-
 /** Returns the jobs that were at work when the page was written; they may have ended since. */
 function idsOfJobs() {
   const elements = [...document.querySelectorAll("[data-job-id]")];
   return new Set(elements.map((element) => element.dataset.jobId));
+}
+
+/** Lists by kind the ids of some that others lack. */
+function listMissing(some, others) {
+  const missing = Object.entries(some).map(([kind, ids]) => {
+    return [kind, [...ids].filter((id) => !others?.[kind].has(id))];
+  });
+  return Object.fromEntries(missing);
 }
 
 /**
@@ -24,7 +30,7 @@ export class Session {
   #board;
   #page;
   #socket;
-  #subscribed = nothing();
+  #subscribed = { instruments: new Set(), portfolios: new Set(), jobs: new Set() };
   #facts = { socket: "connecting", lostAt: null, lag: null, isFilled: false };
   #reloads = new Map();
   #spoken = null;
@@ -55,31 +61,30 @@ export class Session {
 
   /** Subscribes to what has come onto the page since, and gives up what has gone. */
   follow() {
-    const shown = {
+    const shown = this.#shown();
+    this.#tell("subscribe", listMissing(shown, this.#subscribed));
+    this.#tell("unsubscribe", listMissing(this.#subscribed, shown));
+    this.#subscribed = shown;
+  }
+
+  #shown() {
+    return {
       instruments: this.#board.ids("quote"),
       portfolios: new Set([...this.#board.ids("portfolio"), ...this.#board.ids("position")]),
       jobs: idsOfJobs(),
     };
-    this.#tell("subscribe", shown, this.#subscribed);
-    this.#tell("unsubscribe", this.#subscribed, shown);
-    this.#subscribed = shown;
   }
 
-  #tell(type, some, others) {
-    const lists = {};
-    for (const kind of Object.keys(some)) {
-      lists[kind] = [...some[kind]].filter((id) => !others[kind].has(id));
-    }
+  #tell(type, lists) {
     if (Object.values(lists).some((ids) => ids.length > 0)) this.#socket.send({ type, ...lists });
   }
 
   #opened() {
     const isBack = this.#facts.lostAt !== null;
     this.#facts = { ...this.#facts, lostAt: null, isFilled: false };
-    this.#subscribed = nothing();
-    this.follow();
-    const watchesNothing = Object.values(this.#subscribed).every((ids) => ids.size === 0);
-    if (watchesNothing) this.#facts.isFilled = true;
+    this.#subscribed = this.#shown();
+    // Every page counts what waits in the inbox; that may have changed since it was written.
+    this.#socket.send({ type: "subscribe", ...listMissing(this.#subscribed), inbox: true });
     // News sent while the line was down is gone: look at the truth again.
     if (isBack) this.#reloadAll();
   }
@@ -104,17 +109,19 @@ export class Session {
       this.#compareRevision(portfolio);
     }
     if (message.job) this.#compareState(message.job);
-    if (message.alert) this.#tellAlert(message.alert);
+    if (message.alert) this.#say(`${message.alert.title}. ${message.alert.detail}`);
+    if (message.type === "inbox") this.#countInbox(message.unread);
   }
 
-  /** Counts an alert in the bar, and says it at once. */
-  #tellAlert({ title, detail, unread }) {
+  /** Counts in the bar what waits, and shows it where the inbox itself is open. */
+  #countInbox(unread) {
+    let isNews = false;
     for (const count of document.querySelectorAll("[data-unread]")) {
+      isNews ||= count.textContent !== String(unread);
       count.textContent = String(unread);
       count.hidden = unread === 0;
     }
-    this.#say(`${title}. ${detail}`);
-    this.#reload("inbox");
+    if (isNews) this.#reload("inbox");
   }
 
   /** Fetches holdings anew that were computed from another ledger than those on the page. */

@@ -1,4 +1,4 @@
-"""How far jobs are, told to those who came too late to have heard it."""
+"""How far jobs are and how much waits in the inbox, told to those who may not have heard it."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from realtime.crowd import Crowd
 from realtime.protocol import JobFields
 
 
-class JobDesk:
-    """Looks up the jobs that connections watch, and tells each where they stand.
+class CatchUp:
+    """Looks up the jobs and the inboxes that connections watch, and tells each how they stand.
 
     What happens afterwards is news, and comes over the channel layer.
     """
@@ -26,7 +26,7 @@ class JobDesk:
 
     def ask(self, connection: Connection) -> None:
         """Have a connection told soon, once however often it is asked for."""
-        if connection.jobs:
+        if connection.jobs or connection.watches_inbox:
             self._asked[connection] = None
             self._has_work.set()
 
@@ -47,8 +47,13 @@ class JobDesk:
 
     async def _tell(self, connection: Connection) -> None:
         user_id = connection.credential.user_id
-        jobs = await in_database(admission.jobs_of, user_id, connection.jobs)
-        if connection in self._crowd:
-            for job in jobs:
-                text = protocol.encode(cast(JobFields, job))
-                connection.push(partial(protocol.job_frame, job=text))
+        if connection.jobs:
+            jobs = await in_database(admission.jobs_of, user_id, connection.jobs)
+            if connection in self._crowd:
+                for job in jobs:
+                    text = protocol.encode(cast(JobFields, job))
+                    connection.push(partial(protocol.job_frame, job=text))
+        if connection.watches_inbox:
+            unread = await in_database(admission.unread_of, user_id)
+            if connection in self._crowd:
+                connection.push(partial(protocol.inbox_frame, unread=unread))
