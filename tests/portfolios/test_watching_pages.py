@@ -13,7 +13,7 @@ from portfolios.models import Alert, Firing, Watchlist
 from portfolios.services import alerts, watchlists
 from tests import factories
 from tests.factories import NOW
-from tests.portfolios.test_alerts import make_alert, quote_of, see
+from tests.portfolios.watching import make_alert, quote_of, see
 
 pytestmark = pytest.mark.django_db
 
