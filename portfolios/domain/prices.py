@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
+from itertools import pairwise
 
 from portfolios.domain.kinds import Kind
 from portfolios.domain.policy import PriceBasis
@@ -31,9 +33,9 @@ def splits_of(events: Iterable[Event]) -> Splits:
 
 
 class DayPrices:
-    """The last close of each instrument, in units of the day, as the days go by."""
+    """The last close of each instrument up to a day, in units of that day."""
 
-    __slots__ = ("_basis", "_days", "_known", "_lasting", "_next", "_splits")
+    __slots__ = ("_basis", "_lasting", "_series", "_splits")
 
     def __init__(
         self,
@@ -43,52 +45,77 @@ class DayPrices:
         lasting: Collection[str] = (),
     ) -> None:
         """Take closes, splits, and the instruments whose last close is taken however old it is."""
-        by_day: dict[date, list[tuple[str, Decimal]]] = {}
-        for instrument_id, series in closes.items():
-            for day, close in series:
-                by_day.setdefault(day, []).append((instrument_id, close))
-        #: What is closed on which day, oldest first, and which of these days comes next.
-        self._days = sorted(by_day.items())
-        self._next = 0
-        self._known: dict[str, tuple[date, Decimal]] = {}
+        self._series = {key: _Series(points) for key, points in closes.items() if points}
         self._lasting = lasting
         self._splits = splits
         self._basis = basis
 
     def on(self, instrument_id: str, day: date) -> Decimal | None:
-        """Return what a unit of a day was worth, in the caller's context; days must not go back.
+        """Return what a unit of a day was worth, in the caller's context.
 
         A close as traded is of the units of its own day, one that is adjusted of today's: splits in
         between turn the one into the other.
         """
-        if self._next < len(self._days) and self._days[self._next][0] <= day:
-            self._advance(day)
-        known = self._known.get(instrument_id)
+        return self.column(instrument_id, day, 1)[0]
+
+    def column(self, instrument_id: str, start: date, count: int) -> list[Decimal | None]:
+        """Return what `on` does for so many days in a row, in the caller's context."""
+        series = self._series.get(instrument_id)
+        if series is None:
+            return [None] * count
+        longest = None if instrument_id in self._lasting else MAX_CLOSE_AGE_DAYS
+        splits = self._splits.get(instrument_id)
+        if splits is None:
+            return series.closes_of(start.toordinal(), count, longest)
+        days = (start + timedelta(days=place) for place in range(count))
+        return [self._in_units_of(day, series.last(day, longest), splits) for day in days]
+
+    def _in_units_of(
+        self,
+        day: date,
+        known: tuple[date, Decimal] | None,
+        splits: Sequence[tuple[date, Decimal]],
+    ) -> Decimal | None:
         if known is None:
             return None
         closed_on, close = known
-        # Nearly always it is today's; the rest is looked at only where it isn't.
-        if closed_on != day and self._is_too_old(instrument_id, (day - closed_on).days):
-            return None
-        splits = self._splits.get(instrument_id)
-        return close if splits is None else self._in_units_of(day, closed_on, close, splits)
-
-    def _advance(self, day: date) -> None:
-        while self._next < len(self._days) and self._days[self._next][0] <= day:
-            closed_on, closes = self._days[self._next]
-            for instrument_id, close in closes:
-                self._known[instrument_id] = (closed_on, close)
-            self._next += 1
-
-    def _is_too_old(self, instrument_id: str, age_days: int) -> bool:
-        return age_days > MAX_CLOSE_AGE_DAYS and instrument_id not in self._lasting
-
-    def _in_units_of(
-        self, day: date, closed_on: date, close: Decimal, splits: Sequence[tuple[date, Decimal]]
-    ) -> Decimal:
         if self._basis is PriceBasis.SPLIT_ADJUSTED:
             return close * _product(ratio for split_on, ratio in splits if split_on > day)
         return close / _product(ratio for split_on, ratio in splits if closed_on < split_on <= day)
+
+
+class _Series:
+    """The closes of one instrument; days are counted as `date.toordinal` does."""
+
+    __slots__ = ("_closes", "_days")
+
+    def __init__(self, points: Sequence[tuple[date, Decimal]]) -> None:
+        self._days = [day.toordinal() for day, _ in points]
+        self._closes = [close for _, close in points]
+
+    def last(self, day: date, longest: int | None) -> tuple[date, Decimal] | None:
+        """Return the last close up to a day with its own, unless it is older than `longest`."""
+        place = bisect_right(self._days, day.toordinal()) - 1
+        if place < 0 or (longest is not None and day.toordinal() - self._days[place] > longest):
+            return None
+        return date.fromordinal(self._days[place]), self._closes[place]
+
+    def closes_of(self, start: int, count: int, longest: int | None) -> list[Decimal | None]:
+        """Return the last close up to each of some days in a row."""
+        end = start + count
+        first = max(bisect_right(self._days, start) - 1, 0)
+        after = bisect_left(self._days, end)
+        days = [*self._days[first:after], end]
+        column: list[Decimal | None] = [None] * (min(days[0], end) - start)
+        for (day, following), close in zip(pairwise(days), self._closes[first:after], strict=True):
+            since = max(start, day)
+            until = (
+                following if longest is None or following <= day + longest else day + longest + 1
+            )
+            column += [close] * (until - since)
+            if until < following:
+                column += [None] * (following - (max(start, until)))
+        return column
 
 
 def _product(ratios: Iterable[Decimal]) -> Decimal:

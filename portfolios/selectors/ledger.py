@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from bson import ObjectId
 from django.db.models import Count, Q, QuerySet
@@ -22,6 +22,7 @@ _DRAFT_COLUMNS = tuple(field.name for field in fields(Draft))
 _EVENT_COLUMNS = ("id", "created_at", *_DRAFT_COLUMNS)
 _INSTRUMENT_COLUMNS = ("instrument_id", "to_instrument_id")
 _ONE = Decimal(1)
+_KINDS = {kind.value: kind for kind in Kind}
 _AT_ONCE = 2_000
 
 
@@ -103,31 +104,54 @@ def list_events(
         found["trade_date"] = {"$gte": at_midnight(since)}
     if instrument_ids is not None:
         found["instrument_id"] = {"$in": list(instrument_ids)}
+    return _events(_rows(portfolio_id, found, limit=limit))
+
+
+def _events(found: Iterator[dict[str, Any]]) -> list[Event]:
     events: list[Event] = []
-    instruments: dict[str, Any] = {}
+    named: dict[ObjectId | None, _Named] = {None: _NOBODY}
     # A batch at a time: the rows of a long ledger would take as much room as its events.
-    for rows in batched(_rows(portfolio_id, found, limit=limit), _AT_ONCE):
-        named = {str(row[name]) for row in rows for name in _INSTRUMENT_COLUMNS if row[name]}
-        if new := named - instruments.keys():
-            instruments |= market.instruments_by_id(new)
-        events += [_event(row, instruments) for row in rows]
+    for rows in batched(found, _AT_ONCE):
+        keys = {row[name] for name in _INSTRUMENT_COLUMNS for row in rows}
+        if new := keys - named.keys():
+            named |= _look_up(new)
+        events += [_event(row, named) for row in rows]
     return events
 
 
-def _event(row: dict[str, Any], instruments: Mapping[str, Any]) -> Event:
+class _Named(NamedTuple):
+    """What an event must know of an instrument that it names."""
+
+    key: str | None
+    currency: str | None
+    multiplier: Decimal
+
+
+_NOBODY = _Named(None, None, _ONE)
+
+
+def _look_up(keys: Collection[ObjectId | None]) -> dict[ObjectId | None, _Named]:
+    found = market.instruments_by_id([key for key in keys if key])
+    return {
+        key: _Named(str(key), found[str(key)].currency, found[str(key)].multiplier)
+        if str(key) in found
+        else _Named(str(key), None, _ONE)
+        for key in keys
+    }
+
+
+def _event(row: dict[str, Any], named: Mapping[ObjectId | None, _Named]) -> Event:
     """Make an event of a row, which is used up."""
-    for name in _INSTRUMENT_COLUMNS:
-        row[name] = str(row[name]) if row[name] else None
+    instrument, received = named[row["instrument_id"]], named[row["to_instrument_id"]]
     row["id"] = str(row["id"])
-    row["kind"] = Kind(row["kind"])
-    row["lots"] = named_lots(row["lots"])
-    instrument = instruments.get(row["instrument_id"])
-    received = instruments.get(row["to_instrument_id"])
+    row["instrument_id"], row["to_instrument_id"] = instrument.key, received.key
+    row["kind"] = _KINDS[row["kind"]]
+    row["lots"] = named_lots(row["lots"]) if row["lots"] else ()
     return Event(
-        instrument_currency=instrument.currency if instrument else None,
-        multiplier=instrument.multiplier if instrument else _ONE,
-        to_instrument_currency=received.currency if received else None,
-        to_multiplier=received.multiplier if received else _ONE,
+        instrument_currency=instrument.currency,
+        multiplier=instrument.multiplier,
+        to_instrument_currency=received.currency,
+        to_multiplier=received.multiplier,
         **row,
     )
 
@@ -140,7 +164,7 @@ def first_trade_date(portfolio_id: ObjectId) -> date | None:
 
 def list_splits(portfolio_id: ObjectId) -> list[Event]:
     """Load the splits of a whole ledger, which turn older closes into units of later days."""
-    return [_event(row, {}) for row in _rows(portfolio_id, {"kind": Kind.SPLIT.value})]
+    return _events(_rows(portfolio_id, {"kind": Kind.SPLIT.value}))
 
 
 def _rows(

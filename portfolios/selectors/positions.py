@@ -49,7 +49,7 @@ def get_positions_report(portfolio: Portfolio, wanted: WantedDays) -> dict[str, 
     name = report_name(portfolio, last, days.end, "positions", wanted.key)
     found = report_cache.read(*name)
     if found is None:
-        valued = list(replay(portfolio, start=days.opening_date, end=days.end))
+        valued = replay(portfolio, start=days.opening_date, end=days.end)
         found = _report(portfolio, wanted, days, valued)
         report_cache.write(found, *name)
     return found

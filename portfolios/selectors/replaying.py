@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 from common.errors import InvalidInput
@@ -28,7 +28,7 @@ class LedgerTooLong(InvalidInput):
     code = "ledger-too-long"
 
 
-def replay(portfolio: Portfolio, *, start: date, end: date) -> Iterator[DayValue]:
+def replay(portfolio: Portfolio, *, start: date, end: date) -> list[DayValue]:
     """Value the days from `start` up to, but without, `end`, position by position.
 
     Raises:

@@ -20,19 +20,21 @@ from portfolios.models import CheckpointPart, Portfolio
 
 #: The first days of months are kept for this long, those of years for ever.
 _MONTHS_KEPT = timedelta(days=100)
+#: To go through fewer rows again than these takes less than to keep how things stood before them.
+FEWEST_EVENTS = 500
 #: More open lots than this aren't kept with a checkpoint: they'd outgrow a document.
 _MOST_LOTS = 40_000
 
 Line = Mapping[str, Any]
 
 
-def days_between(start: date, today: date) -> set[date]:
-    """Return the days up to today whose beginning is worth a checkpoint."""
-    return {
+def days_between(start: date, today: date) -> list[date]:
+    """Return the days up to today whose beginning is worth a checkpoint; today is the last."""
+    return [
         day
         for offset in range((today - start).days + 1)
         if is_worth_keeping(day := start + timedelta(days=offset), today=today)
-    }
+    ]
 
 
 def is_worth_keeping(day: date, *, today: date) -> bool:

@@ -17,6 +17,7 @@ from portfolios.services import checkpoints
 
 #: Days that lacked a price are tried again for this long.
 _RETRY_PARTIAL = timedelta(days=30)
+_ONE_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +78,14 @@ def compute_portfolio(portfolio: Portfolio, *, today: date) -> Computed:
 
 
 def _walk(run: DailyRun, start: date, today: date) -> tuple[list[DayValue], dict[date, Book]]:
-    """Value the days one after the other, and note how things stand before some of them."""
-    wanted = checkpoints.days_between(start, today)
-    values, standing = [], {}
-    for each in run.values(start, today):
-        values.append(each)
-        following = each.date + timedelta(days=1)
-        if following in wanted:
-            standing[following] = run.standing()
+    """Value the days, and note how things stand before some of them, with enough rows between."""
+    values: list[DayValue] = []
+    standing, kept_at = {}, 0
+    for day in checkpoints.days_between(start + _ONE_DAY, today):
+        values += run.values(start, day)
+        start = day
+        if run.events_passed - kept_at >= checkpoints.FEWEST_EVENTS:
+            standing[day], kept_at = run.standing(), run.events_passed
     return values, standing
 
 
@@ -93,7 +94,7 @@ def _first_stale_day(portfolio: Portfolio, *, first_date: date, today: date) -> 
     if portfolio.stale_from:
         candidates.append(portfolio.stale_from)
     last = selectors.last_daily_value(portfolio.pk)
-    candidates.append(last.date + timedelta(days=1) if last else first_date)
+    candidates.append(last.date + _ONE_DAY if last else first_date)
     partial = selectors.first_partial_day(portfolio.pk, since=today - _RETRY_PARTIAL)
     if partial:
         candidates.append(partial)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from portfolios.services import ledger, recalculation
+from portfolios.services import checkpoints, ledger, recalculation
 from tests import factories
 from tests.factories import NOW, TODAY, buy, draft
 
@@ -22,6 +22,12 @@ def portfolio(ada, acme):
         draft("deposit", amount="1000"),
         buy(acme, "10", "5.5", fee="1", note="First ones"),
     )
+
+
+@pytest.fixture
+def eager_checkpoints(monkeypatch):
+    """Keep how a ledger stood however few rows came before."""
+    monkeypatch.setattr(checkpoints, "FEWEST_EVENTS", 0)
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from portfolios.services.recalculation import Outcome
 from tests import factories
 from tests.factories import NOW, buy, draft, sell
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("eager_checkpoints")]
 
 FIRST, TODAY = date(2024, 11, 20), date(2025, 2, 3)
 
@@ -254,3 +254,20 @@ def test_any_sequence_of_edits_comes_out_as_from_the_start(portfolio, held, seed
 
     assert RecalculationRun.objects.exclude(continued_from=None).exists()
     assert read_models(portfolio) == from_the_start(portfolio, today)
+
+
+def test_a_checkpoint_is_kept_where_it_saves_enough_rows(portfolio, held, monkeypatch):
+    monkeypatch.setattr(checkpoints, "FEWEST_EVENTS", 3)
+    first, *_ = held
+    days = ("2024-11-20", "2024-11-21", "2024-12-30", "2024-12-31", "2025-01-02", "2025-02-01")
+    for day in days:
+        ledger.record_transaction(portfolio.pk, draft=buy(first, "1", "5", day), now=NOW)
+    recalculate(portfolio)
+
+    # Two rows before December, four before January; two more before February and three in all.
+    kept = CheckpointPart.objects.filter(part="").order_by("date").values_list("date", flat=True)
+    assert list(kept) == [date(2025, 1, 1)]
+    ledger.record_transaction(portfolio.pk, draft=buy(first, "1", "5", "2025-01-02"), now=NOW)
+    recalculate(portfolio)
+    assert last_run(portfolio).continued_from == date(2025, 1, 1)
+    assert read_models(portfolio) == from_the_start(portfolio)

@@ -137,6 +137,7 @@ def test_days_of_a_position_are_listed(api, portfolio, held):
     ]
 
 
+@pytest.mark.usefixtures("eager_checkpoints")
 def test_gone_on_from_a_checkpoint_it_is_the_same_as_from_the_beginning(api, portfolio):
     assert CheckpointPart.objects.exists()
     _, found = ask(api, portfolio, start=day(3), end=day(1))
