@@ -102,6 +102,8 @@ def search(problem: Problem) -> Found | None:
         bounds=optimize.Bounds(np.zeros(model.width), model.most()),
         integrality=model.integrality(),
         options={
+            # HiGHS 1.12 drops solutions in it, and then takes the second best for proven.
+            "presolve": False,
             "mip_rel_gap": problem.resolution / 2 / max(size, 1.0),
             "node_limit": _MOST_NODES,
             "time_limit": _MOST_SECONDS,
