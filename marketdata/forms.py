@@ -7,8 +7,86 @@ from typing import Any
 
 from django import forms
 
-from common.money import DECIMAL_PLACES, WHOLE_DIGITS
+from common.choices import grouped_currencies
+from common.forms import DecimalField
+from common.money import DECIMAL_PLACES, WHOLE_DIGITS, plain
 from marketdata.adapters.base import DailyClose
+from marketdata.domain.instruments import AssetClass
+from marketdata.models import Instrument
+
+#: A pair of currencies is nothing that somebody owns.
+_CLASSES = [(kind.value, kind.label) for kind in AssetClass if kind is not AssetClass.CURRENCY]
+
+
+class _InstrumentFields(forms.Form):
+    """What can be said of an instrument both when it is made and later."""
+
+    name = forms.CharField(max_length=160, help_text="As you call it: House at the lake.")
+    asset_class = forms.ChoiceField(label="Kind", choices=_CLASSES, initial=AssetClass.OTHER.value)
+    multiplier = DecimalField(
+        label="Worth of one unit at a price of 1",
+        decimal_places=DECIMAL_PLACES,
+        required=False,
+        help_text="1 for nearly everything; 0.01 for a bond that is priced in percent.",
+    )
+
+    def wanted(self) -> dict[str, Any]:
+        """Return what was typed, once the form is valid, as the services take it."""
+        known = dict(self.cleaned_data)
+        known["asset_class"] = AssetClass(known["asset_class"])
+        if known["multiplier"] is None:
+            del known["multiplier"]
+        return known
+
+
+class NewInstrumentForm(_InstrumentFields):
+    """An instrument that nobody but its owner is to see."""
+
+    symbol = forms.CharField(
+        max_length=32,
+        help_text="A short name for forms and files: HOUSE.",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    currency = forms.ChoiceField(help_text="Its prices are in it; that can't be changed later.")
+    isin = forms.CharField(label="ISIN", max_length=12, required=False)
+
+    field_order = ("symbol", "name", "currency", "asset_class", "isin", "multiplier")
+
+    def __init__(self, *args: Any, own_currency: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        currency = self.fields["currency"]
+        assert isinstance(currency, forms.ChoiceField)  # noqa: S101 - for type checkers
+        currency.choices = grouped_currencies(own_currency)
+        currency.initial = own_currency
+
+    def clean_isin(self) -> str:
+        """Write it the way it is stored."""
+        text: str = self.cleaned_data["isin"]
+        return text.upper()
+
+
+class InstrumentForm(_InstrumentFields):
+    """What may be changed of an instrument of one's own."""
+
+    is_active = forms.BooleanField(
+        label="Suggest it where a symbol is typed",
+        required=False,
+        help_text="Without this it stays where it is recorded, but no form offers it.",
+    )
+
+    def __init__(self, *args: Any, instrument: Instrument, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial = {
+            "name": instrument.name,
+            "asset_class": instrument.asset_class,
+            "multiplier": plain(instrument.multiplier),
+            "is_active": instrument.is_active,
+        }
+        if instrument.asset_class == AssetClass.CURRENCY.value:
+            # Made by a program; it stays what it is unless something else is chosen.
+            kind = self.fields["asset_class"]
+            assert isinstance(kind, forms.ChoiceField)  # noqa: S101 - for type checkers
+            kind.choices = [(AssetClass.CURRENCY.value, AssetClass.CURRENCY.label), *_CLASSES]
 
 
 class PriceForm(forms.Form):

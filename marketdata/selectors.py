@@ -76,6 +76,13 @@ def list_instruments(user_id: ObjectId | None, *, symbol: str = "") -> QuerySet[
     return found.order_by("symbol", "id")
 
 
+def list_own_instruments(owner_id: ObjectId) -> QuerySet[Instrument]:
+    """List the instruments that a user made, by symbol; also those that are out of use."""
+    # Both values are named, so that an index gives the order.
+    found = Instrument.objects.filter(owner_id=owner_id, is_active__in=[True, False])
+    return found.order_by("symbol", "id")
+
+
 def instruments_by_id(ids: Collection[ObjectId | str]) -> dict[str, Instrument]:
     """Load several instruments at once, keyed by the text of their ids."""
     found = Instrument.objects.filter(pk__in=[ObjectId(str(key)) for key in ids])

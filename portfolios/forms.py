@@ -8,9 +8,12 @@ from dataclasses import fields, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlencode
 
 from bson import ObjectId
 from django import forms
+from django.urls import reverse
+from django.utils.html import format_html
 
 from common.choices import grouped_currencies
 from common.errors import Failure
@@ -52,6 +55,9 @@ _HINTS = {
 _HINTS[Kind.EXERCISE_SELL] = _HINTS[Kind.EXERCISE_BUY]
 #: Fields of a transaction that the form calls otherwise.
 _SHOWN_AS = {"instrument_id": "instrument", "to_instrument_id": "to_instrument"}
+_SEVERAL = (
+    "is not known here, or means several: an ISIN or the currency may tell. If only you own it:"
+)
 #: Naming lots is left to the API: what an edit finds there stays.
 _NOT_SHOWN = frozenset({"lots"})
 
@@ -81,6 +87,24 @@ def take_errors(form: forms.Form, error: Failure) -> None:
         name = _SHOWN_AS.get(field, field)
         for line in lines:
             form.add_error(name if name in form.fields else None, line)
+
+
+def not_known(text: str, words: str) -> forms.ValidationError:
+    """Say that a typed symbol is not known, and where an instrument of one's own is made.
+
+    The other page opens beside this one, so that what was typed here stays.
+    """
+    address = f"{reverse('instrument-new')}?{urlencode({'symbol': text})}"
+    return forms.ValidationError(
+        format_html(
+            '{} {} <a class="link" href="{}" target="_blank" rel="noopener">{}</a> '
+            "in a new tab, then come back and send this again.",
+            text,
+            words,
+            address,
+            "Make an instrument of your own",
+        )
+    )
 
 
 def _offer_currencies(
@@ -221,11 +245,7 @@ class TransactionForm(forms.Form):
         for field, found in (("instrument", self._instrument), ("to_instrument", received)):
             known[f"{field}_id"] = str(found.pk) if found else None
             if found is None and (text := _typed(known, field)):
-                self.add_error(
-                    field,
-                    f"{text} is not known here, or means several: an ISIN or the currency may "
-                    "tell.",
-                )
+                self.add_error(field, not_known(text, _SEVERAL))
         if not known.get("currency"):
             known["currency"] = (
                 self._instrument.currency if self._instrument else self._base_currency

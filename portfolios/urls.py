@@ -108,10 +108,22 @@ urlpatterns = [
         views.TransactionHistory.as_view(),
         name="transaction-history",
     ),
+    path("instruments/", views.OwnInstruments.as_view(), name="own-instruments"),
+    path("instruments/new/", views.NewInstrument.as_view(), name="instrument-new"),
     path(
         "instruments/<object_id:instrument_id>/",
         views.InstrumentPage.as_view(),
         name="instrument",
+    ),
+    path(
+        "instruments/<object_id:instrument_id>/edit/",
+        views.EditInstrument.as_view(),
+        name="instrument-edit",
+    ),
+    path(
+        "instruments/<object_id:instrument_id>/weights/",
+        views.ClassifyInstrument.as_view(),
+        name="instrument-weights",
     ),
     path(
         "instruments/<object_id:instrument_id>/prices/<day:day>/delete/",

@@ -15,6 +15,7 @@ from common.forms import DayField, DecimalField
 from common.money import DECIMAL_PLACES, exact
 from marketdata import selectors as market
 from portfolios.domain.alerts import AlertKind, Rule
+from portfolios.forms import not_known
 from portfolios.models import Portfolio
 from portfolios.services import alerts, watchlists
 from portfolios.services.alerts import Wanted
@@ -23,7 +24,7 @@ _OF_INSTRUMENTS = [kind for kind in AlertKind if not kind.is_of_portfolio]
 _SYMBOL = {"autocomplete": "off", "list": "known-symbols"}
 #: Typed in percent, which the page says, and kept as fractions.
 _IN_PERCENT = {AlertKind.DAY_MOVE, AlertKind.MOVE_FROM, AlertKind.DRAWDOWN, AlertKind.DRIFT}
-_NOT_KNOWN = "No instrument is known by this symbol or ISIN, or more than one is."
+_NOT_KNOWN = "is not known here, or means more than one instrument. If only you own it:"
 
 
 class WatchlistForm(forms.Form):
@@ -136,5 +137,5 @@ def _offer(form: forms.Form, name: str, choices: list[tuple[str, str]]) -> None:
 def _find(text: str, *, user_id: ObjectId) -> Any:
     found = market.find_typed(text, user_id=user_id)
     if found is None:
-        raise forms.ValidationError(_NOT_KNOWN)
+        raise not_known(text.strip().upper(), _NOT_KNOWN)
     return found

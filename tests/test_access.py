@@ -52,7 +52,9 @@ _WATCHLIST = "watchlists/<object_id:watchlist_id>/"
 _ENTRY = f"{_WATCHLIST}entries/<object_id:instrument_id>/"
 _ALERT = "alerts/<object_id:alert_id>/"
 _DEPOSIT = {"kind": "deposit", "trade_date": "2026-01-05", "amount": "7", "currency": "USD"}
+_BOAT = {"symbol": "BOAT", "name": "A boat", "currency": "EUR", "asset_class": "other"}
 _PRICE = {"date": "2026-01-06", "close": "5"}
+_WEIGHTS = {"weights": {"sector": {"real_estate": "1"}}}
 _ALL = dict.fromkeys(METHODS, 302)
 _NEW = {"name": "New", "base_currency": "EUR"}
 _CHANGE = {"name": "Other", "tracks_cash": "true"}
@@ -88,6 +90,12 @@ ROUTES = {
     f"{_ROW}void/": Route(OWNER, {"POST": 302}, {"POST": {"revision": "1"}}),
     f"{_ROW}restore/": Route(OWNER, {"POST": 302}, {"POST": {"revision": "1"}}),
     f"{_ROW}history/": Route(OWNER, {"GET": 200}),
+    "instruments/": Route(SIGNED_IN, {"GET": 200}),
+    "instruments/new/": Route(SIGNED_IN, {"GET": 200, "POST": 302}, {"POST": _BOAT}),
+    f"{_INSTRUMENT}edit/": Route(
+        OWNER, {"GET": 200, "POST": 302}, {"POST": {"name": "Other", "asset_class": "other"}}
+    ),
+    f"{_INSTRUMENT}weights/": Route(OWNER, {"POST": 302}, {"POST": {"source": "a letter"}}),
     _INSTRUMENT: Route(OWNER, {"GET": 200, "POST": 302}, {"POST": _PRICE}),
     f"{_INSTRUMENT}prices/<day:day>/delete/": Route(OWNER, {"POST": 302}),
     f"{_INSTRUMENT}watch/": Route(OWNER, {"POST": 302}),
@@ -114,9 +122,10 @@ ROUTES = {
     "api/v1/instruments/": Route(
         SIGNED_IN,
         {"GET": 200, "POST": 201},
-        {"POST": {"symbol": "BOAT", "name": "A boat", "currency": "EUR", "asset_class": "other"}},
+        {"POST": _BOAT},
     ),
     f"api/v1/{_INSTRUMENT}": Route(OWNER, {"GET": 200, "PATCH": 200}, {"PATCH": {"name": "Other"}}),
+    f"api/v1/{_INSTRUMENT}weights/": Route(OWNER, {"GET": 200, "PUT": 200}, {"PUT": _WEIGHTS}),
     f"api/v1/{_INSTRUMENT}prices/": Route(
         OWNER, {"GET": 200, "POST": 201}, {"POST": {"prices": [_PRICE]}}
     ),

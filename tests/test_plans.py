@@ -196,6 +196,7 @@ def test_lists_of_instruments(crowd):
     assert_paged_by_index(market.list_instruments(crowd.ada.pk), ("symbol", "id"))
     assert_paged_by_index(market.list_instruments(crowd.ada.pk, symbol="S0"), ("symbol", "id"))
     assert_paged_by_index(market.list_instruments(None), ("symbol", "id"))
+    assert_paged_by_index(market.list_own_instruments(crowd.ada.pk), ("symbol", "id"))
     assert_paged_by_index(market.list_prices(crowd.instruments[0].pk), ("-date",))
     with watched():
         market.list_listings()

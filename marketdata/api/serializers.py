@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 from bson import ObjectId
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from common.api.bodies import Body, Query
 from common.api.fields import CurrencyField, DecimalStringField, ObjectIdField
 from common.errors import NotFound
 from common.ids import parse_object_id
+from marketdata.domain.classification import stored_weights
 from marketdata.domain.instruments import AssetClass
 from marketdata.domain.quotes import MarketState
-from marketdata.services import MOST_PRICES
+from marketdata.services import LONGEST_SOURCE, MOST_PRICES
 
 _MOST_QUOTES = 500
 
@@ -59,6 +62,42 @@ class InstrumentChange(Body):
     )
     is_active = serializers.BooleanField(required=False)
     multiplier = DecimalStringField(required=False)
+
+
+_WEIGHTS = {
+    "type": "object",
+    "additionalProperties": {"type": "object", "additionalProperties": {"type": "string"}},
+    "example": {"sector": {"energy": "0.4"}, "country": {"US": "0.6", "JP": "0.4"}},
+}
+
+
+@extend_schema_field(_WEIGHTS)
+class WeightsField(serializers.Field[Any, Any, Any, Any]):
+    """Dimension → key → fraction as a text; the service checks what is in it."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Pass on what was sent."""
+        return data
+
+    def to_representation(self, value: Any) -> Any:
+        """Write the fractions as texts, as they are stored."""
+        return stored_weights(value)
+
+
+class WeightsInput(Body):
+    """What an instrument of the user's own consists of, in place of what was said before."""
+
+    weights = WeightsField()
+    source = serializers.CharField(  # type: ignore[assignment]  # hides what Field calls so
+        max_length=LONGEST_SOURCE, required=False, allow_blank=True, default=""
+    )
+
+
+class WeightsOutput(serializers.Serializer[object]):
+    """What an instrument consists of, as far as that is known, and where that is from."""
+
+    weights = WeightsField()
+    source = serializers.CharField()  # type: ignore[assignment]  # hides what Field calls so
 
 
 class PriceInput(Body):

@@ -11,6 +11,11 @@ urlpatterns = [
         views.InstrumentDetail.as_view(),
         name="api-instrument",
     ),
+    path(
+        "instruments/<object_id:instrument_id>/weights/",
+        views.Weights.as_view(),
+        name="api-weights",
+    ),
     path("instruments/<object_id:instrument_id>/bars/", views.Bars.as_view(), name="api-bars"),
     path(
         "instruments/<object_id:instrument_id>/prices/", views.Prices.as_view(), name="api-prices"

@@ -26,7 +26,10 @@ from marketdata.api.serializers import (
     PricesRecorded,
     QuotesOutput,
     QuotesQuery,
+    WeightsInput,
+    WeightsOutput,
 )
+from marketdata.domain.classification import WeightsRefused, read_weights
 from marketdata.domain.instruments import AssetClass
 
 #: How far back closes go, unless told.
@@ -85,6 +88,40 @@ class InstrumentDetail(APIView):
             found.pk, owner_id=request.user.pk, **known, now=clock.now()
         )
         return Response(InstrumentOutput(changed).data)
+
+
+class Weights(APIView):
+    """/instruments/<id>/weights/"""
+
+    @extend_schema(responses=WeightsOutput)
+    def get(self, request: AuthedRequest, instrument_id: ObjectId) -> Response:
+        """Say what an instrument consists of, as far as that is known."""
+        found = selectors.get_instrument(instrument_id, user_id=request.user.pk)
+        known = {"weights": read_weights(found.weights), "source": found.weights_source}
+        return Response(WeightsOutput(known).data)
+
+    @extend_schema(request=WeightsInput, responses=WeightsOutput)
+    def put(self, request: AuthedRequest, instrument_id: ObjectId) -> Response:
+        """Say what an instrument of the user's own consists of, in place of what was said."""
+        found = selectors.get_own_instrument(instrument_id, user_id=request.user.pk)
+        body = WeightsInput(data=request.data)
+        body.is_valid(raise_exception=True)
+        try:
+            services.classify_own_instrument(
+                found.pk, owner_id=request.user.pk, **body.validated_data, now=clock.now()
+            )
+        except WeightsRefused as error:
+            raise _under_weights(error) from error
+        return self.get(request, instrument_id)
+
+
+def _under_weights(error: WeightsRefused) -> WeightsRefused:
+    """Name dimensions as they stand in the body: `weights.sector`."""
+    found = error.errors or {"": [error.detail]}
+    names = {field: "source" if field == "source" else f"weights.{field}" for field in found}
+    return WeightsRefused(
+        error.detail, errors={names[field].rstrip("."): found[field] for field in found}
+    )
 
 
 class Prices(APIView):

@@ -7,7 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from common.currencies import is_currency
+from common.currencies import CURRENCIES, is_currency
 from common.errors import InvalidInput
 from common.money import NotADecimal, exact, parse_decimal, plain
 from marketdata.domain.countries import COUNTRIES
@@ -112,6 +112,12 @@ def _is_member(dimension: Dimension, key: Any) -> bool:
         return False
     members = _MEMBERS.get(dimension)
     return is_currency(key) if members is None else key in members
+
+
+def members_of(dimension: Dimension) -> tuple[str, ...]:
+    """List the keys of a dimension in the order of their labels; what has none comes last."""
+    members = set(CURRENCIES) if dimension is Dimension.CURRENCY else _MEMBERS[dimension]
+    return tuple(sorted(members, key=lambda key: (key == NONE, label_of(dimension, key))))
 
 
 def stored_weights(weights: Weights) -> dict[str, dict[str, str]]:

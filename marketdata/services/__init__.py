@@ -1,9 +1,11 @@
 """Change what is stored of the market: instruments and daily closes."""
 
 from marketdata.services.instruments import (
+    LONGEST_SOURCE,
     InstrumentExists,
     change_instrument,
     classify_instrument,
+    classify_own_instrument,
     create_instrument,
     delete_own_instruments,
     install_directory,
@@ -26,6 +28,7 @@ from marketdata.services.rates import RatesRecorded, record_reference_rates
 __all__ = [
     "FIRST_DAY",
     "HISTORY",
+    "LONGEST_SOURCE",
     "MANUAL",
     "MOST_PRICES",
     "InstrumentExists",
@@ -34,6 +37,7 @@ __all__ = [
     "RatesRecorded",
     "change_instrument",
     "classify_instrument",
+    "classify_own_instrument",
     "create_instrument",
     "delete_own_instruments",
     "delete_price",

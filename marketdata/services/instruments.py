@@ -28,7 +28,8 @@ from marketdata.events import own_multiplier_changed
 from marketdata.models import Instrument
 from marketdata.services.prices import FIRST_DAY
 
-_LONGEST_SOURCE = 160
+#: How long the words may be that say where weights come from.
+LONGEST_SOURCE = 160
 
 
 class InstrumentExists(Conflict):
@@ -100,20 +101,47 @@ def classify_instrument(
         InstrumentNotFound: there is no such instrument.
         WeightsRefused: they can't be those of an instrument.
     """
-    checked = check_weights(weights)
-    source = " ".join(source.split())
-    if len(source) > _LONGEST_SOURCE:
-        raise WeightsRefused(errors={"source": [f"At most {_LONGEST_SOURCE} characters."]})
+    checked, source = _checked(weights, source=source)
+    run_in_transaction(lambda: _classify(instrument_id, checked, source=source, now=now))
+    return checked
+
+
+def classify_own_instrument(
+    instrument_id: ObjectId, *, owner_id: ObjectId, weights: Any, source: str, now: datetime
+) -> Weights:
+    """Say what an instrument of a user's own consists of, as `classify_instrument` does.
+
+    Raises:
+        InstrumentNotFound: there is none, or it is somebody else's.
+        NotYourInstrument: everybody sees it, so that nobody may change it.
+        WeightsRefused: they can't be those of an instrument.
+    """
 
     def classify() -> None:
-        changed = Instrument.objects.filter(pk=instrument_id).update(
-            weights=stored_weights(checked), weights_source=source, updated_at=now
-        )
-        if not changed:
-            raise selectors.InstrumentNotFound(f"There is no instrument {instrument_id}.")
+        selectors.get_own_instrument(instrument_id, user_id=owner_id)
+        _classify(instrument_id, checked, source=source, now=now)
 
+    checked, source = _checked(weights, source=source)
     run_in_transaction(classify)
     return checked
+
+
+def _checked(weights: Any, *, source: str) -> tuple[Weights, str]:
+    checked, source = check_weights(weights), " ".join(source.split())
+    if len(source) > LONGEST_SOURCE:
+        raise WeightsRefused(errors={"source": [f"At most {LONGEST_SOURCE} characters."]})
+    if hidden := hidden_character(source):
+        line = f"It must not hold the invisible character {hidden}."
+        raise WeightsRefused(errors={"source": [line]})
+    return checked, source
+
+
+def _classify(instrument_id: ObjectId, checked: Weights, *, source: str, now: datetime) -> None:
+    changed = Instrument.objects.filter(pk=instrument_id).update(
+        weights=stored_weights(checked), weights_source=source, updated_at=now
+    )
+    if not changed:
+        raise selectors.InstrumentNotFound(f"There is no instrument {instrument_id}.")
 
 
 def create_instrument(
@@ -193,6 +221,8 @@ def change_instrument(
     errors = {} if multiplier is None else _wrong_with_multiplier(multiplier)
     if name is not None and not 0 < len(name := name.strip()) <= 160:
         errors["name"] = ["A name has 1 to 160 characters."]
+    elif name is not None and (hidden := hidden_character(name)):
+        errors["name"] = [f"A name must not hold the invisible character {hidden}."]
     if errors:
         raise InvalidInput(errors=errors)
     given = {

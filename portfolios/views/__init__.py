@@ -6,6 +6,12 @@ from portfolios.views.base import Page
 from portfolios.views.forecasting import ForecastPage
 from portfolios.views.gains import GainsPage, Lots, SoldLots
 from portfolios.views.instruments import DeletePrice, InstrumentPage
+from portfolios.views.own_instruments import (
+    ClassifyInstrument,
+    EditInstrument,
+    NewInstrument,
+    OwnInstruments,
+)
 from portfolios.views.performance import PerformancePage
 from portfolios.views.portfolios import NewPortfolio, Overview, PortfolioPage
 from portfolios.views.positions import PositionsPage
@@ -35,11 +41,13 @@ __all__ = [
     "AlertsPage",
     "AllocationPage",
     "AnomaliesPage",
+    "ClassifyInstrument",
     "DeleteAlert",
     "DeletePortfolio",
     "DeletePrice",
     "DeleteWatchlist",
     "Dismiss",
+    "EditInstrument",
     "EditTransaction",
     "ForecastPage",
     "GainsPage",
@@ -47,8 +55,10 @@ __all__ = [
     "InstrumentPage",
     "Lots",
     "MoveEntry",
+    "NewInstrument",
     "NewPortfolio",
     "Overview",
+    "OwnInstruments",
     "Page",
     "PauseAlert",
     "PerformancePage",

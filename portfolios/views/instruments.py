@@ -15,6 +15,7 @@ from common.errors import InvalidInput
 from common.money import plain
 from marketdata import selectors as market
 from marketdata import services as market_services
+from marketdata.composition_presentation import composition
 from marketdata.forms import PriceForm
 from portfolios import presentation, selectors
 from portfolios.forms import take_errors
@@ -67,6 +68,7 @@ class InstrumentPage(Page):
             now=now,
         )
         context["watchlists"] = watchlist_links(watching.list_watchlists(request.user.pk))
+        context["composition"] = composition(instrument)
         context["ranges"] = range_links(chosen)
         context["form"] = form or PriceForm(currency=instrument.currency, today=now.date())
         status = 422 if form else 200

@@ -75,7 +75,7 @@ class TestWatchlistPages:
         answer = browser.post(f"/watchlists/{tech.pk}/", {"symbol": "NOPE", "note": "look"})
 
         assert answer.status_code == 422
-        assert "No instrument is known" in answer.content.decode()
+        assert "NOPE is not known here" in answer.content.decode()
         assert 'value="NOPE"' in answer.content.decode()
 
     def test_two_lists_of_one_name_are_refused(self, browser, tech):
