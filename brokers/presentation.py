@@ -1,4 +1,4 @@
-"""Plain values for the templates of imports."""
+"""Plain values for the templates of imports and of pasted prices."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ from typing import Any
 
 from brokers.domain.imports import RowState, RunState
 from brokers.models import ImportRow, ImportRun
+from brokers.services.price_tables import PricePreview
 from portfolios.domain.kinds import Kind
 
+#: Listed of a pasted table; more would only make the page heavy.
+_MOST_LINES = 100
 _BUSY = (RunState.READING, RunState.COMMITTING, RunState.UNDOING)
 
 
@@ -64,3 +67,28 @@ def row_line(row: ImportRow) -> dict[str, Any]:
         "raw": row.raw,
         "errors": row.errors,
     }
+
+
+def price_preview(preview: PricePreview) -> dict[str, Any]:
+    """Describe what recording a pasted table would do."""
+    return {
+        "pending": [
+            {"number": each.number, "price": each.price, "before": each.before}
+            for each in preview.pending[:_MOST_LINES]
+        ],
+        "pending_count": len(preview.pending),
+        "pending_more": max(0, len(preview.pending) - _MOST_LINES),
+        "same": preview.same,
+        "refused": preview.refused[:_MOST_LINES],
+        "refused_count": len(preview.refused),
+        "refused_more": max(0, len(preview.refused) - _MOST_LINES),
+    }
+
+
+def prices_recorded(done: PricePreview) -> str:
+    """Say in words what recording a pasted table has done."""
+    count = len(done.pending)
+    words = [f"{count:,} price{'s' * (count != 1)} recorded." if count else "Nothing is new."]
+    if left := len(done.refused):
+        words.append(f"{left:,} line{'s' * (left != 1)} left out.")
+    return " ".join(words)

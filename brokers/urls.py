@@ -1,4 +1,4 @@
-"""The pages of imports."""
+"""The pages of imports, and of prices that are pasted."""
 
 from django.urls import path
 
@@ -7,6 +7,11 @@ from brokers import views
 _RUN = "portfolios/<object_id:portfolio_id>/imports/<object_id:run_id>/"
 
 urlpatterns = [
+    path(
+        "instruments/<object_id:instrument_id>/prices/paste/",
+        views.PastePrices.as_view(),
+        name="prices-paste",
+    ),
     path("portfolios/<object_id:portfolio_id>/imports/", views.Imports.as_view(), name="imports"),
     path(_RUN, views.ImportPage.as_view(), name="import"),
     path(f"{_RUN}commit/", views.CommitImport.as_view(), name="import-commit"),

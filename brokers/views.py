@@ -1,6 +1,9 @@
-"""The pages of imports: upload, check, commit, undo."""
+"""The pages of imports: upload, check, commit, undo; and of prices that are pasted."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
 
 from bson import ObjectId
 from django.contrib import messages
@@ -12,12 +15,14 @@ from django.views import View
 from accounts.http import AuthedHttpRequest
 from brokers import presentation, selectors, tasks
 from brokers.domain.imports import RowState
-from brokers.forms import UploadForm
+from brokers.domain.price_tables import UnreadableTable
+from brokers.forms import PriceTableForm, UploadForm
 from brokers.models import ImportRun
-from brokers.services import committing, intake
+from brokers.services import committing, intake, price_tables
 from common import clock
 from common.api.pagination import page_of
 from common.errors import Conflict, InvalidInput
+from marketdata import selectors as market
 from portfolios import selectors as portfolios
 
 
@@ -139,3 +144,45 @@ class DiscardImport(_Page):
             return redirect("import", portfolio_id=portfolio_id, run_id=run_id)
         messages.success(request, "The preview is thrown away; nothing was changed.")
         return redirect("imports", portfolio_id=portfolio_id)
+
+
+class PastePrices(_Page):
+    """/instruments/<id>/prices/paste/"""
+
+    def get(self, request: AuthedHttpRequest, instrument_id: ObjectId) -> HttpResponse:
+        """Show the form."""
+        return self._page(instrument_id, PriceTableForm())
+
+    def post(self, request: AuthedHttpRequest, instrument_id: ObjectId) -> HttpResponse:
+        """Show what would be written, or with `commit` write what was shown."""
+        form = PriceTableForm(request.POST)
+        if not form.is_valid():
+            return self._page(instrument_id, form, status=422)
+        asked = {
+            "owner_id": request.user.pk,
+            "text": form.cleaned_data["table"],
+            "now": clock.now(),
+        }
+        try:
+            if "commit" in request.POST and form.is_checked():
+                done = price_tables.record_table(instrument_id, **asked)
+                messages.success(request, presentation.prices_recorded(done))
+                return redirect("instrument", instrument_id=instrument_id)
+            preview = price_tables.preview_prices(instrument_id, **asked)
+        except UnreadableTable as error:
+            form.add_error("table", error.detail)
+            return self._page(instrument_id, form, status=422)
+        form.data = {"table": form.cleaned_data["table"], "checked": form.mark()}
+        return self._page(instrument_id, form, preview=presentation.price_preview(preview))
+
+    def _page(
+        self,
+        instrument_id: ObjectId,
+        form: PriceTableForm,
+        *,
+        preview: Mapping[str, Any] | None = None,
+        status: int = 200,
+    ) -> HttpResponse:
+        instrument = market.get_own_instrument(instrument_id, user_id=self.request.user.pk)
+        context = {"instrument": instrument, "form": form, "preview": preview}
+        return render(self.request, "brokers/paste_prices.html", context, status=status)

@@ -98,6 +98,9 @@ ROUTES = {
     f"{_INSTRUMENT}weights/": Route(OWNER, {"POST": 302}, {"POST": {"source": "a letter"}}),
     _INSTRUMENT: Route(OWNER, {"GET": 200, "POST": 302}, {"POST": _PRICE}),
     f"{_INSTRUMENT}prices/<day:day>/delete/": Route(OWNER, {"POST": 302}),
+    f"{_INSTRUMENT}prices/paste/": Route(
+        OWNER, {"GET": 200, "POST": 200}, {"POST": {"table": "2026-01-06,5"}}
+    ),
     f"{_INSTRUMENT}watch/": Route(OWNER, {"POST": 302}),
     "watchlists/": Route(SIGNED_IN, {"GET": 200, "POST": 302}, {"POST": {"name": "Other"}}),
     _WATCHLIST: Route(OWNER, {"GET": 200, "POST": 302}, {"POST": {"symbol": "HOUSE"}}),

@@ -22,6 +22,7 @@ from marketdata.services.prices import (
     record_price,
     record_prices,
     store_closes,
+    wrong_with_price,
 )
 from marketdata.services.rates import RatesRecorded, record_reference_rates
 
@@ -47,4 +48,5 @@ __all__ = [
     "record_prices",
     "record_reference_rates",
     "store_closes",
+    "wrong_with_price",
 ]

@@ -49,7 +49,7 @@ def record_price(
         NotYourInstrument: everybody sees it, and its prices come from the source.
         PriceRefused: the day or the price is out of range.
     """
-    errors = _wrong_with(price, today=now.date())
+    errors = wrong_with_price(price, today=now.date())
     if errors:
         raise PriceRefused(errors=errors)
     _record(instrument_id, [price], owner_id=owner_id, now=now)
@@ -73,7 +73,7 @@ def record_prices(
     errors: dict[str, list[str]] = {}
     days: set[date] = set()
     for number, price in enumerate(prices):
-        wrong = _wrong_with(price, today=now.date())
+        wrong = wrong_with_price(price, today=now.date())
         if price.date in days:
             wrong.setdefault("date", []).append(f"{price.date} is named twice.")
         days.add(price.date)
@@ -104,7 +104,8 @@ def delete_price(
     return _change_prices(instrument_id, delete, owner_id=owner_id, from_date=day, now=now)
 
 
-def _wrong_with(price: DailyClose, *, today: date) -> dict[str, list[str]]:
+def wrong_with_price(price: DailyClose, *, today: date) -> dict[str, list[str]]:
+    """Say by field why a price can't be recorded; nothing where it can."""
     errors: dict[str, list[str]] = {}
     # Tomorrow has begun already where the day is ahead of UTC's.
     if not FIRST_DAY <= price.date <= today + timedelta(days=1):
