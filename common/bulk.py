@@ -64,15 +64,18 @@ def aggregate(
     pipeline: Sequence[Mapping[str, Any]],
     *,
     batch_size: int | None = None,
+    hint: str | None = None,
     using: str = "default",
 ) -> Iterator[dict[str, Any]]:
     """Have the server work on a model's rows, as the transaction of the caller sees them.
 
     Args:
         batch_size: so many results at once; the server's own choice unless given.
+        hint: the name of the index to begin with; the server's own choice unless given.
     """
     connection: Any = connections[using]
-    options = {} if batch_size is None else {"batchSize": batch_size}
+    given = {"batchSize": batch_size, "hint": hint}
+    options = {name: value for name, value in given.items() if value is not None}
     yield from connection.get_collection(model._meta.db_table).aggregate(
         pipeline, session=connection.session, **options
     )

@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 
 from django import forms
+from django.urls import reverse_lazy
 
 from common.choices import grouped_currencies
 from common.forms import DecimalField
@@ -87,6 +88,25 @@ class InstrumentForm(_InstrumentFields):
             kind = self.fields["asset_class"]
             assert isinstance(kind, forms.ChoiceField)  # noqa: S101 - for type checkers
             kind.choices = [(AssetClass.CURRENCY.value, AssetClass.CURRENCY.label), *_CLASSES]
+
+
+class InstrumentSearchInput(forms.TextInput):
+    """A field for a symbol or an ISIN, which finds instruments while somebody types.
+
+    Without scripts the browser suggests what the page has in its `known-symbols`.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(
+            attrs={
+                "autocomplete": "off",
+                "autocapitalize": "characters",
+                "spellcheck": "false",
+                "list": "known-symbols",
+                "data-module": "instrument-search",
+                "data-search": reverse_lazy("api-instrument-search"),
+            }
+        )
 
 
 class PriceForm(forms.Form):

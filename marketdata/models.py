@@ -2,13 +2,39 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
+from django_mongodb_backend.fields import ArrayField
 
 from common.fields import price_field, quantity_field
 from common.models import Timestamped
+from marketdata.domain import search
 from marketdata.domain.instruments import AssetClass
 from marketdata.domain.sources import Need
+
+
+class SearchTermsField(ArrayField):
+    """What an instrument is found by, made anew of its symbol, name and ISIN at each saving."""
+
+    def __init__(self, **options: Any) -> None:
+        known = {"base_field": models.TextField(), "default": list, "editable": False}
+        super().__init__(**(options | known))
+
+    def deconstruct(self) -> Any:
+        """Return how a migration writes the field."""
+        name, path, args, options = super().deconstruct()
+        fixed = {"base_field", "default", "editable"}
+        return name, path, args, {key: each for key, each in options.items() if key not in fixed}
+
+    def pre_save(self, model_instance: Any, add: bool) -> list[str]:  # noqa: FBT001 - Django's
+        """Return the terms of an instrument as it is about to be stored."""
+        terms = search.terms_of(
+            symbol=model_instance.symbol, name=model_instance.name, isin=model_instance.isin
+        )
+        setattr(model_instance, self.attname, terms)
+        return terms
 
 
 class Instrument(Timestamped):
@@ -38,6 +64,7 @@ class Instrument(Timestamped):
     weights = models.JSONField(null=True, blank=True)
     #: Where the weights come from, and whether they are approximate.
     weights_source = models.CharField(max_length=160, blank=True, default="")
+    search_terms = SearchTermsField()
     last_close = price_field(null=True, blank=True)
     last_close_date = models.DateField(null=True, blank=True)
     is_active = models.BooleanField(default=True)
@@ -51,6 +78,8 @@ class Instrument(Timestamped):
             models.Index(fields=["is_active", "symbol", "id"], name="instrument_active"),
             models.Index(fields=["owner", "is_active", "symbol", "id"], name="instrument_visible"),
             models.Index(fields=["asset_class", "symbol"], name="instrument_class"),
+            # One entry for each term.
+            models.Index(fields=["owner", "is_active", "search_terms"], name="instrument_search"),
         ]
 
     def __str__(self) -> str:

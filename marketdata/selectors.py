@@ -122,9 +122,13 @@ def find_instrument(
 def find_typed(text: str, *, user_id: ObjectId, currency: str = "") -> Instrument | None:
     """Find the instrument that somebody means who types its ISIN or its symbol, in any case.
 
-    None when that isn't certain, as with `find_instrument`.
+    Where several have the symbol, `XETR:APC:EUR` names one of them. None when it isn't certain, as
+    with `find_instrument`.
     """
     name = text.strip().upper()
+    listing = Instrument.objects.filter(identity=name, owner__isnull=True).first()
+    if listing is not None:
+        return listing
     names = {"isin": name} if is_isin(name) else {"symbol": name}
     return find_instrument(user_id=user_id, currency=currency, **names)
 

@@ -122,6 +122,7 @@ ROUTES = {
     "api/v1/schema/": Route(EVERYBODY, {"GET": 200}),
     "api/v1/me/": Route(SIGNED_IN, {"GET": 200, "PATCH": 200}),
     "api/v1/stream-tickets/": Route(SIGNED_IN, {"POST": 201}),
+    "api/v1/instruments/search/": Route(SIGNED_IN, {"GET": 200}, queries={"GET": "q=a"}),
     "api/v1/instruments/": Route(
         SIGNED_IN,
         {"GET": 200, "POST": 201},

@@ -20,6 +20,7 @@ from marketdata import selectors as market
 from marketdata import services as market_services
 from marketdata.domain.classification import check_weights
 from marketdata.domain.sources import Need, Parsed, ReferenceRates
+from marketdata.finding import search_instruments
 from marketdata.models import SourceRun
 from portfolios import selectors
 from portfolios.domain.alerts import AlertKind
@@ -211,6 +212,9 @@ def test_look_ups_of_instruments_and_prices(crowd):
         market.get_instrument(known.pk)
         market.instruments_by_id(ids)
         market.visible_ids([each.pk for each in crowd.instruments[:30]], user_id=crowd.ada.pk)
+        search_instruments("s0", user_id=crowd.ada.pk)
+        search_instruments(f"inc {known.symbol}", user_id=crowd.ada.pk)
+        market.find_typed(known.symbol, user_id=crowd.ada.pk)
         market.find_instrument(user_id=crowd.ada.pk, isin=known.isin)
         market.find_instrument(user_id=crowd.ada.pk, symbol=known.symbol)
         market.find_own_instrument(user_id=crowd.ada.pk, symbol="O000", currency="USD")

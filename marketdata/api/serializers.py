@@ -19,6 +19,7 @@ from marketdata.domain.quotes import MarketState
 from marketdata.services import LONGEST_SOURCE, MOST_PRICES
 
 _MOST_QUOTES = 500
+_MOST_FOUND = 50
 
 
 class InstrumentOutput(serializers.Serializer[object]):
@@ -186,6 +187,22 @@ class BarsQuery(Query):
 
     start = serializers.DateField(required=False)
     end = serializers.DateField(required=False)
+
+
+class SearchQuery(Query):
+    """What somebody has typed."""
+
+    q = serializers.CharField(
+        allow_blank=True,
+        help_text="The beginning of a symbol, of an ISIN, or of words of the name; any text.",
+    )
+    limit = serializers.IntegerField(required=False, min_value=1, max_value=_MOST_FOUND, default=10)
+
+
+class SearchOutput(serializers.Serializer[object]):
+    """What was found, likeliest first."""
+
+    results = InstrumentOutput(many=True)
 
 
 class InstrumentsQuery(Query):

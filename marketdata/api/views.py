@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 from accounts.http import AuthedRequest
 from common import clock
 from common.api.pagination import PARAMETERS, page_of, paged
-from marketdata import selectors, services
+from marketdata import finding, selectors, services
 from marketdata.adapters.base import DailyClose
 from marketdata.api.serializers import (
     BarsOutput,
@@ -26,6 +26,8 @@ from marketdata.api.serializers import (
     PricesRecorded,
     QuotesOutput,
     QuotesQuery,
+    SearchOutput,
+    SearchQuery,
     WeightsInput,
     WeightsOutput,
 )
@@ -64,6 +66,22 @@ class Instruments(APIView):
             now=clock.now(),
         )
         return Response(InstrumentOutput(made).data, status=201)
+
+
+class InstrumentSearch(APIView):
+    """/instruments/search/"""
+
+    @extend_schema(parameters=[SearchQuery], responses=SearchOutput)
+    def get(self, request: AuthedRequest) -> Response:
+        """Find the instruments that somebody may mean who has typed so much, likeliest first."""
+        query = SearchQuery(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        found = finding.search_instruments(
+            query.validated_data["q"],
+            user_id=request.user.pk,
+            limit=query.validated_data["limit"],
+        )
+        return Response(SearchOutput({"results": found}).data)
 
 
 class InstrumentDetail(APIView):

@@ -61,6 +61,21 @@ def test_a_symbol_is_searched_by_how_it_begins(api):
     assert found == {"ac": ["ACME", "ACN"], "a.": [], "": ["ACME", "ACN", "BACN"]}
 
 
+def test_instruments_are_found_while_somebody_types(api, program_of, bo, acme):
+    make_own(api, name="Acme tower")
+
+    def found(client, **query):
+        return symbols(client.get(at("instrument-search"), query))
+
+    assert found(api, q="acm") == ["ACME", "HOUSE"]
+    assert found(api, q="acm", limit=1) == ["ACME"]
+    assert found(program_of(bo), q="acm") == ["ACME"]
+    assert found(api, q="us0378331005") == ["ACME"]
+    assert [found(api, q=text) for text in ("", ".*", "a" * 10_000, "🚀")] == [[], [], [], []]
+    for wrong in ({}, {"q": "a", "limit": 51}, {"q": "a", "limit": "x"}):
+        assert api.get(at("instrument-search"), wrong).status_code == 422
+
+
 def test_an_instrument_of_ones_own_is_seen_by_nobody_else(api, program_of, bo, acme):
     made = make_own(api).json()
 

@@ -1,2 +1,3 @@
+from django_mongodb_backend.fields.array import ArrayField as ArrayField
 from django_mongodb_backend.fields.auto import ObjectIdAutoField as ObjectIdAutoField
 from django_mongodb_backend.fields.objectid import ObjectIdField as ObjectIdField
