@@ -12,6 +12,7 @@ from django import forms
 from common.money import exact, plain
 from marketdata import selectors as market
 from marketdata.domain.instruments import AssetClass
+from marketdata.forms import InstrumentSearchInput
 from portfolios.domain.plans import Plan, TargetsBy
 from portfolios.domain.rebalancing import Mode
 from portfolios.domain.rules import RULES, Unit
@@ -105,7 +106,7 @@ class HoldingTargetsForm(_TargetsForm):
         required=False,
         max_length=64,
         help_text="Symbol or ISIN of something that isn't held yet.",
-        widget=forms.TextInput(attrs={"autocomplete": "off", "list": "known-symbols"}),
+        widget=InstrumentSearchInput,
     )
     new_weight = _percent_field("Its target")
 

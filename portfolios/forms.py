@@ -20,6 +20,7 @@ from common.errors import Failure
 from common.forms import DayField, DecimalField
 from common.money import DECIMAL_PLACES
 from marketdata import selectors as market
+from marketdata.forms import InstrumentSearchInput
 from portfolios.domain.kinds import RULES, Kind
 from portfolios.domain.transactions import Draft
 from portfolios.models import Portfolio, Transaction
@@ -168,7 +169,7 @@ def _instrument(label: str) -> forms.CharField:
         label=label,
         required=False,
         max_length=64,
-        widget=forms.TextInput(attrs={"autocomplete": "off", "list": "known-symbols"}),
+        widget=InstrumentSearchInput,
     )
 
 

@@ -14,6 +14,7 @@ from accounts.models import User
 from common.forms import DayField, DecimalField
 from common.money import DECIMAL_PLACES, exact
 from marketdata import selectors as market
+from marketdata.forms import InstrumentSearchInput
 from portfolios.domain.alerts import AlertKind, Rule
 from portfolios.forms import not_known
 from portfolios.models import Portfolio
@@ -21,7 +22,6 @@ from portfolios.services import alerts, watchlists
 from portfolios.services.alerts import Wanted
 
 _OF_INSTRUMENTS = [kind for kind in AlertKind if not kind.is_of_portfolio]
-_SYMBOL = {"autocomplete": "off", "list": "known-symbols"}
 #: Typed in percent, which the page says, and kept as fractions.
 _IN_PERCENT = {AlertKind.DAY_MOVE, AlertKind.MOVE_FROM, AlertKind.DRAWDOWN, AlertKind.DRIFT}
 _NOT_KNOWN = "is not known here, or means more than one instrument. If only you own it:"
@@ -36,9 +36,7 @@ class WatchlistForm(forms.Form):
 class EntryForm(forms.Form):
     """An instrument to watch."""
 
-    symbol = forms.CharField(
-        label="Symbol or ISIN", max_length=64, widget=forms.TextInput(attrs=_SYMBOL)
-    )
+    symbol = forms.CharField(label="Symbol or ISIN", max_length=64, widget=InstrumentSearchInput)
     note = forms.CharField(label="Note", max_length=watchlists.LONGEST_NOTE, required=False)
 
     def __init__(self, *args: Any, user_id: ObjectId, **kwargs: Any) -> None:
@@ -58,7 +56,7 @@ class AlertForm(forms.Form):
         label="Symbol or ISIN",
         max_length=64,
         required=False,
-        widget=forms.TextInput(attrs=_SYMBOL),
+        widget=InstrumentSearchInput,
         help_text="What it is about; leave it empty for a fall or a drift of a portfolio.",
     )
     portfolio = forms.ChoiceField(

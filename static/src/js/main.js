@@ -13,6 +13,7 @@ const MODULES = {
   "value-chart": () => import("./pages/value-chart.js"),
   "index-chart": () => import("./pages/index-chart.js"),
   "transaction-form": () => import("./pages/transaction-form.js"),
+  "instrument-search": () => import("./pages/instrument-search.js"),
   filters: () => import("./pages/filters.js"),
   popover: () => import("./pages/popover.js"),
 };

@@ -50,12 +50,13 @@ function currencyFollower(form) {
   const instrument = form.elements.namedItem("instrument");
   const currency = form.elements.namedItem("currency");
   const note = form.querySelector("#currency-note");
-  const quotations = quotationsOf(instrument.list?.options ?? []);
+  // Looked up by its place: the search takes the field's own list away, and adds to it.
+  const known = form.querySelector("datalist");
   let isChosen = currency.value !== "";
 
   const follow = () => {
     const symbol = instrument.disabled ? "" : instrument.value.trim().toUpperCase();
-    const quoted = quotations.get(symbol) ?? [];
+    const quoted = quotationsOf(known?.options ?? []).get(symbol) ?? [];
     if (!isChosen) currency.value = currencyFor(symbol, quoted, currency.dataset.base);
     note.textContent = noteOn(symbol, quoted, currency.value);
   };

@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { optionsOf, stepFrom } from "../../static/src/js/pages/instrument-search.js";
+
+const listing = (symbol, mic, currency, isOwn = false) => ({
+  symbol,
+  name: `${symbol} Inc.`,
+  mic,
+  currency,
+  is_own: isOwn,
+});
+
+test("the symbol is typed in, with market and currency where it has several listings", () => {
+  const found = [
+    listing("SAP", "XETR", "EUR"),
+    listing("SAP", "", "USD"),
+    listing("SAP", "", "USD", true),
+    listing("AAPL", "XNAS", "USD"),
+  ];
+
+  assert.deepEqual(
+    optionsOf(found).map(({ value }) => value),
+    ["XETR:SAP:EUR", "-:SAP:USD", "SAP", "AAPL"],
+  );
+  assert.equal(optionsOf(found)[0].place, "XETR · EUR");
+  assert.equal(optionsOf(found)[1].place, "USD");
+});
+
+test("the arrows go around by way of the field", () => {
+  const walk = (key, times) => {
+    const places = [];
+    for (let place = -1; places.length < times; ) places.push((place = stepFrom(place, 3, key)));
+    return places;
+  };
+
+  assert.deepEqual(walk("ArrowDown", 5), [0, 1, 2, -1, 0]);
+  assert.deepEqual(walk("ArrowUp", 5), [2, 1, 0, -1, 2]);
+});
