@@ -1,0 +1,78 @@
+"""The states of a connection and of its syncs, and when the next sync is due."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+_EVERY, _EVERY_AT_REST = timedelta(minutes=30), timedelta(hours=4)
+_SPREAD = 0.2
+
+
+class ConnectionState(StrEnum):
+    """Where a connection stands."""
+
+    ACTIVE = "active"
+    #: The key lacks a right; the rest is synced.
+    LIMITED = "limited"
+    #: The broker refuses the key; nothing is synced until there is another.
+    NEEDS_KEY = "needs_key"
+    PAUSED = "paused"
+    #: Its rows are being taken out of the ledger.
+    REMOVING = "removing"
+    DISCONNECTED = "disconnected"
+
+    @property
+    def label(self) -> str:
+        """Return the name shown to people."""
+        return {"needs_key": "Needs a new key", "limited": "Limited"}.get(
+            self.value, self.value.capitalize()
+        )
+
+
+#: In these a sync may run.
+SYNCABLE = frozenset({ConnectionState.ACTIVE, ConnectionState.LIMITED})
+
+
+class SyncState(StrEnum):
+    """Where a sync stands."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    #: It goes on by itself at `retry_at`.
+    WAITING = "waiting"
+    OK = "ok"
+    #: Some streams failed.
+    PARTIAL = "partial"
+    FAILED = "failed"
+    CANCELED = "canceled"
+
+    @property
+    def label(self) -> str:
+        """Return the name shown to people."""
+        return {"ok": "Done", "partial": "Done in part", "waiting": "Waiting to go on"}.get(
+            self.value, self.value.capitalize()
+        )
+
+
+#: In these a sync is yet to end; a connection has one such at most.
+OPEN = frozenset({SyncState.QUEUED, SyncState.RUNNING, SyncState.WAITING})
+
+
+def next_sync_at(
+    now: datetime,
+    *,
+    is_always_open: bool,
+    jitter: Callable[[float, float], float] = random.uniform,
+) -> datetime:
+    """Say when a connection is due again: more often while its market may be open.
+
+    Spread by a fifth, so that connections made together don't stay together.
+
+    Args:
+        is_always_open: the broker's markets know no weekend.
+    """
+    every = _EVERY if is_always_open or now.weekday() < 5 else _EVERY_AT_REST
+    return now + every * jitter(1 - _SPREAD, 1 + _SPREAD)

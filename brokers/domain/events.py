@@ -1,0 +1,183 @@
+"""What a broker says happened, in our words, whoever the broker is."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from common.money import plain
+from marketdata.domain.instruments import AssetClass
+from portfolios.domain.kinds import Kind
+
+#: Stands in place of a kind where the broker's row means nothing that we can book.
+UNMAPPED = "unmapped"
+
+
+class Stream(StrEnum):
+    """What is asked of a broker; each may fail without the others."""
+
+    ACTIVITIES = "activities"
+    POSITIONS = "positions"
+    CASH = "cash"
+
+    @property
+    def label(self) -> str:
+        """Return the name shown to people."""
+        return self.value.capitalize()
+
+
+class EventState(StrEnum):
+    """What became of a broker's event."""
+
+    BOOKED = "booked"
+    #: Another event corrects it.
+    SUPERSEDED = "superseded"
+    #: The broker canceled it.
+    VOIDED = "voided"
+    #: It stands beside the ledger, with the reason, until it can be booked.
+    UNBOOKED = "unbooked"
+
+    @property
+    def label(self) -> str:
+        """Return the name shown to people."""
+        return {"superseded": "Corrected", "voided": "Canceled", "unbooked": "Not booked"}.get(
+            self.value, self.value.capitalize()
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class InstrumentName:
+    """How a broker names what was traded."""
+
+    symbol: str
+    asset_class: AssetClass = AssetClass.STOCK
+    isin: str = ""
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokerEvent:
+    """One thing that happened in an account.
+
+    Attributes:
+        external_id: the broker's own; with `kind` it is unique in a connection.
+        alias: another id under which a later correction may name this event.
+        kind: None where nothing of ours stands for it; `problem` says why.
+        replaces: the id or alias of the event that this one corrects or cancels.
+        is_canceled: the broker took it back: it, or what it replaces, never counted.
+        amount: of the kinds without quantity and price; below zero takes one back.
+        order: the broker's order among events of one instant, compared as texts and numbers.
+    """
+
+    external_id: str
+    kind: Kind | None
+    trade_date: date
+    currency: str
+    alias: str = ""
+    replaces: str = ""
+    is_canceled: bool = False
+    executed_at: datetime | None = None
+    instrument: InstrumentName | None = None
+    quantity: Decimal | None = None
+    price: Decimal | None = None
+    amount: Decimal | None = None
+    ratio: Decimal | None = None
+    fee: Decimal = Decimal(0)
+    tax: Decimal = Decimal(0)
+    note: str = ""
+    problem: str = ""
+    order: tuple[str, Decimal] = ("", Decimal(0))
+
+    @property
+    def kind_name(self) -> str:
+        """Return what is stored for the kind."""
+        return UNMAPPED if self.kind is None else self.kind.value
+
+
+@dataclass(frozen=True, slots=True)
+class RowError:
+    """A row that can't be read; the others of its page can.
+
+    Attributes:
+        external_id: the broker's own id, or one made from the row's content.
+        message: what is wrong, in words.
+        raw: the row as it came.
+    """
+
+    external_id: str
+    message: str
+    raw: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class HeldUnits:
+    """What a broker says is held of something; below zero where sold short."""
+
+    instrument: InstrumentName
+    quantity: Decimal
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class HeldCash:
+    """What a broker says is held of a currency."""
+
+    currency: str
+    amount: Decimal
+    #: On its way in or out, and so perhaps not booked yet.
+    pending: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one payload says; what its stream doesn't tell is empty."""
+
+    events: tuple[BrokerEvent, ...] = ()
+    positions: tuple[HeldUnits, ...] = ()
+    cash: tuple[HeldCash, ...] = ()
+    errors: tuple[RowError, ...] = ()
+
+
+def in_order(event: BrokerEvent) -> tuple[date, float, tuple[str, Decimal], str]:
+    """Return what events are written by, so that the order of arrival makes no difference."""
+    moment = event.executed_at.timestamp() if event.executed_at else 0.0
+    return (event.trade_date, moment, event.order, event.external_id)
+
+
+def as_content(event: BrokerEvent) -> dict[str, Any]:
+    """Write an event as texts, which is how it is stored."""
+    return {
+        each.name: _text(getattr(event, each.name))
+        for each in fields(event)
+        if getattr(event, each.name) not in (None, "", False)
+    }
+
+
+def digest_of(event: BrokerEvent) -> str:
+    """Return 32 hexadecimal digits that change with anything the broker says of an event."""
+    text = json.dumps(as_content(event), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _text(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return plain(value)
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    if isinstance(value, InstrumentName):
+        return {each.name: str(getattr(value, each.name)) for each in fields(value)}
+    if isinstance(value, tuple):
+        return [_text(each) for each in value]
+    return value if isinstance(value, bool) else str(value)
+
+
+def digest_of_row(error: RowError) -> str:
+    """Return the same for a row that can't be read."""
+    text = json.dumps([error.message, error.raw], sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
