@@ -1,8 +1,8 @@
-"""Imports in the back office, to look at."""
+"""Imports, connections and syncs in the back office, to look at; no secret is shown there."""
 
 from django.contrib import admin
 
-from brokers.models import ImportRow, ImportRun
+from brokers.models import BrokerRow, Connection, ImportRow, ImportRun, Sync
 from common.admin import ReadOnlyAdmin
 
 
@@ -36,4 +36,50 @@ class ImportRowAdmin(ReadOnlyAdmin[ImportRow]):
     list_filter = ("state",)
     search_fields = ("run__file_name",)
     list_select_related = ("run",)
+    ordering = ("-id",)
+
+
+@admin.register(Connection)
+class ConnectionAdmin(ReadOnlyAdmin[Connection]):
+    """Connections to brokers; the sealed secret is left out."""
+
+    list_display = ("broker", "environment", "account", "owner", "state", "next_sync_at")
+    list_filter = ("state", "broker", "environment")
+    search_fields = ("owner__email", "account_number")
+    list_select_related = ("owner",)
+    ordering = ("-id",)
+    exclude = ("secret",)
+
+
+@admin.register(Sync)
+class SyncAdmin(ReadOnlyAdmin[Sync]):
+    """Syncs and how they went."""
+
+    list_display = (
+        "connection",
+        "owner",
+        "trigger",
+        "state",
+        "rows_new",
+        "rows_changed",
+        "rows_unbooked",
+        "calls",
+        "retries",
+        "error",
+        "created_at",
+    )
+    list_filter = ("state", "trigger")
+    search_fields = ("owner__email", "connection__account_number")
+    list_select_related = ("owner", "connection")
+    ordering = ("-id",)
+
+
+@admin.register(BrokerRow)
+class BrokerRowAdmin(ReadOnlyAdmin[BrokerRow]):
+    """What brokers told, and what became of it."""
+
+    list_display = ("connection", "external_id", "kind", "state", "problem", "updated_at")
+    list_filter = ("state", "kind")
+    search_fields = ("external_id", "connection__account_number")
+    list_select_related = ("connection",)
     ordering = ("-id",)

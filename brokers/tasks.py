@@ -1,4 +1,4 @@
-"""Background jobs of imports: reading, committing, undoing, and taking on lost ones."""
+"""Background jobs of imports and syncs, and of taking on those that were lost."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from kombu.exceptions import OperationalError
 
 from brokers import selectors
 from brokers.domain.imports import RunState
-from brokers.models import ImportRun
-from brokers.services import committing, reading, runs
+from brokers.models import Connection, ImportRun, Sync
+from brokers.services import booking, committing, connecting, reading, runs, syncing, syncs
 from common import clock
 from portfolios import selectors as portfolios
 from portfolios.tasks import request_recalculation
@@ -89,4 +89,89 @@ def _recalculate(run: ImportRun | None) -> None:
         return
     portfolio = portfolios.find_portfolio_for(str(run.owner_id), str(run.portfolio_id))
     if portfolio is not None:
+        request_recalculation(portfolio)
+
+
+@shared_task(name="brokers.tasks.run_sync")
+def run_sync(*, sync_id: str, **_later: Any) -> None:
+    """Do a sync, or go on with one whose worker was lost."""
+    try:
+        sync = syncing.run(ObjectId(sync_id), clock=clock.now)
+    except booking.Replaced:
+        log.info("sync.taken_over", sync_id=sync_id)
+        return
+    if sync is None:
+        return
+    log.info(
+        "sync.moved_on",
+        sync_id=sync_id,
+        connection_id=str(sync.connection_id),
+        state=sync.state,
+        new=sync.rows_new,
+        changed=sync.rows_changed,
+        unbooked=sync.rows_unbooked,
+        calls=sync.calls,
+    )
+    _recalculate_after(sync.connection)
+
+
+@shared_task(name="brokers.tasks.remove_connection_rows")
+def remove_connection_rows(*, connection_id: str, **_later: Any) -> None:
+    """Take what a connection brought out of the ledger."""
+    connection = connecting.remove_rows(ObjectId(connection_id), now=clock.now())
+    if connection is not None:
+        _recalculate_after(connection)
+
+
+@shared_task(name="brokers.tasks.resume_syncs")
+def resume_syncs(**_later: Any) -> None:
+    """Go on with the syncs that wait no longer, and take on those whose worker was lost."""
+    for sync in selectors.list_startable(now=clock.now()):
+        start_sync(sync)
+    for connection in selectors.list_removing():
+        start_removal(connection)
+
+
+@shared_task(name="brokers.tasks.sync_due")
+def sync_due(**_later: Any) -> None:
+    """Start the syncs that are due."""
+    now = clock.now()
+    for connection in selectors.list_due(now=now):
+        connecting.postpone(connection, now=now)
+        try:
+            sync, is_new = syncs.request_sync(connection, trigger="schedule", now=now)
+        except connecting.NotNow:
+            continue
+        if is_new:
+            start_sync(sync)
+
+
+@shared_task(name="brokers.tasks.forget_payloads")
+def forget_payloads(**_later: Any) -> None:
+    """Delete the brokers' answers whose time is up."""
+    syncing.forget_payloads(now=clock.now())
+
+
+def start_sync(sync: Sync) -> None:
+    """Queue a sync; called by interfaces. With the queue out of reach it starts later."""
+    _queue(run_sync, sync_id=str(sync.pk))
+
+
+def start_removal(connection: Connection) -> None:
+    """Queue taking a connection's rows out of the ledger; called by interfaces."""
+    _queue(remove_connection_rows, connection_id=str(connection.pk))
+
+
+def _queue(task: Task[Any, None], **names: str) -> None:
+    try:
+        task.apply_async(kwargs=names, retry=False)
+    except OperationalError:
+        log.warning("job.not_queued", task=task.name, **names)
+
+
+def _recalculate_after(connection: Connection) -> None:
+    portfolio = portfolios.find_portfolio_for(
+        str(connection.owner_id), str(connection.portfolio_id)
+    )
+    if portfolio is not None and portfolio.is_recalculating:
         request_recalculation(portfolio)

@@ -100,6 +100,27 @@ SCHEDULE: tuple[Job, ...] = (
         description="Takes on imports whose worker was lost.",
     ),
     Job(
+        name="Sync what is due",
+        task="brokers.tasks.sync_due",
+        every=timedelta(minutes=1),
+        queue="sync",
+        description="Syncs each connected account every half an hour or so, less at weekends.",
+    ),
+    Job(
+        name="Resume syncs",
+        task="brokers.tasks.resume_syncs",
+        every=timedelta(seconds=30),
+        queue="sync",
+        description="Goes on with syncs that had to wait, and takes on those that were lost.",
+    ),
+    Job(
+        name="Clear brokers' answers",
+        task="brokers.tasks.forget_payloads",
+        every=timedelta(days=1),
+        queue="sync",
+        description="Deletes what brokers answered once its time is up.",
+    ),
+    Job(
         name="Clear expired sessions",
         task="config.tasks.clear_sessions",
         every=timedelta(days=1),

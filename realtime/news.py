@@ -25,6 +25,8 @@ from realtime.loading import Loader
 from realtime.prices import PriceBoard
 from realtime.upkeep import Upkeep
 
+Topic = Literal["holdings", "imports", "syncs"]
+
 
 class NewsDesk:
     """Takes messages in, remembers what they say and tells who must know at once."""
@@ -87,7 +89,8 @@ class NewsDesk:
             # Its figures say whether they are about to change.
             self._loader.ask([job["portfolio"]])
         elif message["has_ended"]:
-            tell_reload(mine, topic="imports", key=job["id"])
+            topic: Topic = "syncs" if job["kind"] == "sync" else "imports"
+            tell_reload(mine, topic=topic, key=job["id"])
 
     async def _on_alert(self, message: AlertFired) -> None:
         write = partial(protocol.alert_frame, alert=protocol.encode(message["alert"]))
@@ -113,9 +116,7 @@ def on_new_revision(watched: Watched) -> None:
     tell_reload(watched.watchers, topic="holdings", key=watched.portfolio_id)
 
 
-def tell_reload(
-    connections: Collection[Connection], *, topic: Literal["holdings", "imports"], key: str
-) -> None:
+def tell_reload(connections: Collection[Connection], *, topic: Topic, key: str) -> None:
     """Tell connections to fetch something anew."""
     for connection in connections:
         connection.push(partial(protocol.reload_frame, topic=topic, key=key))

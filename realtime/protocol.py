@@ -134,7 +134,7 @@ class JobFields(TypedDict):
     """How far a background job is."""
 
     id: str
-    kind: Literal["import", "recalculation"]
+    kind: Literal["import", "recalculation", "sync"]
     portfolio: str
     state: str
     done: int
@@ -214,7 +214,7 @@ class Reload(TypedDict):
 
     type: Literal["reload"]
     seq: int
-    topic: Literal["holdings", "imports"]
+    topic: Literal["holdings", "imports", "syncs"]
     id: str
 
 

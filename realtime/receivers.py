@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from accounts import events as accounts
 from brokers import events as brokers
+from brokers.domain.connections import OPEN
 from brokers.domain.imports import RunState
 from marketdata import events as market
 from marketdata.domain.quotes import Quote
@@ -47,6 +48,15 @@ async def on_import_progressed(*, run: Mapping[str, Any], owner_id: str, **_more
     )
 
 
+async def on_sync_progressed(*, run: Mapping[str, Any], owner_id: str, **_more: Any) -> None:
+    """Pass on how far a sync is."""
+    await broadcast.job_progressed(
+        user_id=owner_id,
+        job=cast(JobFields, dict(run)),
+        has_ended=run["state"] not in {state.value for state in OPEN},
+    )
+
+
 async def on_alert_fired(*, owner_id: str, firing: Mapping[str, Any], **_more: Any) -> None:
     """Pass on what an alert fired."""
     await broadcast.alert_fired(user_id=owner_id, alert=cast(AlertFields, dict(firing)))
@@ -70,6 +80,7 @@ def connect() -> None:
     portfolios.alert_fired.connect(on_alert_fired)
     portfolios.inbox_read.connect(on_inbox_read)
     brokers.import_progressed.connect(on_import_progressed)
+    brokers.sync_progressed.connect(on_sync_progressed)
     accounts.signed_out.connect(on_signed_out)
 
 

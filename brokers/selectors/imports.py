@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -58,12 +58,6 @@ def list_lost(*, now: datetime) -> QuerySet[ImportRun]:
     return ImportRun.objects.filter(
         state__in=_UNFINISHED, updated_at__lte=now - LOST_AFTER
     ).order_by("updated_at")
-
-
-def list_progress(run_ids: Collection[ObjectId], *, owner_id: ObjectId) -> list[Mapping[str, Any]]:
-    """Describe where those of some imports stand that are an owner's, oldest first."""
-    runs = ImportRun.objects.filter(pk__in=run_ids, owner_id=owner_id).order_by("pk")
-    return [progress_of(run) for run in runs]
 
 
 def progress_of(run: ImportRun) -> Mapping[str, Any]:

@@ -339,6 +339,13 @@ ALPACA_KEY_ID = env.str("ALPACA_KEY_ID", default="")
 ALPACA_SECRET_KEY = env.str("ALPACA_SECRET_KEY", default="")
 TWELVEDATA_KEY = env.str("TWELVEDATA_KEY", default="")
 
+# --- Brokers -----------------------------------------------------------------------------------
+
+# Keys that encrypt what people give to connect their brokers; without any, nobody can.
+BROKER_KEYS = env.str("BROKER_KEYS", default="")
+# A broker of our own to develop against; it is offered to everybody where it is set.
+BROKER_SANDBOX_URL = env.str("BROKER_SANDBOX_URL", default="")
+
 # --- Language, time, files ---------------------------------------------------------------------
 
 LANGUAGE_CODE = "en-us"

@@ -1,10 +1,12 @@
 """Settings of the test run: throw-away servers, fast hashing, tasks run where they are called."""
 
+import base64
 import os
 import secrets
 
 for _name in ("SECRET_KEY", "JWT_SIGNING_KEY"):
     os.environ.setdefault(_name, secrets.token_urlsafe(48))
+os.environ.setdefault("BROKER_KEYS", "t1:" + base64.b64encode(secrets.token_bytes(32)).decode())
 # The test run starts its own servers and writes their addresses here before Django reads this.
 os.environ.setdefault("MONGODB_URI", "mongodb://127.0.0.1:1/?directConnection=true")
 os.environ.setdefault("REDIS_URL", "redis://127.0.0.1:1/0")

@@ -220,6 +220,19 @@ def find_copy(portfolio_id: ObjectId, *, mark: str, copy: int, excluding_run: st
     return str(found[0]) if found else None
 
 
+def list_copies(
+    portfolio_id: ObjectId, *, fingerprints: Collection[str]
+) -> list[tuple[str, str, int]]:
+    """List fingerprint, id and revision of the rows that have some fingerprints, oldest first."""
+    rows = Transaction.objects.filter(
+        portfolio_id=portfolio_id, fingerprint__in=list(set(fingerprints)), is_void=False
+    ).order_by("pk")
+    return [
+        (mark, str(key), revision)
+        for mark, key, revision in rows.values_list("fingerprint", "pk", "revision")
+    ]
+
+
 def count_fingerprints(
     portfolio_id: ObjectId, *, fingerprints: Collection[str], excluding_run: str
 ) -> dict[str, int]:

@@ -73,7 +73,7 @@ def _as_text(value: object) -> str:
 
 def _last_change(last: TransactionRevision, *, seen_by: ObjectId) -> str:
     if last.changed_by is None:
-        who = "somebody whose account is gone"
+        who = "the broker, or somebody whose account is gone"
     else:
         who = "you" if last.changed_by_id == seen_by else last.changed_by.email
     return f"The last change was made by {who} on {last.changed_at:%Y-%m-%d at %H:%M} UTC."

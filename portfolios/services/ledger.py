@@ -52,7 +52,8 @@ def mark_changed(portfolio: Portfolio, *, from_date: date, now: datetime) -> Non
     portfolio.updated_at = now
 
 
-def _touch(portfolio_id: ObjectId, *, from_date: date, now: datetime) -> None:
+def touch(portfolio_id: ObjectId, *, from_date: date, now: datetime) -> None:
+    """Note that a ledger changes from a day on, in the caller's transaction."""
     # Written first thing: two writers of one ledger then meet here, and the later one starts over.
     portfolio = Portfolio.objects.get(pk=portfolio_id)
     mark_changed(portfolio, from_date=from_date, now=now)
@@ -68,13 +69,15 @@ def _refuse_bad(draft: Draft, *, now: datetime) -> None:
         raise TransactionRefused(errors=errors)
 
 
-def _row(portfolio_id: ObjectId, draft: Draft, *, now: datetime) -> Transaction:
+def new_row(portfolio_id: ObjectId, draft: Draft, *, now: datetime) -> Transaction:
+    """Make a row of a checked draft; the caller stores it."""
     row = Transaction(portfolio_id=portfolio_id, created_at=now)
-    _apply(row, draft, now=now)
+    apply_draft(row, draft, now=now)
     return row
 
 
-def _apply(row: Transaction, draft: Draft, *, now: datetime) -> None:
+def apply_draft(row: Transaction, draft: Draft, *, now: datetime) -> None:
+    """Write what a checked draft says over a row; the caller stores it."""
     for field in fields(Draft):
         value = getattr(draft, field.name)
         if field.name in ("fee", "tax") and value is None:
@@ -99,8 +102,8 @@ def record_transaction(portfolio_id: ObjectId, *, draft: Draft, now: datetime) -
     _refuse_bad(draft, now=now)
 
     def record() -> Transaction:
-        _touch(portfolio_id, from_date=draft.trade_date, now=now)
-        row = _row(portfolio_id, draft, now=now)
+        touch(portfolio_id, from_date=draft.trade_date, now=now)
+        row = new_row(portfolio_id, draft, now=now)
         row.save(force_insert=True)
         return row
 
@@ -113,10 +116,10 @@ def record_imported(
     """Add many checked rows of an import at once, inside the caller's transaction."""
     if not drafts:
         return
-    _touch(portfolio_id, from_date=min(draft.trade_date for draft, _ in drafts), now=now)
+    touch(portfolio_id, from_date=min(draft.trade_date for draft, _ in drafts), now=now)
     rows = []
     for draft, origin in drafts:
-        row = _row(portfolio_id, draft, now=now)
+        row = new_row(portfolio_id, draft, now=now)
         row.import_run_id, row.import_row = origin.run_id, origin.row
         rows.append(row)
     Transaction.objects.bulk_create(rows)
@@ -144,7 +147,7 @@ def name_imported_lots(
             ).order_by("import_row")
         )
         if sales:
-            _touch(portfolio_id, from_date=min(each.trade_date for each in sales), now=now)
+            touch(portfolio_id, from_date=min(each.trade_date for each in sales), now=now)
         for sale in sales:
             named = lots[sale.import_row or 0]
             sale.lots = [[event_id, plain(units)] for event_id, units in named]
@@ -178,9 +181,9 @@ def edit_transaction(
         row = _loaded(portfolio_id, transaction_id)
         if row.revision != revision:
             raise conflict(row, revision=revision, draft=draft, changed_by=changed_by)
-        _touch(portfolio_id, from_date=min(row.trade_date, draft.trade_date), now=now)
+        touch(portfolio_id, from_date=min(row.trade_date, draft.trade_date), now=now)
         _keep(row, changed_by=changed_by, reason="edited", now=now)
-        _apply(row, draft, now=now)
+        apply_draft(row, draft, now=now)
         row.revision += 1
         row.save()
         return row
@@ -231,7 +234,7 @@ def restore_transaction(
         row = _loaded(portfolio_id, transaction_id, is_void=True)
         if row.revision != revision:
             raise conflict(row, revision=revision, draft=None, changed_by=changed_by)
-        _touch(portfolio_id, from_date=row.trade_date, now=now)
+        touch(portfolio_id, from_date=row.trade_date, now=now)
         _keep(row, changed_by=changed_by, reason=TransactionRevision.RESTORED, now=now)
         row.is_void = False
         row.revision += 1
@@ -271,7 +274,7 @@ def _void(
     reason: str,
     now: datetime,
 ) -> None:
-    _touch(portfolio_id, from_date=min(row.trade_date for row in rows), now=now)
+    touch(portfolio_id, from_date=min(row.trade_date for row in rows), now=now)
     TransactionRevision.objects.bulk_create(
         [_revision(row, changed_by=changed_by, reason=reason, now=now) for row in rows]
     )

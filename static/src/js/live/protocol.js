@@ -5,8 +5,8 @@ import { isDecimal } from "../format.js";
 const ID = /^[0-9a-f]{24}$/;
 const MARKET_STATES = new Set(["open", "halted", "closed"]);
 const STATUSES = new Set(["complete", "partial", "unavailable"]);
-const TOPICS = new Set(["holdings", "imports"]);
-const JOB_KINDS = new Set(["import", "recalculation"]);
+const TOPICS = new Set(["holdings", "imports", "syncs"]);
+const JOB_KINDS = new Set(["import", "recalculation", "sync"]);
 const QUOTE_NUMBERS = ["change", "change_rate"];
 const POSITION_NUMBERS = [
   "price",

@@ -133,8 +133,8 @@ export class Session {
   }
 
   #compareState({ id, kind, state }) {
-    if (kind !== "import") return;
-    for (const region of document.querySelectorAll(`[data-reload~="imports:${id}"]`)) {
+    if (kind !== "import" && kind !== "sync") return;
+    for (const region of document.querySelectorAll(`[data-reload~="${kind}s:${id}"]`)) {
       const shown = region.querySelector(`[data-job-id="${id}"]`)?.dataset.state;
       const known = region.dataset.state ?? shown;
       if (known !== undefined && known !== state) this.#plan(region);

@@ -1,0 +1,6 @@
+"""What is stored of imports from files and of connections to brokers."""
+
+from brokers.models.connections import BrokerRow, Connection, RawPayload, Sync
+from brokers.models.imports import ImportRow, ImportRun
+
+__all__ = ["BrokerRow", "Connection", "ImportRow", "ImportRun", "RawPayload", "Sync"]

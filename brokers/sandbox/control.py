@@ -1,0 +1,103 @@
+"""What a test or a developer does to the sandbox: trade, travel in time, break things, look."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from brokers.sandbox.faults import Answer, Fault, answer, read_fault
+from brokers.sandbox.world import DEFAULT_KEY, World
+
+_DECIMALS = ("qty", "price", "amount", "ratio")
+_MOMENTS = ("at", "created_at")
+
+
+class Control:
+    """The faults in force and the questions so far; everything else is the world's."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.faults: list[Fault] = []
+        self.requests: list[dict[str, Any]] = []
+        #: By path, what was answered last.
+        self.last_pages: dict[str, Answer] = {}
+
+    def serve(self, method: str, path: str, body: Mapping[str, Any]) -> Answer:
+        """Answer one order."""
+        order = self._orders().get((method, path.removeprefix("/_control/").strip("/")))
+        if order is None:
+            return answer({"message": "no such order"}, 404)
+        try:
+            return answer(order(body))
+        except (KeyError, ValueError, ArithmeticError, TypeError) as error:
+            return answer({"message": f"{type(error).__name__}: {error}"}, 422)
+
+    def _orders(self) -> Mapping[tuple[str, str], Callable[[Mapping[str, Any]], Any]]:
+        return {
+            ("POST", "reset"): self._reset,
+            ("POST", "clock"): self._clock,
+            ("POST", "faults"): self._break,
+            ("DELETE", "faults"): self._mend,
+            ("POST", "ledger"): lambda body: self._book(dict(body)),
+            ("GET", "requests"): lambda _body: self.requests,
+            ("GET", "truth"): lambda _body: self._truth(),
+        }
+
+    def _break(self, body: Mapping[str, Any]) -> dict[str, int]:
+        self.faults += [read_fault(each) for each in body["faults"]]
+        return {"faults": len(self.faults)}
+
+    def _mend(self, _body: Mapping[str, Any]) -> dict[str, int]:
+        self.faults.clear()
+        return {"faults": 0}
+
+    def _reset(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        self._world.reset(body.get("seed", 1), activities=body.get("activities", 60))
+        self.faults.clear()
+        self.requests.clear()
+        self.last_pages.clear()
+        return self._truth()
+
+    def _clock(self, body: Mapping[str, Any]) -> dict[str, str]:
+        clock = self._world.clock
+        if "now" in body:
+            clock.fixed = datetime.fromisoformat(body["now"])
+        clock.moved += timedelta(seconds=body.get("advance_s", 0))
+        return {"now": clock.now().isoformat()}
+
+    def _book(self, given: dict[str, Any]) -> dict[str, Any]:
+        account = self._world.accounts[given.pop("account", DEFAULT_KEY)]
+        order = given.pop("op")
+        known: dict[str, Any] = {"at": self._world.clock.now()} if order != "cancel" else {}
+        for name, value in given.items():
+            known[name] = value
+            if name in _DECIMALS and isinstance(value, str):
+                known[name] = Decimal(value)
+            if name in _MOMENTS:
+                known[name] = datetime.fromisoformat(value)
+        if order == "alter":
+            entry = account.find(known["key"])
+            entry.row |= given["fields"]
+            return entry.row
+        orders = {
+            "fill": account.fill,
+            "pay": account.pay,
+            "split": account.split,
+            "correct": account.correct,
+            "bust": account.bust,
+            "cancel": account.cancel,
+        }
+        return orders[order](**known)  # type: ignore[operator,no-any-return]
+
+    def _truth(self) -> dict[str, Any]:
+        return {
+            key: {
+                "number": account.number,
+                "positions": {name: str(units) for name, units in account.positions().items()},
+                "cash": str(account.cash()),
+                "events": [entry.row["id"] for entry in account.entries if entry.counts],
+            }
+            for key, account in self._world.accounts.items()
+        }

@@ -1,0 +1,292 @@
+"""Run a sync: each answer is kept as it came, then read, then booked; then both sides compared.
+
+It may break off at any line. Whoever takes the sync on goes on from the cursor of the last page
+that was booked, and what was booked already is recognized.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from bson import ObjectId
+
+from brokers.adapters import vault
+from brokers.adapters.contract import Broker, Page, Session
+from brokers.domain.connections import ConnectionState, SyncState, next_sync_at
+from brokers.domain.events import HeldCash, HeldUnits, Reading, Stream
+from brokers.domain.failures import Verdict, judge
+from brokers.models import Connection, RawPayload, Sync
+from brokers.services import booking, reconciling, syncs
+from brokers.services.connecting import open_session
+from brokers.services.naming import Instruments
+from common.remote.errors import AuthExpired, RemoteFailure
+from common.remote.http import Budget
+from common.transactions import run_in_transaction
+
+log = structlog.get_logger(__name__)
+
+#: How long answers are kept: those that tell what happened longer than those one can ask again.
+_KEPT_FOR: Mapping[Stream, timedelta] = {
+    Stream.ACTIVITIES: timedelta(days=400),
+    Stream.POSITIONS: timedelta(days=30),
+    Stream.CASH: timedelta(days=30),
+}
+_RETRY_BUDGET = 30
+
+
+@dataclass(slots=True)
+class _Run:
+    """What a run knows while it lasts."""
+
+    sync: Sync
+    broker: Broker
+    session: Session
+    clock: Callable[[], datetime]
+    instruments: Instruments
+    counts: booking.Counts = field(default_factory=booking.Counts)
+    streams: list[dict[str, Any]] = field(default_factory=list)
+    verdicts: list[Verdict] = field(default_factory=list)
+    positions: tuple[HeldUnits, ...] | None = None
+    cash: tuple[HeldCash, ...] | None = None
+
+    @property
+    def connection(self) -> Connection:
+        return self.sync.connection
+
+    @property
+    def has_ended_early(self) -> bool:
+        return any(verdict.ends_run for verdict in self.verdicts)
+
+
+def run(sync_id: ObjectId, *, clock: Callable[[], datetime]) -> Sync | None:
+    """Do a sync, or go on with it; None when there is nothing to do or somebody else does it.
+
+    Raises:
+        Replaced: another worker has taken it on meanwhile, or it was ended.
+    """
+    sync = syncs.take_on(sync_id, now=clock())
+    if sync is None:
+        return None
+    syncs.announce(sync)
+    try:
+        broker, session = open_session(sync.connection, budget=Budget(_RETRY_BUDGET))
+    except vault.Unopenable:
+        return _give_up(sync, now=clock())
+    started = _Run(
+        sync=sync,
+        broker=broker,
+        session=session,
+        clock=clock,
+        instruments=Instruments(sync.connection.owner_id),
+        # Of a worker that was lost: what it booked was booked by this sync.
+        counts=booking.Counts(sync.rows_new, sync.rows_changed, sync.rows_known),
+        streams=[{"stream": each.value, "state": "waiting"} for each in _streams(broker)],
+    )
+    for place, stream in enumerate(_streams(broker)):
+        if started.has_ended_early:
+            started.streams[place] |= {"state": "skipped"}
+        else:
+            _read(started, stream, started.streams[place])
+    return _finish(started, now=clock())
+
+
+def _streams(broker: Broker) -> tuple[Stream, ...]:
+    return broker.capabilities.streams
+
+
+def _read(run: _Run, stream: Stream, line: dict[str, Any]) -> None:
+    """Read one stream to its end; its failure isn't that of the others."""
+    line |= {"state": "running", "pages": 0}
+    _report(run)
+    cursor = run.connection.cursors.get(stream.value, {})
+    try:
+        for page in run.session.pages(stream, cursor, now=run.clock()):
+            _take(run, stream, page)
+            line["pages"] += 1
+            _report(run)
+    except RemoteFailure as failure:
+        verdict = judge(
+            failure,
+            broker=run.broker.capabilities.label,
+            retries=run.sync.retries,
+            now=run.clock(),
+        )
+        log.warning(
+            "sync.stream_failed",
+            connection_id=str(run.connection.pk),
+            stream=stream.value,
+            reason=verdict.code,
+            # Adapters never put a question's address or a key into their sentences.
+            detail=failure.detail,
+        )
+        run.verdicts.append(verdict)
+        line |= {"state": "failed", "code": verdict.code, "message": verdict.message}
+    else:
+        line |= {"state": "ok", "as_of": run.clock().isoformat()}
+    _report(run)
+
+
+def _take(run: _Run, stream: Stream, page: Page) -> None:
+    """Keep an answer, then read and book it."""
+    now = run.clock()
+    payload_id = _keep(run, stream, page, now=now)
+    reading = run.broker.read(stream, page.body)
+    if stream is Stream.POSITIONS:
+        run.positions = (*(run.positions or ()), *reading.positions)
+    if stream is Stream.CASH:
+        run.cash = (*(run.cash or ()), *reading.cash)
+    run.counts.add(
+        booking.book(
+            run.connection,
+            Reading(events=reading.events, errors=reading.errors),
+            stream=stream,
+            cursor=page.cursor,
+            payload_id=payload_id,
+            instruments=run.instruments,
+            now=now,
+        )
+    )
+
+
+def _keep(run: _Run, stream: Stream, page: Page, *, now: datetime) -> ObjectId:
+    payload = RawPayload(
+        connection=run.connection,
+        sync=run.sync,
+        stream=stream.value,
+        request=page.request[:500],
+        body=zlib.compress(page.body),
+        size=len(page.body),
+        sha256=hashlib.sha256(page.body).hexdigest(),
+        fetched_at=now,
+        expires_at=now + _KEPT_FOR[stream],
+    )
+
+    def store() -> None:
+        # Also keeps answers of a connection from being stored after its end.
+        booking.hold(run.connection, now=now)
+        payload.save(force_insert=True)
+
+    run_in_transaction(store)
+    return ObjectId(str(payload.pk))
+
+
+def _report(run: _Run) -> None:
+    syncs.report(
+        run.sync,
+        now=run.clock(),
+        streams=[dict(line) for line in run.streams],
+        **_figures(run),
+    )
+
+
+def _figures(run: _Run) -> dict[str, int]:
+    return {
+        "rows_new": run.counts.new,
+        "rows_changed": run.counts.changed,
+        "rows_known": run.counts.known,
+        "rows_unbooked": run.counts.unbooked,
+        "calls": run.session.calls,
+    }
+
+
+def _finish(run: _Run, *, now: datetime) -> Sync:
+    retry_at = max((each.retry_at for each in run.verdicts if each.retry_at), default=None)
+    failed = [line for line in run.streams if line["state"] != "ok"]
+    if retry_at is not None:
+        state = SyncState.WAITING
+    elif not failed:
+        state = SyncState.OK
+    else:
+        state = SyncState.FAILED if len(failed) == len(run.streams) else SyncState.PARTIAL
+    changes: dict[str, Any] = {
+        "state": state.value,
+        "streams": run.streams,
+        "error": " ".join(dict.fromkeys(each.message for each in run.verdicts))[:500],
+        "retry_at": retry_at,
+        **_figures(run),
+    }
+    if state is SyncState.WAITING:
+        # Being told to wait isn't a failure, and is waited for as often as it takes.
+        is_limited = all(each.code == "remote-rate-limited" for each in run.verdicts)
+        changes["retries"] = run.sync.retries + (not is_limited)
+    else:
+        changes |= {"open_for": None, "finished_at": now}
+    if run.positions is not None and run.cash is not None:
+        changes["comparison"] = reconciling.compare_with_ledger(
+            run.connection,
+            positions=run.positions,
+            cash=run.cash,
+            instruments=run.instruments,
+        )
+        changes["compared_at"] = now
+    return _end(
+        run.sync,
+        changes,
+        verdicts=run.verdicts,
+        streams=run.streams,
+        now=now,
+        is_always_open=run.broker.capabilities.is_always_open,
+    )
+
+
+def _end(
+    sync: Sync,
+    changes: Mapping[str, Any],
+    *,
+    verdicts: list[Verdict],
+    streams: list[dict[str, Any]],
+    now: datetime,
+    is_always_open: bool = False,
+) -> Sync:
+    def store() -> None:
+        held = booking.hold(sync.connection, now=now)
+        good = {line["stream"]: line["as_of"] for line in streams if line["state"] == "ok"}
+        held.good_at = {**held.good_at, **good}
+        wanted = {each.connection for each in verdicts if each.connection is not None}
+        if ConnectionState.NEEDS_KEY in wanted:
+            held.state, held.next_sync_at = ConnectionState.NEEDS_KEY.value, None
+        else:
+            limited = ConnectionState.LIMITED in wanted
+            held.state = (ConnectionState.LIMITED if limited else ConnectionState.ACTIVE).value
+            held.next_sync_at = next_sync_at(now, is_always_open=is_always_open)
+        held.save()
+        if not Sync.objects.filter(
+            pk=sync.pk, fence=sync.fence, state=SyncState.RUNNING.value
+        ).update(**changes, lease_until=None, updated_at=now):
+            raise booking.Replaced
+
+    run_in_transaction(store)
+    for name, value in changes.items():
+        setattr(sync, name, value)
+    syncs.announce(sync)
+    return sync
+
+
+def _give_up(sync: Sync, *, now: datetime) -> Sync:
+    """End a sync whose secret can't be opened: only its owner can help, with a new key."""
+    verdict = Verdict(
+        AuthExpired.code,
+        "The stored key can't be opened any more. Give it anew under “Replace the key”; "
+        "everything synced so far stays.",
+        connection=ConnectionState.NEEDS_KEY,
+    )
+    changes = {
+        "state": SyncState.FAILED.value,
+        "error": verdict.message,
+        "open_for": None,
+        "finished_at": now,
+    }
+    return _end(sync, changes, verdicts=[verdict], streams=[], now=now)
+
+
+def forget_payloads(*, now: datetime) -> int:
+    """Delete the answers whose time is up; return how many were."""
+    return run_in_transaction(
+        lambda: int(RawPayload.objects.filter(expires_at__lte=now).delete()[0])
+    )

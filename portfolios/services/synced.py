@@ -1,0 +1,93 @@
+"""Write what a broker says happened: many rows at once, corrections, and what never was.
+
+Everything here happens inside the caller's transaction. What a person changed is theirs: a row
+whose revision isn't the one that came from the broker is left alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+
+from bson import ObjectId
+from django.db.models import F
+
+from portfolios.domain.transactions import Draft
+from portfolios.models import Transaction, TransactionRevision
+from portfolios.services.conflicts import state_of
+from portfolios.services.ledger import apply_draft, new_row, touch
+
+
+def record_synced(
+    portfolio_id: ObjectId, *, drafts: Sequence[Draft], now: datetime
+) -> list[Transaction]:
+    """Add checked rows, in their order; return them stored."""
+    if not drafts:
+        return []
+    touch(portfolio_id, from_date=min(draft.trade_date for draft in drafts), now=now)
+    return Transaction.objects.bulk_create(
+        [new_row(portfolio_id, draft, now=now) for draft in drafts]
+    )
+
+
+def correct_synced(
+    portfolio_id: ObjectId,
+    *,
+    transaction_id: ObjectId,
+    draft: Draft,
+    revision: int,
+    now: datetime,
+) -> bool:
+    """Replace a row by what the broker says now; False when a person has changed it since."""
+    row = Transaction.objects.filter(
+        pk=transaction_id, portfolio_id=portfolio_id, revision=revision, is_void=False
+    ).first()
+    if row is None:
+        return False
+    touch(portfolio_id, from_date=min(row.trade_date, draft.trade_date), now=now)
+    _keep([row], reason="corrected by the broker", now=now)
+    apply_draft(row, draft, now=now)
+    row.revision += 1
+    row.save()
+    return True
+
+
+def void_synced(
+    portfolio_id: ObjectId, *, revisions: Mapping[ObjectId, int], reason: str, now: datetime
+) -> set[ObjectId]:
+    """Void rows; return which were, without those that a person has changed since.
+
+    Args:
+        revisions: transaction → the revision that came from the broker.
+        reason: in words, for the history.
+    """
+    rows = [
+        row
+        for row in Transaction.objects.filter(
+            pk__in=list(revisions), portfolio_id=portfolio_id, is_void=False
+        ).order_by("pk")
+        if row.revision == revisions[row.pk]
+    ]
+    if rows:
+        touch(portfolio_id, from_date=min(row.trade_date for row in rows), now=now)
+        _keep(rows, reason=reason, now=now)
+        Transaction.objects.filter(pk__in=[row.pk for row in rows]).update(
+            is_void=True, revision=F("revision") + 1, updated_at=now
+        )
+    return {row.pk for row in rows}
+
+
+def _keep(rows: Collection[Transaction], *, reason: str, now: datetime) -> None:
+    TransactionRevision.objects.bulk_create(
+        [
+            TransactionRevision(
+                transaction=row,
+                revision=row.revision,
+                state=state_of(row),
+                changed_by_id=None,
+                changed_at=now,
+                reason=reason,
+            )
+            for row in rows
+        ]
+    )

@@ -1,0 +1,163 @@
+"""Alpaca's published payloads, with the rows that they mean written by hand."""
+
+import json
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from brokers.adapters.alpaca import parser
+from brokers.domain.events import Stream, digest_of, in_order
+from common.remote.errors import Schema
+
+PAGE = (Path(__file__).parent / "payloads" / "alpaca_activities.json").read_bytes()
+
+#: Last digits of the id, kind, day, symbol, quantity, price, amount.
+EXPECTED = """
+01 buy        2026-03-02 ACME 4    36.5    -
+02 sell       2026-03-02 BTC  0.01 64000.1 -
+03 dividend   2026-03-04 ACME -    -       5.1
+04 tax        2026-03-04 ACME -    -       0.77
+05 dividend   2026-03-05 ACME -    -       -5.1
+06 deposit    2026-03-05 -    -    -       1000
+07 withdrawal 2026-03-05 -    -    -       200.5
+08 fee        2026-03-06 -    -    -       1.25
+09 fee        2026-03-06 -    -    -       0.02
+10 withdrawal 2026-03-06 -    -    -       10
+11 unmapped   2026-03-09 ACME 12   -       -
+12 unmapped   2026-03-09 -    -    -       7
+13 unmapped   2026-03-10 ACME260619C00040000 1 2.5 -
+15 buy        2026-03-02 ACME 4    36.4    -
+"""
+
+
+def line_of(event):
+    numbers = (event.quantity, event.price, event.amount)
+    symbol = event.instrument.symbol if event.instrument else "-"
+    texts = [format(each.normalize(), "f") if each is not None else "-" for each in numbers]
+    return " ".join(
+        [event.external_id[-2:], event.kind_name, event.trade_date.isoformat(), symbol, *texts]
+    )
+
+
+def test_each_activity_becomes_what_it_means():
+    reading = parser.read_activities(PAGE)
+
+    expected = [" ".join(line.split()) for line in EXPECTED.strip().splitlines()]
+    assert [line_of(event) for event in reading.events] == expected
+
+
+def test_what_cannot_be_read_is_named_and_costs_nothing_else():
+    errors = parser.read_activities(PAGE).errors
+
+    assert [(each.external_id[-2:], each.message) for each in errors[:1]] == [
+        ("14", "“transaction_time” lacks its time zone.")
+    ]
+    assert errors[1].message == "The row is no object."
+    assert errors[1].external_id.startswith("row:")
+
+
+def test_corrections_and_cancellations_name_what_they_concern():
+    events = {event.external_id[-2:]: event for event in parser.read_activities(PAGE).events}
+
+    assert events["15"].replaces == events["01"].alias
+    assert events["10"].is_canceled
+    assert not events["09"].is_canceled
+    assert "ratio" in events["11"].problem
+    assert "SOMETHING_NEW" in events["12"].problem
+    assert "Options" in events["13"].problem
+
+
+def test_numbers_stay_exact_however_they_are_written():
+    event = parser.read_activities(PAGE).events[-1]
+
+    assert (event.quantity, event.price) == (Decimal(4), Decimal("36.40"))
+
+
+def test_a_digest_changes_with_what_is_said_and_with_nothing_else():
+    first, again = (parser.read_activities(PAGE).events[0] for _ in range(2))
+    rows = json.loads(PAGE)
+    rows[0]["price"] = "36.50"
+    rewritten = parser.read_activities(json.dumps(rows).encode()).events[0]
+    rows[0]["price"] = "36.51"
+    changed = parser.read_activities(json.dumps(rows).encode()).events[0]
+
+    assert digest_of(first) == digest_of(again) == digest_of(rewritten)
+    assert digest_of(first) != digest_of(changed)
+
+
+def test_the_next_page_is_asked_for_by_the_last_id():
+    rows = json.loads(PAGE)[:3]
+
+    assert parser.next_token(json.dumps(rows).encode()) == rows[-1]["id"]
+    assert parser.next_token(b"[]") is None
+    with pytest.raises(Schema):
+        parser.next_token(PAGE)
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b"[", b"null", b"<html>", PAGE[: len(PAGE) // 2]])
+def test_what_is_no_page_is_refused(body):
+    with pytest.raises(Schema):
+        parser.read_activities(body)
+
+
+@given(st.randoms(use_true_random=False))
+def test_the_order_of_arrival_makes_no_difference(chance):
+    events = list(parser.read_activities(PAGE).events)
+    shuffled = list(events)
+    chance.shuffle(shuffled)
+
+    assert sorted(shuffled, key=in_order) == sorted(events, key=in_order)
+
+
+_VALUES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
+
+
+@given(
+    st.integers(0, 14),
+    st.sampled_from(
+        ["id", "activity_type", "qty", "price", "date", "net_amount", "symbol", "side"]
+    ),
+    _VALUES | st.lists(_VALUES, max_size=2),
+)
+def test_no_value_of_a_field_costs_the_other_rows(place, name, value):
+    rows = json.loads(PAGE)
+    whole = parser.read_activities(PAGE)
+    rows[place][name] = value
+
+    reading = parser.read_activities(json.dumps(rows).encode())
+
+    kept = {event.external_id for event in whole.events} - {json.loads(PAGE)[place]["id"]}
+    assert kept <= {event.external_id for event in reading.events}
+    assert len(reading.events) + len(reading.errors) == len(rows)
+
+
+def test_positions_and_cash():
+    positions = parser.READERS[Stream.POSITIONS](
+        json.dumps(
+            [
+                {"symbol": "ACME", "qty": "100.5", "side": "long", "asset_class": "us_equity"},
+                {"symbol": "KO", "qty": "4", "side": "short", "asset_class": "us_equity"},
+                {"symbol": "BTCUSD", "qty": "0.5", "side": "long", "asset_class": "crypto"},
+                {"symbol": "BAD", "qty": True},
+            ]
+        ).encode()
+    )
+    cash = parser.READERS[Stream.CASH](
+        b'{"currency": "USD", "cash": "1250.40", "accrued_fees": "0.4", "pending_transfer_in": 5}'
+    )
+
+    assert [(each.instrument.symbol, each.quantity) for each in positions.positions] == [
+        ("ACME", Decimal("100.5")),
+        ("KO", Decimal(-4)),
+        ("BTC", Decimal("0.5")),
+    ]
+    assert len(positions.errors) == 1
+    (dollars,) = cash.cash
+    assert (dollars.currency, dollars.amount, dollars.pending) == (
+        "USD",
+        Decimal("1250.40"),
+        Decimal("4.6"),
+    )

@@ -1,0 +1,139 @@
+"""The sandbox on a real port, and accounts of it that are connected."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import requests
+import uvicorn
+
+from brokers.domain.connections import SyncState
+from brokers.models import Connection, Sync
+from brokers.sandbox.app import build
+from brokers.sandbox.world import DEFAULT_KEY, DEFAULT_SECRET
+from brokers.services import connecting, syncing, syncs
+from common import clock, redis
+from marketdata.selectors import instruments_by_id
+from portfolios.domain.engine import Ledger, OversellRule, Policy, compute
+from portfolios.models import Transaction
+from portfolios.selectors import list_events
+
+CREDENTIALS = {"key_id": DEFAULT_KEY, "secret_key": DEFAULT_SECRET}
+
+
+class Sandbox:
+    """A running sandbox, as a test orders it about."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def order(self, method: str, path: str, **body: Any) -> Any:
+        answer = requests.request(method, f"{self.url}/_control/{path}", json=body, timeout=10)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def reset(self, *, activities: int, seed: int = 1) -> Any:
+        return self.order("POST", "reset", activities=activities, seed=seed)
+
+    def book(self, op: str, **fields: Any) -> Any:
+        return self.order("POST", "ledger", op=op, **fields)
+
+    def break_down(self, mode: str, path: str = "", *, times: int | None = 1, **more: Any) -> None:
+        """Put a fault in the way; `skip` questions are answered well first."""
+        skip = more.pop("skip", 0)
+        fault = {"mode": mode, "match": {"path_regex": path}, "times": times, "skip": skip}
+        self.order("POST", "faults", faults=[fault | {"args": more}])
+
+    def mend(self) -> None:
+        self.order("DELETE", "faults")
+
+    @property
+    def asked(self) -> list[dict[str, Any]]:
+        return self.order("GET", "requests")
+
+    @property
+    def truth(self) -> dict[str, Any]:
+        return self.order("GET", "truth")[DEFAULT_KEY]
+
+
+@contextmanager
+def running_sandbox() -> Iterator[Sandbox]:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        config = uvicorn.Config(
+            build(has_control=True), log_level="critical", lifespan="off", ws="none"
+        )
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread.start()
+        while not server.started:
+            time.sleep(0.01)
+        try:
+            yield Sandbox(f"http://127.0.0.1:{listener.getsockname()[1]}")
+        finally:
+            server.should_exit = True
+            thread.join(10)
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Sandbox]:
+    """A sandbox, for all tests of a module."""
+    with running_sandbox() as started:
+        yield started
+
+
+@pytest.fixture
+def sandbox(running, settings, monkeypatch) -> Sandbox:
+    """A sandbox with no history, which the product is pointed at."""
+    monkeypatch.setattr("common.remote.http.random.uniform", lambda _least, _most: 0.0)
+    forget_pauses()
+    running.reset(activities=0)
+    settings.BROKER_SANDBOX_URL = running.url
+    return running
+
+
+def forget_pauses() -> None:
+    """Forget what limits and breakers in Redis have counted."""
+    redis.client().flushdb()
+
+
+def connect(portfolio, *, now: datetime | None = None, **credentials: str) -> Connection:
+    return connecting.connect(
+        portfolio.pk,
+        owner_id=portfolio.owner_id,
+        broker_name="alpaca",
+        environment_name="sandbox",
+        credentials=CREDENTIALS | credentials,
+        now=now or clock.now(),
+    )
+
+
+def sync(connection: Connection) -> Sync:
+    """Ask for a sync and do it at once; return it as it is stored then."""
+    asked, _ = syncs.request_sync(connection, trigger="manual", now=clock.now())
+    if asked.state == SyncState.WAITING.value:
+        Sync.objects.filter(pk=asked.pk).update(retry_at=clock.now())
+    syncing.run(asked.pk, clock=clock.now)
+    return Sync.objects.get(pk=asked.pk)
+
+
+def assert_equals_truth(connection: Connection, sandbox: Sandbox, *, booked: int | None = None):
+    """Assert that the ledger holds what the sandbox holds, and nothing twice."""
+    truth = sandbox.truth
+    events = list_events(connection.portfolio_id)
+    book = compute(Ledger(events, base_currency="USD"), policy=Policy(oversell=OversellRule.SHORT))
+    held = {key: each.quantity for key, each in book.positions.items() if each.quantity}
+    symbols = {key: each.symbol for key, each in instruments_by_id(list(held)).items()}
+    assert {symbols[key]: units for key, units in held.items()} == {
+        symbol: Decimal(units) for symbol, units in truth["positions"].items()
+    }
+    assert book.cash.get("USD", Decimal(0)) == Decimal(truth["cash"])
+    rows = Transaction.objects.filter(portfolio_id=connection.portfolio_id, is_void=False)
+    assert rows.count() == (len(truth["events"]) if booked is None else booked)

@@ -1,0 +1,110 @@
+"""Every list and look-up of connections, syncs and brokers' rows uses an index."""
+
+from datetime import timedelta
+
+import pytest
+
+from brokers import selectors
+from brokers.domain.connections import OPEN, ConnectionState, SyncState
+from brokers.domain.events import EventState
+from brokers.models import BrokerRow, Connection, RawPayload, Sync
+from portfolios import selectors as portfolios
+from tests import factories
+from tests.factories import NOW
+from tests.plans import explain_uses_index, watched
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def many(ada, bo):
+    """Connections of two people, and much that two of them brought."""
+    states = list(ConnectionState)
+    for person in (ada, bo):
+        portfolio = factories.make_portfolio(person)
+        Connection.objects.bulk_create(
+            Connection(
+                owner=person,
+                portfolio=portfolio,
+                broker="alpaca",
+                environment="live",
+                account_number=str(number),
+                state=states[number % len(states)].value,
+                secret_key_id="k1",
+                next_sync_at=NOW + timedelta(minutes=number - 60),
+                created_at=NOW - timedelta(minutes=number),
+                updated_at=NOW,
+            )
+            for number in range(120)
+        )
+    for connection in Connection.objects.order_by("pk")[:2]:
+        _fill(connection)
+    return Connection.objects.order_by("pk")[0]
+
+
+def _fill(connection):
+    states = list(SyncState)
+    syncs = Sync.objects.bulk_create(
+        Sync(
+            connection=connection,
+            owner_id=connection.owner_id,
+            trigger="manual",
+            state=states[number % len(states)].value,
+            open_for=f"{connection.pk}{number}" if states[number % 7] in OPEN else None,
+            retry_at=NOW + timedelta(minutes=number),
+            lease_until=NOW + timedelta(minutes=number),
+            created_at=NOW - timedelta(minutes=number),
+            updated_at=NOW - timedelta(minutes=number),
+        )
+        for number in range(140)
+    )
+    RawPayload.objects.bulk_create(
+        RawPayload(
+            connection=connection,
+            sync=syncs[0],
+            stream=("activities", "cash")[number % 2],
+            request="/",
+            body=b"",
+            size=0,
+            sha256="",
+            fetched_at=NOW,
+            expires_at=NOW + timedelta(minutes=number),
+        )
+        for number in range(140)
+    )
+    events = list(EventState)
+    BrokerRow.objects.bulk_create(
+        BrokerRow(
+            connection=connection,
+            external_id=f"{connection.pk}:{number}",
+            kind="buy",
+            alias=str(number),
+            state=events[number % len(events)].value,
+            digest="",
+            transaction_id=f"{number:024}",
+            created_at=NOW,
+            updated_at=NOW,
+        )
+        for number in range(140)
+    )
+
+
+def test_lists_of_connections_and_of_what_they_brought(many):
+    explain_uses_index(selectors.list_connections(many.portfolio_id)[:6])
+    explain_uses_index(selectors.list_syncs(many.pk)[:6])
+    explain_uses_index(selectors.list_unbooked(many.pk)[:6])
+    explain_uses_index(selectors.list_payloads(many.pk, stream="cash")[:6])
+    explain_uses_index(selectors.list_due(now=NOW), may_sort=True)
+    explain_uses_index(selectors.list_startable(now=NOW), may_sort=True)
+    explain_uses_index(selectors.list_removing(), may_sort=True)
+    explain_uses_index(RawPayload.objects.filter(expires_at__lte=NOW))
+
+
+def test_look_ups_of_connections_and_of_equal_rows(many):
+    with watched():
+        selectors.get_connection(many.pk, portfolio_id=many.portfolio_id, owner_id=many.owner_id)
+        selectors.find_last_good_sync(many.pk)
+        list(Sync.objects.filter(open_for=str(many.pk)))
+        list(BrokerRow.objects.filter(transaction_id__in=["0" * 24, "1" * 24]))
+        list(BrokerRow.objects.filter(connection_id=many.pk, replaces__in=["a"]).order_by("pk"))
+        portfolios.list_copies(many.portfolio_id, fingerprints=["a" * 32])
