@@ -42,6 +42,8 @@ class Connection(Timestamped):
     #: Grows with each worker that takes a sync on; a worker with an older number writes nothing.
     fence = models.PositiveBigIntegerField(default=0, editable=False)
     next_sync_at = models.DateTimeField(null=True, blank=True)
+    #: When all streams were last begun anew, because figures differed.
+    reread_at = models.DateTimeField(null=True, blank=True, editable=False)
     #: Keeps one account from being linked twice to a portfolio; null once disconnected.
     identity = models.CharField(max_length=200, null=True, blank=True, editable=False)  # noqa: DJ001 - only live ones are unique
 

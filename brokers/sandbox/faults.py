@@ -118,6 +118,12 @@ def _empty(_args: Any, _good: Answer, _last: Any, _now: float) -> Answer:
     return answer([])
 
 
+def _lose_rows(_args: Any, good: Answer, _last: Any, _now: float) -> Answer:
+    """Leave out the first half of a list, as if it had moved between two pages."""
+    rows = json.loads(good.body)
+    return answer(rows[len(rows) // 2 :])
+
+
 def _duplicate(_args: Any, good: Answer, last: Answer | None, _now: float) -> Answer:
     return last or good
 
@@ -143,6 +149,7 @@ MODES = {
     "cut_json": _cut_json,
     "html": _html,
     "empty": _empty,
+    "lose_rows": _lose_rows,
     "duplicate_page": _duplicate,
     "drift": _drift,
 }

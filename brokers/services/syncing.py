@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,6 +21,7 @@ from brokers.adapters.contract import Broker, Page, Session
 from brokers.domain.connections import ConnectionState, SyncState, next_sync_at
 from brokers.domain.events import HeldCash, HeldUnits, Reading, Stream
 from brokers.domain.failures import Verdict, judge
+from brokers.domain.reconcile import Outcome
 from brokers.models import Connection, RawPayload, Sync
 from brokers.services import booking, reconciling, syncs
 from brokers.services.connecting import open_session
@@ -38,6 +39,7 @@ _KEPT_FOR: Mapping[Stream, timedelta] = {
     Stream.CASH: timedelta(days=30),
 }
 _RETRY_BUDGET = 30
+_REREAD_EVERY, _REREAD_SOON = timedelta(days=1), timedelta(minutes=2)
 
 
 @dataclass(slots=True)
@@ -255,6 +257,7 @@ def _end(
             limited = ConnectionState.LIMITED in wanted
             held.state = (ConnectionState.LIMITED if limited else ConnectionState.ACTIVE).value
             held.next_sync_at = next_sync_at(now, is_always_open=is_always_open)
+            _reread_after_drift(held, changes.get("comparison", ()), now=now)
         held.save()
         if not Sync.objects.filter(
             pk=sync.pk, fence=sync.fence, state=SyncState.RUNNING.value
@@ -266,6 +269,18 @@ def _end(
         setattr(sync, name, value)
     syncs.announce(sync)
     return sync
+
+
+def _reread_after_drift(
+    held: Connection, comparison: Sequence[Mapping[str, Any]], *, now: datetime
+) -> None:
+    """Begin all streams anew where figures differ: a page may have come with rows left out.
+
+    Once a day at most, for most differences have other reasons.
+    """
+    is_adrift = any(line["outcome"] == Outcome.DRIFT for line in comparison)
+    if is_adrift and (held.reread_at is None or now - held.reread_at >= _REREAD_EVERY):
+        held.cursors, held.reread_at, held.next_sync_at = {}, now, now + _REREAD_SOON
 
 
 def _give_up(sync: Sync, *, now: datetime) -> Sync:

@@ -55,7 +55,7 @@ def test_a_history_of_three_pages_becomes_the_ledger(connection, sandbox):
     assert_equals_truth(connection, sandbox)
     assert {line["outcome"] for line in done.comparison} == {"match"}
     pages = [each for each in sandbox.asked if each["path"] == ACTIVITIES]
-    assert len(pages) == 4  # the last one is empty
+    assert len(pages) == 5  # the last one is empty, and asked for twice
 
 
 def test_a_sync_that_is_repeated_brings_nothing_new(connection, sandbox):
@@ -281,6 +281,7 @@ FAULTS = [
     ("cut_json", {}),
     ("html", {}),
     ("duplicate_page", {}),
+    ("empty", {}),
 ]
 
 
@@ -294,11 +295,45 @@ def test_after_a_fault_one_ordinary_sync_converges(connection, sandbox, mode, ar
     sandbox.mend()
     forget_pauses()
 
-    healed = hurt if hurt.state == SyncState.OK.value else sync(connection)
+    healed = sync(connection)
 
     assert healed.state == SyncState.OK.value, (hurt.error, healed.error)
     assert_equals_truth(connection, sandbox)
     assert {line["outcome"] for line in healed.comparison} == {"match"}
+
+
+@pytest.mark.parametrize(("mode", "times"), [("lose_rows", 1), ("empty", 2)])
+def test_rows_that_were_left_out_show_as_a_difference_and_are_read_again(
+    connection, sandbox, mode, times
+):
+    sandbox.reset(activities=130)
+    sandbox.break_down(mode, ACTIVITIES, times=times, skip=1)
+
+    short = sync(connection)
+
+    assert "drift" in {line["outcome"] for line in short.comparison}
+    due = stored(connection).next_sync_at
+    assert due - clock.now() <= timedelta(minutes=2)
+    # What is missing is far older than what is read again each time.
+    healed = sync(connection)
+    assert_equals_truth(connection, sandbox)
+    assert {line["outcome"] for line in healed.comparison} == {"match"}
+
+
+def test_a_difference_that_stays_has_all_read_again_once_a_day(connection, sandbox, ada):
+    sandbox.book("pay", kind="CSD", amount="10")
+    sync(connection)
+    row = Transaction.objects.get()
+    ledger.void_transaction(
+        row.portfolio_id, transaction_id=row.pk, revision=1, changed_by=ada.pk, now=clock.now()
+    )
+
+    sync(connection)
+    begun_anew = stored(connection).cursors
+    sync(connection)
+
+    assert begun_anew == {}
+    assert stored(connection).cursors["activities"]["covered_until"]
 
 
 def test_a_mute_broker_is_given_up_and_tried_again(connection, sandbox, monkeypatch):

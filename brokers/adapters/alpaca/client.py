@@ -95,11 +95,16 @@ class AlpacaSession:
         raise Schema("Alpaca sends page after page.")
 
     def _page(self, params: Mapping[str, str], seen: set[str | None]) -> tuple[bytes, str | None]:
-        """Fetch a page and the token of the next; one that leads back is asked for again."""
-        for _ in range(_MOST_REPEATS + 1):
+        """Fetch a page and the token of the next; one that leads back is asked for again.
+
+        So is an empty one: it ends the list, and what is behind a false end would be missed.
+        """
+        empty = 0
+        for _ in range(_MOST_REPEATS + 2):
             body = self._get(_ACTIVITIES, params)
             token = parser.next_token(body)
-            if token is None or token not in seen:
+            empty += token is None
+            if empty == 2 or (token is not None and token not in seen):
                 return body, token
         raise Transient("Alpaca sends the same page again and again.")
 
