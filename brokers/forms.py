@@ -1,8 +1,13 @@
-"""What people give on the pages of imports."""
+"""What people give on the pages of imports, of connections and of prices that are pasted."""
+
+from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 from django import forms
+
+from brokers.adapters.contract import Broker
 
 _LONGEST_TABLE = 400_000
 
@@ -43,3 +48,43 @@ class PriceTableForm(forms.Form):
     def is_checked(self) -> bool:
         """Say whether this very table was looked at before."""
         return bool(self.cleaned_data["checked"] == self.mark())
+
+
+class KeyForm(forms.Form):
+    """What a broker needs to let us in; nothing of it is ever filled in again."""
+
+    def __init__(self, data: Any = None, *, broker: Broker) -> None:
+        super().__init__(data, auto_id=f"id_{broker.name}_%s")
+        for each in broker.capabilities.credentials:
+            shown = forms.PasswordInput if each.is_secret else forms.TextInput
+            self.fields[each.name] = forms.CharField(
+                label=each.label,
+                help_text=each.help_text,
+                max_length=200,
+                widget=shown(attrs={"autocomplete": "off", "spellcheck": "false"}),
+            )
+
+    def credentials(self) -> dict[str, str]:
+        """Return what was typed, by field."""
+        return {name: self.cleaned_data[name] for name in self.fields if name != "environment"}
+
+
+class ConnectForm(KeyForm):
+    """A new connection to a broker."""
+
+    def __init__(self, data: Any = None, *, broker: Broker) -> None:
+        super().__init__(data, broker=broker)
+        choices = [(each.name, each.label) for each in broker.capabilities.environments]
+        kind = forms.ChoiceField(label="Kind of account", choices=choices)
+        self.fields = {"environment": kind, **self.fields}
+
+
+class DisconnectForm(forms.Form):
+    """How a connection ends."""
+
+    ledger = forms.ChoiceField(
+        label="What it brought into the ledger",
+        choices=[("keep", "stays"), ("remove", "is taken out again")],
+        initial="keep",
+        widget=forms.RadioSelect,
+    )

@@ -1,20 +1,30 @@
-"""The pages of imports, and of prices that are pasted."""
+"""The pages of imports, of connections to brokers, and of prices that are pasted."""
 
 from django.urls import path
 
-from brokers import views
+from brokers.views import connections, imports
 
-_RUN = "portfolios/<object_id:portfolio_id>/imports/<object_id:run_id>/"
+_ONE = "portfolios/<object_id:portfolio_id>/"
+_RUN = f"{_ONE}imports/<object_id:run_id>/"
+_CONNECTION = f"{_ONE}connections/<object_id:connection_id>/"
 
 urlpatterns = [
     path(
         "instruments/<object_id:instrument_id>/prices/paste/",
-        views.PastePrices.as_view(),
+        imports.PastePrices.as_view(),
         name="prices-paste",
     ),
-    path("portfolios/<object_id:portfolio_id>/imports/", views.Imports.as_view(), name="imports"),
-    path(_RUN, views.ImportPage.as_view(), name="import"),
-    path(f"{_RUN}commit/", views.CommitImport.as_view(), name="import-commit"),
-    path(f"{_RUN}undo/", views.UndoImport.as_view(), name="import-undo"),
-    path(f"{_RUN}discard/", views.DiscardImport.as_view(), name="import-discard"),
+    path(f"{_ONE}imports/", imports.Imports.as_view(), name="imports"),
+    path(_RUN, imports.ImportPage.as_view(), name="import"),
+    path(f"{_RUN}commit/", imports.CommitImport.as_view(), name="import-commit"),
+    path(f"{_RUN}undo/", imports.UndoImport.as_view(), name="import-undo"),
+    path(f"{_RUN}discard/", imports.DiscardImport.as_view(), name="import-discard"),
+    path(f"{_ONE}connections/", connections.Connections.as_view(), name="connections"),
+    path(_CONNECTION, connections.ConnectionPage.as_view(), name="connection"),
+    path(f"{_CONNECTION}sync/", connections.SyncNow.as_view(), name="connection-sync"),
+    path(f"{_CONNECTION}test/", connections.TestConnection.as_view(), name="connection-test"),
+    path(f"{_CONNECTION}pause/", connections.Pause.as_view(), name="connection-pause"),
+    path(f"{_CONNECTION}resume/", connections.Resume.as_view(), name="connection-resume"),
+    path(f"{_CONNECTION}key/", connections.ReplaceKey.as_view(), name="connection-key"),
+    path(f"{_CONNECTION}disconnect/", connections.Disconnect.as_view(), name="connection-end"),
 ]

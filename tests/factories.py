@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from accounts.models import User
+from brokers.models import Connection, Sync
 from marketdata.domain.instruments import AssetClass, identity_of
 from marketdata.models import Instrument, PriceBar
 from portfolios.domain.kinds import Kind
@@ -67,6 +68,34 @@ def make_closes(instrument: Instrument, closes: dict[str, str]) -> None:
 def make_portfolio(owner: User, name: str = "Long term", **fields: Any) -> Portfolio:
     known: dict[str, Any] = {"base_currency": "USD", "tracks_cash": True, "now": NOW} | fields
     return portfolios.create_portfolio(owner.pk, name=name, **known)
+
+
+def make_connection(portfolio: Portfolio, **fields: Any) -> Connection:
+    """Make a connection whose secret can't be opened: no broker is asked."""
+    known: dict[str, Any] = {
+        "broker": "alpaca",
+        "environment": "live",
+        "account_number": "PA1",
+        "account": "Alpaca PA1",
+        "state": "active",
+        "created_at": NOW,
+        "updated_at": NOW,
+    }
+    return Connection.objects.create(
+        portfolio=portfolio, owner_id=portfolio.owner_id, **(known | fields)
+    )
+
+
+def make_sync(connection: Connection, **fields: Any) -> Sync:
+    known: dict[str, Any] = {
+        "trigger": "manual",
+        "state": "ok",
+        "created_at": NOW,
+        "updated_at": NOW,
+    }
+    return Sync.objects.create(
+        connection=connection, owner_id=connection.owner_id, **(known | fields)
+    )
 
 
 _DECIMALS = {

@@ -47,6 +47,7 @@ def a_file() -> SimpleUploadedFile:
 _PORTFOLIO = "portfolios/<object_id:portfolio_id>/"
 _ROW = f"{_PORTFOLIO}transactions/<object_id:transaction_id>/"
 _RUN = f"{_PORTFOLIO}imports/<object_id:run_id>/"
+_CONNECTION = f"{_PORTFOLIO}connections/<object_id:connection_id>/"
 _INSTRUMENT = "instruments/<object_id:instrument_id>/"
 _WATCHLIST = "watchlists/<object_id:watchlist_id>/"
 _ENTRY = f"{_WATCHLIST}entries/<object_id:instrument_id>/"
@@ -116,6 +117,16 @@ ROUTES = {
     f"{_RUN}commit/": Route(OWNER, {"POST": 302}),
     f"{_RUN}undo/": Route(OWNER, {"POST": 302}),
     f"{_RUN}discard/": Route(OWNER, {"POST": 302}),
+    f"{_PORTFOLIO}connections/": Route(
+        OWNER, {"GET": 200, "POST": 422}, {"POST": {"broker": "alpaca"}}
+    ),
+    _CONNECTION: Route(OWNER, {"GET": 200}),
+    f"{_CONNECTION}sync/": Route(OWNER, {"POST": 302}),
+    f"{_CONNECTION}test/": Route(OWNER, {"POST": 302}),
+    f"{_CONNECTION}pause/": Route(OWNER, {"POST": 302}),
+    f"{_CONNECTION}resume/": Route(OWNER, {"POST": 302}),
+    f"{_CONNECTION}key/": Route(OWNER, {"POST": 422}),
+    f"{_CONNECTION}disconnect/": Route(OWNER, {"POST": 302}, {"POST": {"ledger": "keep"}}),
     "api/v1/auth/token/": Route(EVERYBODY, {"POST": 422}),
     "api/v1/auth/token/refresh/": Route(EVERYBODY, {"POST": 422}),
     "api/v1/auth/token/verify/": Route(EVERYBODY, {"POST": 422}),
@@ -204,6 +215,22 @@ ROUTES = {
     f"api/v1/{_RUN}commits/": Route(OWNER, {"POST": 202}),
     # What was not committed can't be undone.
     f"api/v1/{_RUN}undos/": Route(OWNER, {"POST": 409}),
+    "api/v1/brokers/": Route(SIGNED_IN, {"GET": 200}),
+    f"api/v1/{_PORTFOLIO}connections/": Route(OWNER, {"GET": 200, "POST": 422}),
+    f"api/v1/{_CONNECTION}": Route(
+        OWNER,
+        {"GET": 200, "PATCH": 200, "DELETE": 200},
+        {"PATCH": {"is_paused": False}},
+        {"DELETE": "ledger=keep"},
+    ),
+    # Its secret can't be opened, and it is paused.
+    f"api/v1/{_CONNECTION}checks/": Route(OWNER, {"POST": 503}),
+    f"api/v1/{_CONNECTION}credentials/": Route(
+        OWNER, {"PUT": 422}, {"PUT": {"credentials": {"key_id": "K"}}}
+    ),
+    f"api/v1/{_CONNECTION}syncs/": Route(OWNER, {"GET": 200, "POST": 409}),
+    f"api/v1/{_CONNECTION}syncs/<object_id:sync_id>/": Route(OWNER, {"GET": 200}),
+    f"api/v1/{_CONNECTION}unbooked/": Route(OWNER, {"GET": 200}),
 }
 #: Pages of allauth that are made for visitors; all its others send them to the sign-in.
 ENTRANCES = {
@@ -255,6 +282,8 @@ class World:
     run_id: str
     watchlist_id: str
     alert_id: str
+    connection_id: str
+    sync_id: str
     day: str = "2026-01-05"
     figure: str = "total"
     finding: str = "return-portfolio-2026-01-05"
@@ -285,7 +314,9 @@ def world(ada) -> World:
     rule = Rule(AlertKind.PRICE_ABOVE, Decimal(9))
     wanted = alerts.Wanted(rule=rule, instrument_id=instrument.pk)
     alert = alerts.create_alert(ada.pk, wanted=wanted, now=NOW)
-    made = (portfolio, row, instrument, run, watchlist, alert)
+    connection = factories.make_connection(portfolio, state="paused")
+    sync = factories.make_sync(connection)
+    made = (portfolio, row, instrument, run, watchlist, alert, connection, sync)
     return World(*(str(each.pk) for each in made))
 
 

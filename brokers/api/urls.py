@@ -1,11 +1,12 @@
-"""The API of imports and exports."""
+"""The API of imports, exports and connections to brokers."""
 
 from django.urls import path
 
-from brokers.api import views
+from brokers.api import connections, views
 
 _ONE = "portfolios/<object_id:portfolio_id>/"
 _RUN = f"{_ONE}imports/<object_id:run_id>/"
+_CONNECTION = f"{_ONE}connections/<object_id:connection_id>/"
 
 urlpatterns = [
     path(f"{_ONE}imports/", views.Imports.as_view(), name="api-imports"),
@@ -14,4 +15,20 @@ urlpatterns = [
     path(f"{_RUN}commits/", views.Commits.as_view(), name="api-import-commits"),
     path(f"{_RUN}undos/", views.Undos.as_view(), name="api-import-undos"),
     path(f"{_ONE}export/", views.Export.as_view(), name="api-export"),
+    path("brokers/", connections.Brokers.as_view(), name="api-brokers"),
+    path(f"{_ONE}connections/", connections.Connections.as_view(), name="api-connections"),
+    path(_CONNECTION, connections.ConnectionDetail.as_view(), name="api-connection"),
+    path(f"{_CONNECTION}checks/", connections.Checks.as_view(), name="api-connection-checks"),
+    path(
+        f"{_CONNECTION}credentials/",
+        connections.Credentials.as_view(),
+        name="api-connection-credentials",
+    ),
+    path(f"{_CONNECTION}syncs/", connections.Syncs.as_view(), name="api-syncs"),
+    path(
+        f"{_CONNECTION}syncs/<object_id:sync_id>/",
+        connections.SyncDetail.as_view(),
+        name="api-sync",
+    ),
+    path(f"{_CONNECTION}unbooked/", connections.Unbooked.as_view(), name="api-unbooked"),
 ]

@@ -1,0 +1,150 @@
+"""What the API says of connections to brokers and of their syncs; never a secret."""
+
+from __future__ import annotations
+
+from rest_framework import serializers
+
+from brokers.adapters.brokers import BROKERS
+from brokers.domain.connections import ConnectionState, SyncState
+from brokers.domain.events import Stream
+from brokers.domain.reconcile import Outcome
+from common.api.bodies import Body, Query
+from common.api.fields import ObjectIdField
+
+CONNECTION_STATES = [state.value for state in ConnectionState]
+SYNC_STATES = [state.value for state in SyncState]
+STREAMS = [stream.value for stream in Stream]
+OUTCOMES = [outcome.value for outcome in Outcome]
+STREAM_STATES = ["waiting", "running", "ok", "failed", "skipped"]
+TRIGGERS = ["manual", "schedule", "connect"]
+LEDGER_CHOICES = ["keep", "remove"]
+
+
+class CredentialsInput(Body):
+    """Another key; which fields it has is said by the broker."""
+
+    credentials = serializers.DictField(child=serializers.CharField(max_length=200))
+
+
+class ConnectionInput(CredentialsInput):
+    """An account to connect."""
+
+    broker = serializers.ChoiceField(choices=sorted(BROKERS))
+    environment = serializers.CharField(max_length=16)
+
+
+class ConnectionChange(Body):
+    """What can be changed of a connection."""
+
+    is_paused = serializers.BooleanField()
+
+
+class DisconnectQuery(Query):
+    """What becomes of what the connection brought."""
+
+    ledger = serializers.ChoiceField(choices=LEDGER_CHOICES)
+
+
+class CredentialOutput(serializers.Serializer[object]):
+    """Something that must be given to connect."""
+
+    name = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # hides DRF's own
+    is_secret = serializers.BooleanField()
+
+
+class EnvironmentOutput(serializers.Serializer[object]):
+    """A kind of account."""
+
+    name = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # hides DRF's own
+
+
+class BrokerOutput(serializers.Serializer[object]):
+    """A broker that can be connected, and what it tells."""
+
+    name = serializers.CharField()
+    label = serializers.CharField(source="capabilities.label")  # type: ignore[assignment]
+    environments = EnvironmentOutput(many=True, source="capabilities.environments")
+    credentials = CredentialOutput(many=True, source="capabilities.credentials")
+    streams = serializers.ListField(
+        child=serializers.ChoiceField(choices=STREAMS), source="capabilities.streams"
+    )
+    tells = serializers.ListField(child=serializers.CharField(), source="capabilities.tells")
+    conceals = serializers.ListField(child=serializers.CharField(), source="capabilities.conceals")
+
+
+class ConnectionOutput(serializers.Serializer[object]):
+    """A connection: where it stands, and when each stream was last read to its end."""
+
+    id = ObjectIdField(source="pk")
+    portfolio_id = ObjectIdField()
+    broker = serializers.CharField()
+    environment = serializers.CharField()
+    account_number = serializers.CharField()
+    account = serializers.CharField()
+    state = serializers.ChoiceField(choices=CONNECTION_STATES)
+    hint = serializers.CharField()
+    good_at = serializers.DictField(child=serializers.DateTimeField())
+    next_sync_at = serializers.DateTimeField(allow_null=True)
+    created_at = serializers.DateTimeField()
+
+
+class AccountOutput(serializers.Serializer[object]):
+    """The account that a key opens."""
+
+    number = serializers.CharField()
+    currency = serializers.CharField()
+
+
+class StreamOutput(serializers.Serializer[object]):
+    """How one stream of a sync went."""
+
+    stream = serializers.ChoiceField(choices=STREAMS)
+    state = serializers.ChoiceField(choices=STREAM_STATES)
+    pages = serializers.IntegerField(default=0)
+    code = serializers.CharField(default="")
+    message = serializers.CharField(default="")
+
+
+class ComparisonOutput(serializers.Serializer[object]):
+    """A figure of the broker's beside that of the ledger."""
+
+    what = serializers.CharField()
+    measure = serializers.ChoiceField(choices=["quantity", "cash"])
+    theirs = serializers.CharField()
+    ours = serializers.CharField()
+    outcome = serializers.ChoiceField(choices=OUTCOMES)
+    reason = serializers.CharField(allow_blank=True)
+
+
+class SyncOutput(serializers.Serializer[object]):
+    """A sync: where it stands, what it brought, and how both sides compare after it."""
+
+    id = ObjectIdField(source="pk")
+    connection_id = ObjectIdField()
+    trigger = serializers.ChoiceField(choices=TRIGGERS)
+    state = serializers.ChoiceField(choices=SYNC_STATES)
+    streams = StreamOutput(many=True)
+    rows_new = serializers.IntegerField()
+    rows_changed = serializers.IntegerField()
+    rows_known = serializers.IntegerField()
+    rows_unbooked = serializers.IntegerField()
+    calls = serializers.IntegerField()
+    error = serializers.CharField()
+    retry_at = serializers.DateTimeField(allow_null=True)
+    comparison = ComparisonOutput(many=True)
+    compared_at = serializers.DateTimeField(allow_null=True)
+    created_at = serializers.DateTimeField()
+    finished_at = serializers.DateTimeField(allow_null=True)
+
+
+class UnbookedOutput(serializers.Serializer[object]):
+    """Something the broker told that isn't booked, and why."""
+
+    id = ObjectIdField(source="pk")
+    external_id = serializers.CharField()
+    kind = serializers.CharField()
+    problem = serializers.CharField()
+    content = serializers.JSONField()
+    updated_at = serializers.DateTimeField()

@@ -1,0 +1,116 @@
+"""Plain values for the templates of connections."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from brokers.adapters.brokers import get_broker
+from brokers.adapters.contract import Broker
+from brokers.domain.connections import OPEN, SYNCABLE, ConnectionState, SyncState
+from brokers.domain.events import Stream
+from brokers.domain.reconcile import Outcome
+from brokers.models import BrokerRow, Connection, Sync
+from portfolios.domain.kinds import Kind
+
+_ENDED = (ConnectionState.DISCONNECTED, ConnectionState.REMOVING)
+_TONES = {SyncState.OK: "gain", SyncState.PARTIAL: "warn", SyncState.FAILED: "loss"}
+_KINDS = {kind.value: kind.label for kind in Kind}
+
+
+def offer(broker: Broker) -> dict[str, Any]:
+    """Describe what a broker can tell."""
+    known = broker.capabilities
+    return {
+        "name": broker.name,
+        "label": known.label,
+        "tells": known.tells,
+        "conceals": known.conceals,
+    }
+
+
+def connection_line(connection: Connection) -> dict[str, Any]:
+    """Describe a connection; of its secret nothing but that there is one."""
+    known = get_broker(connection.broker).capabilities
+    environment = known.environment(connection.environment)
+    state = ConnectionState(connection.state)
+    return {
+        "id": str(connection.pk),
+        "broker": known.label,
+        "environment": environment.label if environment else connection.environment,
+        "number": connection.account_number,
+        "account": connection.account,
+        "state": state.value,
+        "state_label": state.label,
+        "is_ended": state in _ENDED,
+        "is_paused": state is ConnectionState.PAUSED,
+        "needs_key": state is ConnectionState.NEEDS_KEY,
+        "can_sync": state in SYNCABLE,
+        "hint": connection.hint,
+        "created_at": connection.created_at,
+        "next_sync_at": connection.next_sync_at,
+        "streams": [
+            {"label": Stream(name).label, "at": datetime.fromisoformat(at)}
+            for name, at in connection.good_at.items()
+        ],
+        "good_at": max(map(datetime.fromisoformat, connection.good_at.values()), default=None),
+    }
+
+
+def sync_line(sync: Sync) -> dict[str, Any]:
+    """Describe a sync."""
+    state = SyncState(sync.state)
+    return {
+        "id": str(sync.pk),
+        "state": state.value,
+        "state_label": state.label,
+        "tone": "accent busy" if state in OPEN else _TONES.get(state, ""),
+        "is_open": state in OPEN,
+        "trigger": {"manual": "by you", "connect": "first"}.get(sync.trigger, "scheduled"),
+        "done": sum(each["state"] not in ("running", "waiting") for each in sync.streams),
+        "total": max(len(sync.streams), 1),
+        "streams": [each | {"label": Stream(each["stream"]).label} for each in sync.streams],
+        "rows_new": sync.rows_new,
+        "rows_changed": sync.rows_changed,
+        "rows_unbooked": sync.rows_unbooked,
+        "calls": sync.calls,
+        "error": sync.error,
+        "retry_at": sync.retry_at,
+        "created_at": sync.created_at,
+        "finished_at": sync.finished_at,
+    }
+
+
+def comparison(sync: Sync | None) -> dict[str, Any] | None:
+    """Describe how a broker's figures compare with ours."""
+    if sync is None:
+        return None
+    lines = [
+        line
+        | {
+            "label": Outcome(line["outcome"]).label,
+            "tone": {"match": "gain", "explained": "warn"}.get(line["outcome"], "loss"),
+        }
+        for line in sync.comparison
+    ]
+    return {
+        "at": sync.compared_at,
+        "lines": lines,
+        "is_equal": all(line["outcome"] == Outcome.MATCH for line in lines),
+    }
+
+
+def row_line(row: BrokerRow) -> dict[str, Any]:
+    """Describe an event that isn't booked."""
+    name = row.content.get("instrument")
+    symbol = name.get("symbol", "") if isinstance(name, dict) else row.content.get("symbol", "")
+    return {
+        "external_id": row.external_id,
+        "kind": _KINDS.get(row.kind, row.content.get("note") or row.kind.capitalize()),
+        "date": row.content.get("trade_date", row.content.get("date", "")),
+        "symbol": symbol,
+        "quantity": row.content.get("quantity"),
+        "amount": row.content.get("amount"),
+        "currency": row.content.get("currency", ""),
+        "problem": row.problem,
+    }

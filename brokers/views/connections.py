@@ -1,0 +1,262 @@
+"""The pages of connections: connect, test, sync, pause, replace the key, disconnect."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bson import ObjectId
+from django.contrib import messages
+from django.contrib.auth.mixins import LoginRequiredMixin
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.decorators import method_decorator
+from django.views import View
+from django.views.decorators.debug import sensitive_post_parameters
+
+from accounts.http import AuthedHttpRequest
+from brokers import connection_presentation as presentation
+from brokers import selectors, tasks
+from brokers.adapters import vault
+from brokers.adapters.brokers import BROKERS, get_broker
+from brokers.forms import ConnectForm, DisconnectForm, KeyForm
+from brokers.models import Connection
+from brokers.services import connecting, syncs
+from common import clock
+from common.errors import Conflict, Failure, InvalidInput, Unavailable
+from portfolios import selectors as portfolios
+
+
+class _Page(LoginRequiredMixin, View):
+    request: AuthedHttpRequest
+
+    def connection_of(self, portfolio_id: ObjectId, connection_id: ObjectId) -> Connection:
+        """Load the connection that the address names, if it is the user's."""
+        return selectors.get_connection(
+            connection_id, portfolio_id=portfolio_id, owner_id=self.request.user.pk
+        )
+
+    def portfolio_of(self, portfolio_id: ObjectId) -> dict[str, str]:
+        """Load the portfolio that the address names, for the frame of the page."""
+        found = portfolios.get_portfolio(portfolio_id, owner_id=self.request.user.pk)
+        return {"id": str(found.pk), "name": found.name}
+
+    def back(self, connection: Connection) -> HttpResponse:
+        """Go to the connection's page."""
+        return redirect(
+            "connection", portfolio_id=connection.portfolio_id, connection_id=connection.pk
+        )
+
+
+def _add_errors(form: KeyForm, failure: Failure) -> None:
+    for field, lines in failure.errors.items():
+        for line in lines:
+            form.add_error(field if field in form.fields else None, line)
+    if not failure.errors:
+        form.add_error(None, failure.detail)
+
+
+@method_decorator(sensitive_post_parameters(), name="dispatch")
+class Connections(_Page):
+    """/portfolios/<id>/connections/"""
+
+    def get(self, request: AuthedHttpRequest, portfolio_id: ObjectId) -> HttpResponse:
+        """Show the portfolio's connections, and what can be connected."""
+        return self._page(portfolio_id)
+
+    def post(self, request: AuthedHttpRequest, portfolio_id: ObjectId) -> HttpResponse:
+        """Connect an account, and sync it for the first time."""
+        portfolio = portfolios.get_portfolio(portfolio_id, owner_id=request.user.pk)
+        broker = get_broker(request.POST.get("broker", ""))
+        form = ConnectForm(request.POST, broker=broker)
+        if form.is_valid():
+            now = clock.now()
+            try:
+                connection = connecting.connect(
+                    portfolio.pk,
+                    owner_id=request.user.pk,
+                    broker_name=broker.name,
+                    environment_name=form.cleaned_data["environment"],
+                    credentials=form.credentials(),
+                    now=now,
+                )
+            except (InvalidInput, Conflict, Unavailable) as failure:
+                _add_errors(form, failure)
+            else:
+                sync, _ = syncs.request_sync(connection, trigger="connect", now=now)
+                tasks.start_sync(sync)
+                return self.back(connection)
+        return self._page(portfolio_id, form=form, filled=broker.name, status=422)
+
+    def _page(
+        self,
+        portfolio_id: ObjectId,
+        *,
+        form: ConnectForm | None = None,
+        filled: str = "",
+        status: int = 200,
+    ) -> HttpResponse:
+        portfolio = self.portfolio_of(portfolio_id)
+        offers = [
+            presentation.offer(broker)
+            | {"form": form if form and filled == name else ConnectForm(broker=broker)}
+            for name, broker in BROKERS.items()
+        ]
+        context = {
+            "portfolio": portfolio,
+            "connections": [
+                presentation.connection_line(each)
+                for each in selectors.list_connections(portfolio_id)[:50]
+            ],
+            "offers": offers,
+            "can_connect": vault.is_open(),
+        }
+        return render(self.request, "brokers/connections.html", context, status=status)
+
+
+class ConnectionPage(_Page):
+    """/portfolios/<id>/connections/<id>/"""
+
+    def get(
+        self, request: AuthedHttpRequest, portfolio_id: ObjectId, connection_id: ObjectId
+    ) -> HttpResponse:
+        """Show where a connection stands and what its syncs brought."""
+        connection = self.connection_of(portfolio_id, connection_id)
+        return render(
+            request,
+            "brokers/connection.html",
+            _context(self.portfolio_of(portfolio_id), connection),
+        )
+
+
+def _context(
+    portfolio: dict[str, str], connection: Connection, key_form: KeyForm | None = None
+) -> dict[str, Any]:
+    broker = get_broker(connection.broker)
+    compared = selectors.find_last_good_sync(connection.pk)
+    runs = list(selectors.list_syncs(connection.pk)[:20])
+    return {
+        "portfolio": portfolio,
+        "connection": presentation.connection_line(connection),
+        "offer": presentation.offer(broker),
+        "syncs": [presentation.sync_line(each) for each in runs],
+        "open_sync": next((presentation.sync_line(each) for each in runs if each.open_for), None),
+        "comparison": presentation.comparison(compared),
+        "unbooked": [
+            presentation.row_line(each) for each in selectors.list_unbooked(connection.pk)[:100]
+        ],
+        "key_form": key_form or KeyForm(broker=broker),
+        "disconnect_form": DisconnectForm(),
+    }
+
+
+class SyncNow(_Page):
+    """/portfolios/<id>/connections/<id>/sync/"""
+
+    def post(
+        self, request: AuthedHttpRequest, portfolio_id: ObjectId, connection_id: ObjectId
+    ) -> HttpResponse:
+        """Sync now, or join the sync that runs."""
+        connection = self.connection_of(portfolio_id, connection_id)
+        try:
+            sync, is_new = syncs.request_sync(connection, trigger="manual", now=clock.now())
+        except Conflict as failure:
+            messages.error(request, failure.detail)
+        else:
+            if is_new:
+                tasks.start_sync(sync)
+        return self.back(connection)
+
+
+class TestConnection(_Page):
+    """/portfolios/<id>/connections/<id>/test/"""
+
+    __test__ = False
+
+    def post(
+        self, request: AuthedHttpRequest, portfolio_id: ObjectId, connection_id: ObjectId
+    ) -> HttpResponse:
+        """Ask the broker whether the stored key works."""
+        connection = self.connection_of(portfolio_id, connection_id)
+        try:
+            account = connecting.test_connection(connection, now=clock.now())
+        except (InvalidInput, Conflict, Unavailable) as failure:
+            messages.error(request, failure.detail)
+        else:
+            messages.success(request, f"The key works: it opens account {account.number}.")
+        return self.back(connection)
+
+
+class Pause(_Page):
+    """/portfolios/<id>/connections/<id>/pause/"""
+
+    def post(
+        self, request: AuthedHttpRequest, portfolio_id: ObjectId, connection_id: ObjectId
+    ) -> HttpResponse:
+        """Sync no more until it is resumed."""
+        connection = self.connection_of(portfolio_id, connection_id)
+        try:
+            connecting.pause(connection, now=clock.now())
+        except Conflict as failure:
+            messages.error(request, failure.detail)
+        return self.back(connection)
+
+
+class Resume(_Page):
+    """/portfolios/<id>/connections/<id>/resume/"""
+
+    def post(
+        self, request: AuthedHttpRequest, portfolio_id: ObjectId, connection_id: ObjectId
+    ) -> HttpResponse:
+        """Sync again."""
+        connection = self.connection_of(portfolio_id, connection_id)
+        try:
+            connecting.resume(connection, now=clock.now())
+        except Conflict as failure:
+            messages.error(request, failure.detail)
+        return self.back(connection)
+
+
+@method_decorator(sensitive_post_parameters(), name="dispatch")
+class ReplaceKey(_Page):
+    """/portfolios/<id>/connections/<id>/key/"""
+
+    def post(
+        self, request: AuthedHttpRequest, portfolio_id: ObjectId, connection_id: ObjectId
+    ) -> HttpResponse:
+        """Put another key in the place of the stored one."""
+        connection = self.connection_of(portfolio_id, connection_id)
+        form = KeyForm(request.POST, broker=get_broker(connection.broker))
+        if form.is_valid():
+            try:
+                connecting.replace_key(connection, credentials=form.credentials(), now=clock.now())
+            except (InvalidInput, Conflict, Unavailable) as failure:
+                _add_errors(form, failure)
+            else:
+                messages.success(request, "The new key is stored; the old one is gone.")
+                return self.back(connection)
+        context = _context(self.portfolio_of(portfolio_id), connection, form)
+        return render(request, "brokers/connection.html", context, status=422)
+
+
+class Disconnect(_Page):
+    """/portfolios/<id>/connections/<id>/disconnect/"""
+
+    def post(
+        self, request: AuthedHttpRequest, portfolio_id: ObjectId, connection_id: ObjectId
+    ) -> HttpResponse:
+        """Destroy the key, and keep or take out what the connection brought."""
+        connection = self.connection_of(portfolio_id, connection_id)
+        form = DisconnectForm(request.POST)
+        if not form.is_valid():
+            messages.error(request, "Say first what becomes of the ledger.")
+            return self.back(connection)
+        keeps = form.cleaned_data["ledger"] == "keep"
+        try:
+            ended = connecting.disconnect(connection, keep_ledger=keeps, now=clock.now())
+        except Conflict as failure:
+            messages.error(request, failure.detail)
+        else:
+            if not keeps:
+                tasks.start_removal(ended)
+            messages.success(request, "Disconnected. The key is destroyed.")
+        return self.back(connection)
