@@ -1,10 +1,12 @@
-"""The whole platform on this machine: servers, set-up, then web, worker, beat and feed."""
+"""The whole platform on this machine: servers, set-up, then web, worker, beat, feed, sandbox."""
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import secrets
+import socket
 import sys
 import urllib.error
 import urllib.request
@@ -14,7 +16,7 @@ from common.errors import InvalidInput, Unavailable
 from config import embedded
 from config.processes import Process
 from config.servers import HOST, is_port_free
-from config.supervisor import Supervisor
+from config.supervisor import StepFailed, Supervisor
 
 ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_PORT = 8_000
@@ -22,7 +24,8 @@ READY_SECONDS = 90.0
 #: What `load_demo` gives the two demo accounts.
 DEMO_PASSWORD = "livefolio-demo"  # noqa: S105 - it's printed, and made for this machine only
 DEMO_ACCOUNTS = ("demo@livefolio.test", "staff@livefolio.test")
-SECRETS = ("SECRET_KEY", "JWT_SIGNING_KEY")
+SECRETS = ("SECRET_KEY", "JWT_SIGNING_KEY", "BROKER_KEYS")
+SANDBOX_SECONDS = 30.0
 
 
 class PortTaken(Unavailable):
@@ -69,7 +72,32 @@ def run(folder: Path, *, port: int) -> None:
         supervisor.start(web, *others)
         supervisor.wait_until_ready(web, seconds=READY_SECONDS)
         supervisor.console.say(welcome(port, with_accounts=is_ours))
+        if is_ours:
+            _connect_sandbox(supervisor, folder, variables)
         supervisor.watch()
+
+
+def _connect_sandbox(supervisor: Supervisor, folder: Path, variables: dict[str, str]) -> None:
+    """Start the sandbox broker and connect the demo account to it; the pages don't wait for it."""
+    address = variables["BROKER_SANDBOX_URL"]
+    port = int(address.rpartition(":")[2])
+    sandbox = Process(
+        name="sandbox",
+        argv=[sys.executable, str(ROOT / "manage.py"), "sandbox", "--port", str(port)],
+        environment=variables,
+        is_ready=lambda: not is_port_free(port),
+    )
+    link = Process(
+        name="connect_demo",
+        argv=[sys.executable, str(ROOT / "manage.py"), "connect_demo"],
+        environment=variables,
+    )
+    supervisor.start(sandbox)
+    try:
+        supervisor.wait_until_ready(sandbox, seconds=SANDBOX_SECONDS)
+        supervisor.run(link)
+    except StepFailed as failure:
+        supervisor.console.say(f"No broker is connected in the demo: {failure.detail}")
 
 
 def environment(folder: Path, *, port: int, with_accounts: bool) -> dict[str, str]:
@@ -87,6 +115,7 @@ def environment(folder: Path, *, port: int, with_accounts: bool) -> dict[str, st
         "LOG_STYLE": "console" if sys.stdout.isatty() else "plain",
         # `load_demo` makes accounts with a known password only where this says so.
         "DEMO_ACCOUNTS": str(with_accounts).lower(),
+        "BROKER_SANDBOX_URL": f"http://{HOST}:{_free_port()}" if with_accounts else "",
         "DJANGO_SETTINGS_MODULE": "config.settings.base",
         "PYTHONUNBUFFERED": "1",
     }
@@ -164,13 +193,30 @@ def welcome(port: int, *, with_accounts: bool) -> str:
     return "\n".join([*lines, "Ctrl-C stops everything.", ""])
 
 
+def _free_port() -> int:
+    with socket.create_server((HOST, 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
 def _secrets(file: Path) -> dict[str, str]:
     """Return this folder's secrets, made on first use, so that sessions outlive a restart."""
-    try:
-        return {str(name): str(value) for name, value in json.loads(file.read_text()).items()}
-    except FileNotFoundError:
-        fresh = {name: secrets.token_urlsafe(48) for name in SECRETS}
-    handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    known: dict[str, str] = {}
+    if file.exists():
+        known = {str(name): str(value) for name, value in json.loads(file.read_text()).items()}
+    if known.keys() >= set(SECRETS):
+        return known
+    known = {name: _fresh(name) for name in SECRETS} | known
+    # Beside it first, so that a start that breaks off loses no key.
+    draft = file.with_suffix(".new")
+    draft.unlink(missing_ok=True)
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w") as stream:
-        json.dump(fresh, stream)
-    return fresh
+        json.dump(known, stream)
+    draft.replace(file)
+    return known
+
+
+def _fresh(name: str) -> str:
+    if name == "BROKER_KEYS":
+        return "k1:" + base64.b64encode(secrets.token_bytes(32)).decode()
+    return secrets.token_urlsafe(48)

@@ -19,6 +19,7 @@ _CENT = Decimal("0.01")
 MARKET = {"AAPL": "182.10", "MSFT": "401.5", "NVDA": "61.25", "KO": "58.4", "SPY": "481.02"}
 DEFAULT_KEY, DEFAULT_SECRET = "PKSANDBOX0000000001", "sandbox-secret-0000000001"
 _HISTORY = 60
+_OPENED_AT = datetime(2024, 1, 8, 15, 30, tzinfo=UTC)
 
 
 @dataclass(slots=True)
@@ -190,7 +191,7 @@ class World:
         self.clock.fixed, self.clock.moved = None, timedelta()
         self.accounts = {}
         account = self.open(DEFAULT_KEY, DEFAULT_SECRET)
-        _live(account, random.Random(seed), activities, until=self.clock.now())  # noqa: S311 - a story
+        _live(account, random.Random(seed), activities)  # noqa: S311 - a story
 
     def open(self, key_id: str, secret: str) -> Account:
         """Open an account that has no history."""
@@ -206,40 +207,51 @@ class World:
         return account if account is not None and account.secret == secret else None
 
 
-def _live(account: Account, chance: random.Random, activities: int, *, until: datetime) -> None:
-    """Let somebody trade for a while, ending some days ago."""
+def _live(account: Account, chance: random.Random, activities: int) -> None:
+    """Let somebody trade for a while: on the same days whenever it is told, for ids hold days."""
     if not activities:
         return
-    step = timedelta(days=min(3.0, 700 / activities))
-    moment = until.replace(hour=15, minute=30, second=0, microsecond=0)
-    moment -= step * activities + timedelta(days=20)
+    step, moment = timedelta(days=min(9.0, 700 / activities)), _OPENED_AT
     account.pay("CSD", Decimal(5_000 + 900 * activities), at=moment)
     prices = {symbol: Decimal(price) for symbol, price in MARKET.items()}
+    held: dict[str, Decimal] = {}
     while len(account.entries) < activities:
         moment += step
         symbol = chance.choice(sorted(prices))
         drift = Decimal(chance.randint(-200, 230)) / 10_000
         prices[symbol] = (prices[symbol] * (1 + drift)).quantize(_CENT)
-        _act(account, chance, symbol, prices[symbol], moment)
+        held[symbol] = held.get(symbol, _ZERO) + _act(
+            account, chance, symbol, price=prices[symbol], held=held.get(symbol, _ZERO), at=moment
+        )
 
 
 def _act(
-    account: Account, chance: random.Random, symbol: str, price: Decimal, moment: datetime
-) -> None:
-    held = account.positions().get(symbol, _ZERO)
+    account: Account,
+    chance: random.Random,
+    symbol: str,
+    *,
+    price: Decimal,
+    held: Decimal,
+    at: datetime,
+) -> Decimal:
+    """Do one thing or the other; return how many units came, or went."""
     lot = chance.random()
     if held and lot < 0.15:
         rate = Decimal(chance.randint(10, 80)) / 100
         gross = (held * rate).quantize(_CENT)
         dividend = {"qty": str(held), "per_share_amount": str(rate), "activity_sub_type": "CDIV"}
-        account.pay("DIV", gross, at=moment, symbol=symbol, **dividend)
-        account.pay("DIVNRA", -(gross * Decimal("0.15")).quantize(_CENT), at=moment, symbol=symbol)
+        account.pay("DIV", gross, at=at, symbol=symbol, **dividend)
+        account.pay("DIVNRA", -(gross * Decimal("0.15")).quantize(_CENT), at=at, symbol=symbol)
     elif held and lot < 0.35:
         units = (held * Decimal(chance.randint(1, 4)) / 4).quantize(Decimal("0.001"))
-        account.fill(symbol=symbol, side="sell", qty=units or held, price=price, at=moment)
-        account.pay("FEE", Decimal("-0.02"), at=moment, activity_sub_type="TAF")
+        units = units or held
+        account.fill(symbol=symbol, side="sell", qty=units, price=price, at=at)
+        account.pay("FEE", Decimal("-0.02"), at=at, activity_sub_type="TAF")
+        return -units
     elif lot < 0.4:
-        account.pay("INT", Decimal(chance.randint(1, 400)) / 100, at=moment)
+        account.pay("INT", Decimal(chance.randint(1, 400)) / 100, at=at)
     else:
         units = Decimal(chance.randint(1, 24)) / chance.choice((1, 2, 4))
-        account.fill(symbol=symbol, side="buy", qty=units, price=price, at=moment)
+        account.fill(symbol=symbol, side="buy", qty=units, price=price, at=at)
+        return units
+    return _ZERO

@@ -13,10 +13,23 @@ def test_secrets_are_made_once_and_are_nobody_else_s_to_read(tmp_path):
     first = demo.environment(tmp_path, port=8_000, with_accounts=True)
     second = demo.environment(tmp_path, port=8_000, with_accounts=True)
 
+    for each in (first, second):
+        # It listens wherever there is room.
+        assert each.pop("BROKER_SANDBOX_URL").startswith("http://127.0.0.1:")
     assert first == second
     assert len({first["SECRET_KEY"], first["JWT_SIGNING_KEY"]}) == 2
     assert min(len(first["SECRET_KEY"]), len(first["JWT_SIGNING_KEY"])) >= 50
     assert stat.S_IMODE((tmp_path / "secrets.json").stat().st_mode) == 0o600
+
+
+def test_secrets_from_before_there_were_brokers_are_kept_and_completed(tmp_path):
+    (tmp_path / "secrets.json").write_text('{"SECRET_KEY": "old", "JWT_SIGNING_KEY": "older"}')
+
+    variables = demo.environment(tmp_path, port=8_000, with_accounts=False)
+
+    assert (variables["SECRET_KEY"], variables["JWT_SIGNING_KEY"]) == ("old", "older")
+    assert variables["BROKER_KEYS"].startswith("k1:")
+    assert variables == demo.environment(tmp_path, port=8_000, with_accounts=False)
 
 
 def test_each_folder_has_secrets_of_its_own(tmp_path):
