@@ -138,6 +138,11 @@ urlpatterns = [
     path("watchlists/", views.WatchlistsPage.as_view(), name="watchlists"),
     path("watchlists/<object_id:watchlist_id>/", views.WatchlistPage.as_view(), name="watchlist"),
     path(
+        "watchlists/<object_id:watchlist_id>/rename/",
+        views.RenameWatchlist.as_view(),
+        name="watchlist-rename",
+    ),
+    path(
         "watchlists/<object_id:watchlist_id>/delete/",
         views.DeleteWatchlist.as_view(),
         name="watchlist-delete",
@@ -153,6 +158,7 @@ urlpatterns = [
         name="entry-remove",
     ),
     path("alerts/", views.AlertsPage.as_view(), name="alerts"),
+    path("alerts/<object_id:alert_id>/", views.EditAlert.as_view(), name="alert"),
     path("alerts/<object_id:alert_id>/pause/", views.PauseAlert.as_view(), name="alert-pause"),
     path("alerts/<object_id:alert_id>/delete/", views.DeleteAlert.as_view(), name="alert-delete"),
     path("inbox/", views.InboxPage.as_view(), name="inbox"),

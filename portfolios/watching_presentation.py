@@ -46,7 +46,7 @@ def watchlist_page(watchlist: Watchlist, entries: Sequence[Entry]) -> dict[str, 
 def alerts_page(page: CursorPage[Alert], *, now: datetime) -> dict[str, Any]:
     """Describe a page of alerts."""
     return {
-        "alerts": [_alert(each, now=now) for each in with_subjects(page.rows)],
+        "alerts": [alert_line(each, now=now) for each in with_subjects(page.rows)],
         "page": {"next": page.next_url, "previous": page.previous_url},
     }
 
@@ -71,7 +71,8 @@ def inbox_page(page: CursorPage[Firing]) -> dict[str, Any]:
     }
 
 
-def _alert(alert: Alert, *, now: datetime) -> dict[str, Any]:
+def alert_line(alert: Alert, *, now: datetime) -> dict[str, Any]:
+    """Describe an alert and where it stands."""
     return {
         "id": str(alert.pk),
         "title": title(alert),

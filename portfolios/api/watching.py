@@ -139,11 +139,11 @@ class AlertDetail(APIView):
 
     @extend_schema(request=AlertChange, responses=AlertOutput)
     def patch(self, request: AuthedRequest, alert_id: ObjectId) -> Response:
-        """Have an alert rest, or work again."""
+        """Change an alert, have it rest, or work again."""
         found = watching.get_alert(alert_id, owner_id=request.user.pk)
         body = AlertChange(data=request.data)
         body.is_valid(raise_exception=True)
-        changed = alerts.set_paused(
+        changed = alerts.change_alert(
             found.pk, owner_id=request.user.pk, **body.validated_data, now=clock.now()
         )
         alert_channel.tell_changed()

@@ -85,9 +85,14 @@ class AlertInput(Body):
 
 
 class AlertChange(Body):
-    """What may be changed of an alert; for anything else make another one."""
+    """What is to be changed of an alert; what is left out stays. Else make another one."""
 
-    is_paused = serializers.BooleanField()
+    limit = DecimalStringField(required=False)
+    reference = DecimalStringField(required=False)
+    note = serializers.CharField(max_length=alerts.LONGEST_NOTE, allow_blank=True, required=False)
+    by_email = serializers.BooleanField(required=False)
+    expires_at = InstantField(required=False, allow_null=True)
+    is_paused = serializers.BooleanField(required=False)
 
 
 class AlertOutput(serializers.Serializer[object]):

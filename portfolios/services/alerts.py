@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import TypedDict, Unpack
 
 from bson import ObjectId
 
@@ -76,8 +77,7 @@ def create_alert(owner_id: ObjectId, *, wanted: Wanted, now: datetime) -> Alert:
     """
     check_rule(wanted.rule)
     _check_subject(wanted)
-    if wanted.expires_at is not None and wanted.expires_at <= now:
-        raise AlertRefused(errors={"expires_at": ["Give a moment that is still to come."]})
+    _check_end(wanted.expires_at, now=now)
     if wanted.instrument_id is not None:
         market.get_instrument(wanted.instrument_id, user_id=owner_id)
     if wanted.portfolio_id is not None:
@@ -103,21 +103,61 @@ def create_alert(owner_id: ObjectId, *, wanted: Wanted, now: datetime) -> Alert:
     return run_in_transaction(create)
 
 
+class AlertChanges(TypedDict, total=False):
+    """What may be changed of an alert; what it is about, and of which kind, stays."""
+
+    limit: Decimal
+    reference: Decimal | None
+    note: str
+    by_email: bool
+    expires_at: datetime | None
+    is_paused: bool
+
+
+def change_alert(
+    alert_id: ObjectId, *, owner_id: ObjectId, now: datetime, **changes: Unpack[AlertChanges]
+) -> Alert:
+    """Change an alert; what isn't named stays.
+
+    With another limit or reference it is armed anew, since it watches for something else: it fires
+    as soon as that holds, also if that is now. What it has told stays, and is counted on.
+
+    Raises:
+        AlertNotFound: there is none, or it is somebody else's.
+        AlertRefused: the rule would make no sense, or the new end is over.
+    """
+
+    def change() -> Alert:
+        alert = watching.get_alert(alert_id, owner_id=owner_id)
+        changed = {name: new for name, new in changes.items() if getattr(alert, name) != new}
+        if not changed:
+            return alert
+        for name, new in changed.items():
+            setattr(alert, name, new)
+        check_rule(watching.rule_of(alert))
+        if "expires_at" in changed:
+            _check_end(alert.expires_at, now=now)
+        if changed.keys() & {"limit", "reference"}:
+            alert.state = AlertState.ARMED.value
+        alert.updated_at = now
+        alert.save(update_fields=[*changed, "state", "updated_at"])
+        return alert
+
+    return run_in_transaction(change)
+
+
 def set_paused(alert_id: ObjectId, *, owner_id: ObjectId, is_paused: bool, now: datetime) -> Alert:
     """Have an alert rest, or work again; where it stood before, it stands afterwards.
 
     Raises:
         AlertNotFound: there is none, or it is somebody else's.
     """
+    return change_alert(alert_id, owner_id=owner_id, is_paused=is_paused, now=now)
 
-    def change() -> Alert:
-        alert = watching.get_alert(alert_id, owner_id=owner_id)
-        if alert.is_paused != is_paused:
-            alert.is_paused, alert.updated_at = is_paused, now
-            alert.save(update_fields=["is_paused", "updated_at"])
-        return alert
 
-    return run_in_transaction(change)
+def _check_end(expires_at: datetime | None, *, now: datetime) -> None:
+    if expires_at is not None and expires_at <= now:
+        raise AlertRefused(errors={"expires_at": ["Give a moment that is still to come."]})
 
 
 def delete_alert(alert_id: ObjectId, *, owner_id: ObjectId) -> None:

@@ -20,12 +20,13 @@ from marketdata import selectors as market
 from portfolios import presentation, selectors
 from portfolios.adapters import alert_channel
 from portfolios.forms import take_errors
-from portfolios.models import Watchlist
+from portfolios.models import Alert, Watchlist
 from portfolios.selectors import watching
 from portfolios.services import alerts, watchlists
 from portfolios.views.base import MOST_SYMBOLS, Page
-from portfolios.watching_forms import AlertForm, EntryForm, WatchlistForm
+from portfolios.watching_forms import AlertChangeForm, AlertForm, EntryForm, WatchlistForm
 from portfolios.watching_presentation import (
+    alert_line,
     alerts_page,
     inbox_page,
     watchlist_links,
@@ -70,12 +71,29 @@ class WatchlistsPage(Page):
         return render(self.request, "portfolios/watchlists.html", context, status=status)
 
 
-class WatchlistPage(WatchingPage):
+class WatchlistView(WatchingPage):
+    """The page of a watchlist, which two forms lead back to."""
+
+    def page(
+        self, watchlist_id: ObjectId, *, status: int = 200, **changed: forms.Form
+    ) -> HttpResponse:
+        """Show everything, with the given form in place of a fresh one."""
+        found = watching.get_watchlist(watchlist_id, owner_id=self.request.user.pk)
+        context = watchlist_page(found, watching.list_entries(found))
+        context |= {
+            "form": EntryForm(user_id=self.request.user.pk),
+            "name_form": WatchlistForm(initial={"name": found.name}),
+            "symbols": self.symbols(),
+        }
+        return render(self.request, "portfolios/watchlist.html", context | changed, status=status)
+
+
+class WatchlistPage(WatchlistView):
     """/watchlists/<id>/"""
 
     def get(self, request: AuthedHttpRequest, watchlist_id: ObjectId) -> HttpResponse:
         """Show a watchlist, live."""
-        return self._page(watchlist_id, EntryForm(user_id=request.user.pk))
+        return self.page(watchlist_id)
 
     def post(self, request: AuthedHttpRequest, watchlist_id: ObjectId) -> HttpResponse:
         """Put an instrument on the watchlist."""
@@ -94,13 +112,26 @@ class WatchlistPage(WatchingPage):
                 take_errors(form, error)
             else:
                 return redirect("watchlist", watchlist_id=watchlist_id)
-        return self._page(watchlist_id, form, status=422)
+        return self.page(watchlist_id, form=form, status=422)
 
-    def _page(self, watchlist_id: ObjectId, form: forms.Form, *, status: int = 200) -> HttpResponse:
-        found = watching.get_watchlist(watchlist_id, owner_id=self.request.user.pk)
-        context = watchlist_page(found, watching.list_entries(found))
-        context |= {"form": form, "symbols": self.symbols()}
-        return render(self.request, "portfolios/watchlist.html", context, status=status)
+
+class RenameWatchlist(WatchlistView):
+    """/watchlists/<id>/rename/"""
+
+    def post(self, request: AuthedHttpRequest, watchlist_id: ObjectId) -> HttpResponse:
+        """Give the watchlist another name."""
+        found = watching.get_watchlist(watchlist_id, owner_id=request.user.pk)
+        form = WatchlistForm(request.POST)
+        if form.is_valid():
+            try:
+                watchlists.rename_watchlist(
+                    found.pk, owner_id=request.user.pk, **form.cleaned_data, now=clock.now()
+                )
+            except (Conflict, InvalidInput) as error:
+                take_errors(form, error)
+            else:
+                return redirect("watchlist", watchlist_id=watchlist_id)
+        return self.page(watchlist_id, name_form=form, status=422)
 
 
 class DeleteWatchlist(Page):
@@ -213,6 +244,36 @@ class AlertsPage(WatchingPage):
             "gets_mail": confirmed_address(self.request.user) is not None,
         }
         return render(self.request, "portfolios/alerts.html", context, status=status)
+
+
+class EditAlert(Page):
+    """/alerts/<id>/"""
+
+    def get(self, request: AuthedHttpRequest, alert_id: ObjectId) -> HttpResponse:
+        """Show the form."""
+        alert = watching.get_alert(alert_id, owner_id=request.user.pk)
+        return self._page(alert, AlertChangeForm(user=request.user, alert=alert))
+
+    def post(self, request: AuthedHttpRequest, alert_id: ObjectId) -> HttpResponse:
+        """Change the alert."""
+        alert = watching.get_alert(alert_id, owner_id=request.user.pk)
+        form = AlertChangeForm(request.POST, user=request.user, alert=alert)
+        if form.is_valid():
+            try:
+                changed = alerts.change_alert(
+                    alert.pk, owner_id=request.user.pk, now=clock.now(), **form.changes()
+                )
+            except InvalidInput as error:
+                take_errors(form, _as_typed(error))
+            else:
+                alert_channel.tell_changed()
+                messages.success(request, f"You will be told: {alerts.title(changed)}.")
+                return redirect("alerts")
+        return self._page(alert, form, status=422)
+
+    def _page(self, alert: Alert, form: forms.Form, *, status: int = 200) -> HttpResponse:
+        context = {"alert": alert_line(alert, now=clock.now()), "form": form}
+        return render(self.request, "portfolios/alert_form.html", context, status=status)
 
 
 class PauseAlert(Page):

@@ -84,6 +84,19 @@ class TestWatchlistPages:
         assert answer.status_code == 422
         assert "of this name already" in answer.content.decode()
 
+    def test_a_list_is_renamed_but_not_to_what_another_is_called(self, browser, tech):
+        browser.post("/watchlists/", {"name": "Chips"})
+        address = f"/watchlists/{tech.pk}/"
+
+        refused = browser.post(f"{address}rename/", {"name": "Chips"})
+        empty = browser.post(f"{address}rename/", {"name": " "})
+        renamed = browser.post(f"{address}rename/", {"name": "Makers"})
+
+        assert (refused.status_code, empty.status_code) == (422, 422)
+        assert "of this name already" in refused.content.decode()
+        assert renamed["Location"] == address
+        assert "<h1>Makers</h1>" in browser.get(address).content.decode()
+
     def test_a_place_that_is_none_is_refused(self, browser, tech, acme):
         answer = browser.post(f"/watchlists/{tech.pk}/entries/{acme.pk}/move/", {"place": "first"})
 
@@ -163,6 +176,85 @@ class TestAlertPages:
         assert answer.status_code == 422
         assert said in answer.content.decode()
         assert not Alert.objects.exists()
+
+
+class TestChangingAlerts:
+    """Alerts that people correct instead of making them anew."""
+
+    def test_the_form_shows_what_is_and_takes_what_is_typed(self, browser, ada, acme):
+        alert = make_alert(ada, instrument_id=acme.pk, kind="day_move", limit="-0.05", note="old")
+        address = f"/alerts/{alert.pk}/"
+
+        shown = browser.get(address).content.decode()
+        answer = browser.post(
+            address, {"limit": "-7.5", "note": "new", "expires_on": "2090-01-31"}, follow=True
+        )
+
+        alert.refresh_from_db()
+        assert 'value="-5"' in shown
+        assert 'value="old"' in shown
+        assert 'name="reference"' not in shown
+        assert (alert.limit, alert.note, alert.by_email) == (Decimal("-0.075"), "new", False)
+        assert alert.expires_at.isoformat() == "2090-02-01T00:00:00+00:00"
+        assert "You will be told: ACME" in answer.content.decode()
+        assert f'href="{address}"' in answer.content.decode()
+
+    def test_another_limit_arms_it_anew_and_another_note_does_not(self, ada, acme):
+        alert = make_alert(ada, instrument_id=acme.pk)
+        see(alert, "201")
+
+        noted = alerts.change_alert(alert.pk, owner_id=ada.pk, note="sell", now=NOW)
+        moved = alerts.change_alert(alert.pk, owner_id=ada.pk, limit=Decimal(300), now=NOW)
+        see(alert, "301", minute=1)
+
+        assert (noted.state, moved.state) == ("fired", "armed")
+        numbers = Firing.objects.order_by("number").values_list("number", "detail")
+        assert list(numbers) == [(1, "It is at 201 USD."), (2, "It is at 301 USD.")]
+
+    def test_an_hour_that_a_program_set_stays_when_the_note_changes(self, browser, ada, acme):
+        end = NOW.replace(year=2090)
+        alert = make_alert(ada, instrument_id=acme.pk, expires_at=end)
+
+        browser.post(f"/alerts/{alert.pk}/", {"limit": "200", "expires_on": "2090-03-02"})
+        alert.refresh_from_db()
+
+        assert alert.expires_at == end
+
+    @pytest.mark.parametrize(
+        ("form", "said"),
+        [
+            ({"limit": "0"}, "a price above 0"),
+            ({"limit": ""}, "This field is required."),
+            ({"limit": "5", "expires_on": "2020-01-01"}, "still to come"),
+        ],
+    )
+    def test_what_makes_no_sense_changes_nothing(self, browser, ada, acme, form, said):
+        alert = make_alert(ada, instrument_id=acme.pk)
+
+        answer = browser.post(f"/alerts/{alert.pk}/", form)
+
+        alert.refresh_from_db()
+        assert answer.status_code == 422
+        assert said in answer.content.decode()
+        assert (alert.limit, alert.expires_at) == (200, None)
+
+    def test_a_program_changes_it_field_by_field(self, program, ada, acme):
+        alert = make_alert(ada, instrument_id=acme.pk, note="keep")
+        address = f"/api/v1/alerts/{alert.pk}/"
+        end = "2090-01-31T12:00:00Z"
+
+        changed = program.patch(
+            address, {"limit": "250", "expires_at": end, "by_email": False}, format="json"
+        ).json()
+        endless = program.patch(address, {"expires_at": None}, format="json").json()
+        refused = program.patch(address, {"limit": "0"}, format="json")
+        kind = program.patch(address, {"kind": "price_below"}, format="json")
+
+        assert (changed["limit"], changed["note"], changed["by_email"]) == ("250", "keep", False)
+        assert changed["expires_at"] == end
+        assert endless["expires_at"] is None
+        assert (refused.status_code, list(refused.json()["errors"])) == (422, ["limit"])
+        assert (kind.status_code, list(kind.json()["errors"])) == (422, ["kind"])
 
 
 class TestInbox:
