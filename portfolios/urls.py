@@ -14,6 +14,11 @@ urlpatterns = [
         name="positions",
     ),
     path(
+        "portfolios/<object_id:portfolio_id>/positions/<object_id:instrument_id>/",
+        views.PositionPage.as_view(),
+        name="position",
+    ),
+    path(
         "portfolios/<object_id:portfolio_id>/positions/<object_id:instrument_id>/lots/",
         views.Lots.as_view(),
         name="lots",

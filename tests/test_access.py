@@ -71,6 +71,7 @@ ROUTES = {
     "portfolios/new/": Route(SIGNED_IN, {"GET": 200, "POST": 302}, {"POST": _NEW}),
     _PORTFOLIO: Route(OWNER, {"GET": 200}),
     f"{_PORTFOLIO}positions/": Route(OWNER, {"GET": 200}),
+    f"{_PORTFOLIO}positions/<object_id:instrument_id>/": Route(OWNER, {"GET": 200}),
     f"{_PORTFOLIO}positions/<object_id:instrument_id>/lots/": Route(OWNER, {"GET": 200}),
     f"{_PORTFOLIO}settings/": Route(OWNER, {"GET": 200, "POST": 302}, {"POST": _CHANGE}),
     f"{_PORTFOLIO}settings/policy/": Route(OWNER, {"POST": 302}, {"POST": _POLICY}),

@@ -14,6 +14,7 @@ from portfolios.views.own_instruments import (
 )
 from portfolios.views.performance import PerformancePage
 from portfolios.views.portfolios import NewPortfolio, Overview, PortfolioPage
+from portfolios.views.position import PositionPage
 from portfolios.views.positions import PositionsPage
 from portfolios.views.settings import DeletePortfolio, PortfolioSettings, SetPolicy
 from portfolios.views.transactions import (
@@ -67,6 +68,7 @@ __all__ = [
     "PerformancePage",
     "PortfolioPage",
     "PortfolioSettings",
+    "PositionPage",
     "PositionsPage",
     "RemoveEntry",
     "RenameWatchlist",
