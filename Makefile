@@ -74,7 +74,7 @@ imports: $(READY) ## check that the layers keep their order
 	$(BIN)/lint-imports
 
 .PHONY: deploy-check
-deploy-check: $(READY) ## check the settings as production has them
+deploy-check: $(READY) assets ## check the settings as production has them
 	$(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
 
 .PHONY: openapi
