@@ -79,6 +79,8 @@ class Sync(Timestamped):
     #: Until when its worker is believed to live.
     lease_until = models.DateTimeField(null=True, blank=True, editable=False)
     retries = models.PositiveSmallIntegerField(default=0)
+    #: How many workers were lost over it.
+    lost = models.PositiveSmallIntegerField(default=0, editable=False)
     #: When it goes on by itself.
     retry_at = models.DateTimeField(null=True, blank=True)
     #: A list of `{"stream": …, "state": "ok" | "failed" | "skipped", "pages": 3, "code": …,

@@ -12,6 +12,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+import structlog
 from bson import ObjectId
 from django.db.models import Q
 
@@ -35,7 +36,12 @@ from portfolios.domain.checks import check
 from portfolios.domain.transactions import Draft, fingerprint
 from portfolios.services import synced
 
+log = structlog.get_logger(__name__)
+
 _UNREADABLE = "unreadable"
+#: What a value that nobody foresaw may raise on its way into the database.
+_POISON = (ValueError, ArithmeticError, TypeError)
+_CANT_BE_BOOKED = "It can't be booked as the broker told it."
 _KEPT = "The broker changed this, but you had changed it here: your version was kept."
 
 
@@ -74,15 +80,33 @@ def book(
 ) -> Counts:
     """Book one page and how far the stream has been read with it.
 
+    Where one of its events turns out to be poison, they are booked one by one and that one is set
+    aside.
+
     Raises:
         Replaced: another worker has taken the connection on; nothing was booked.
     """
     names = instruments.find_all(reading.events, now=now)
-    return run_in_transaction(
-        lambda: _Page(connection, reading, payload_id=payload_id, names=names, now=now).book(
-            partial(_move_cursor, connection, stream, cursor, now=now)
+
+    def store(part: Reading, *, move_cursor: bool) -> Counts:
+        page = partial(_Page, connection, part, payload_id=payload_id, names=names, now=now)
+        kept = {stream.value: dict(cursor)} if move_cursor else {}
+        return run_in_transaction(
+            lambda: page().book(partial(_move_cursors, connection, kept, now=now))
         )
-    )
+
+    try:
+        return store(reading, move_cursor=True)
+    except _POISON:
+        log.exception("page.poisoned", connection_id=str(connection.pk), stream=stream.value)
+    counts, errors = Counts(), list(reading.errors)
+    for event in sorted(reading.events, key=in_order):
+        try:
+            counts.add(store(Reading(events=(event,)), move_cursor=False))
+        except _POISON:
+            errors.append(RowError(event.external_id, _CANT_BE_BOOKED, as_content(event)))
+    counts.add(store(Reading(errors=tuple(errors)), move_cursor=True))
+    return counts
 
 
 def hold(connection: Connection, *, now: datetime) -> Connection:
@@ -98,11 +122,11 @@ def hold(connection: Connection, *, now: datetime) -> Connection:
     return held
 
 
-def _move_cursor(
-    connection: Connection, stream: Stream, cursor: Mapping[str, Any], *, now: datetime
+def _move_cursors(
+    connection: Connection, cursors: Mapping[str, Mapping[str, Any]], *, now: datetime
 ) -> None:
     held = hold(connection, now=now)
-    held.cursors = {**held.cursors, stream.value: dict(cursor)}
+    held.cursors = {**held.cursors, **cursors}
     held.save(update_fields=["cursors", "updated_at"])
 
 

@@ -18,6 +18,12 @@ from common.transactions import run_in_transaction
 
 #: Longer than one page can take with all its retries; a worker that is silent for so long is dead.
 LEASE = timedelta(seconds=120)
+#: A sync over which more workers were lost isn't taken on again.
+MOST_LOST = 4
+_BROKE_OFF = (
+    "The sync broke off again and again. That is a fault of Livefolio; whoever runs the site finds "
+    "it in the log."
+)
 _REASONS = {
     ConnectionState.PAUSED: "The connection is paused: resume it first.",
     ConnectionState.NEEDS_KEY: "The broker doesn't accept the key any more: replace it first.",
@@ -75,6 +81,11 @@ def take_on(sync_id: ObjectId, *, now: datetime) -> Sync | None:
         connection.updated_at = now
         connection.save(update_fields=["fence", "updated_at"])
         sync.connection = connection
+        if sync.state == SyncState.RUNNING.value:
+            sync.lost += 1
+            if sync.lost > MOST_LOST:
+                _give_up(sync, now=now)
+                return None
         sync.state, sync.fence = SyncState.RUNNING.value, connection.fence
         sync.started_at = sync.started_at or now
         sync.lease_until, sync.retry_at = now + LEASE, None
@@ -83,6 +94,13 @@ def take_on(sync_id: ObjectId, *, now: datetime) -> Sync | None:
         return sync
 
     return run_in_transaction(take)
+
+
+def _give_up(sync: Sync, *, now: datetime) -> None:
+    """End a sync that has brought down a worker each time; the next one begins where it stood."""
+    sync.state, sync.open_for, sync.error = SyncState.FAILED.value, None, _BROKE_OFF
+    sync.finished_at = sync.updated_at = now
+    sync.save()
 
 
 def _is_free(sync: Sync, *, now: datetime) -> bool:

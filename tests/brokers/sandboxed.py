@@ -11,7 +11,6 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-import pytest
 import requests
 import uvicorn
 
@@ -82,23 +81,6 @@ def running_sandbox() -> Iterator[Sandbox]:
             thread.join(10)
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[Sandbox]:
-    """A sandbox, for all tests of a module."""
-    with running_sandbox() as started:
-        yield started
-
-
-@pytest.fixture
-def sandbox(running, settings, monkeypatch) -> Sandbox:
-    """A sandbox with no history, which the product is pointed at."""
-    monkeypatch.setattr("common.remote.http.random.uniform", lambda _least, _most: 0.0)
-    forget_pauses()
-    running.reset(activities=0)
-    settings.BROKER_SANDBOX_URL = running.url
-    return running
-
-
 def forget_pauses() -> None:
     """Forget what limits and breakers in Redis have counted."""
     redis.client().flushdb()
@@ -113,6 +95,11 @@ def connect(portfolio, *, now: datetime | None = None, **credentials: str) -> Co
         credentials=CREDENTIALS | credentials,
         now=now or clock.now(),
     )
+
+
+def reloaded(connection: Connection) -> Connection:
+    """Return a connection as it is stored now."""
+    return Connection.objects.get(pk=connection.pk)
 
 
 def sync(connection: Connection) -> Sync:

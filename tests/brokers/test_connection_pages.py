@@ -8,19 +8,11 @@ from django.urls import reverse
 from brokers import tasks
 from brokers.models import Connection, Sync
 from portfolios.models import Transaction
-from tests import factories
-from tests.brokers.sandboxed import CREDENTIALS, assert_equals_truth, connect, running, sandbox
-
-__all__ = ["running", "sandbox"]
+from tests.brokers.sandboxed import CREDENTIALS, assert_equals_truth, connect
 
 pytestmark = pytest.mark.django_db
 FORM = {"broker": "alpaca", "environment": "sandbox"} | CREDENTIALS
 BODY = {"broker": "alpaca", "environment": "sandbox", "credentials": CREDENTIALS}
-
-
-@pytest.fixture
-def portfolio(ada):
-    return factories.make_portfolio(ada)
 
 
 @pytest.fixture

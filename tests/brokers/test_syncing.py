@@ -18,31 +18,15 @@ from tests.brokers.sandboxed import (
     CREDENTIALS,
     assert_equals_truth,
     connect,
-    forget_pauses,
-    running,
-    sandbox,
+    reloaded,
     sync,
 )
 from tests.failpoints import fail_point
 
-__all__ = ["fail_point", "running", "sandbox"]
+__all__ = ["fail_point"]
 
 pytestmark = pytest.mark.django_db
 ACTIVITIES = "/v2/account/activities"
-
-
-@pytest.fixture
-def portfolio(ada):
-    return factories.make_portfolio(ada)
-
-
-@pytest.fixture
-def connection(portfolio, sandbox):
-    return connect(portfolio)
-
-
-def stored(connection):
-    return Connection.objects.get(pk=connection.pk)
 
 
 def test_a_history_of_three_pages_becomes_the_ledger(connection, sandbox):
@@ -258,6 +242,38 @@ def test_a_poisoned_row_is_set_aside_and_the_others_are_booked(connection, sandb
     assert_equals_truth(connection, sandbox)
 
 
+def test_an_event_that_nobody_foresaw_costs_no_other(connection, sandbox, monkeypatch):
+    sandbox.book("pay", kind="CSD", amount="1000")
+    for price in ("10", "11", "12"):
+        sandbox.book("fill", symbol="AAPL", side="buy", qty="1", price=price)
+    draft_of = booking.draft_of
+
+    def poisoned(event, **more):
+        if event.price == Decimal(11):
+            raise ValueError("what is this?")
+        return draft_of(event, **more)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(booking, "draft_of", poisoned)
+        hurt = sync(connection)
+
+    assert (hurt.state, hurt.rows_new, hurt.rows_unbooked) == (SyncState.OK.value, 3, 1)
+    # What was mended since is booked when it is read again.
+    assert sync(connection).rows_new == 1
+    assert_equals_truth(connection, sandbox)
+
+
+@pytest.mark.parametrize("what", ["portfolio", "owner"])
+def test_a_secret_goes_with_its_portfolio_and_with_its_owner(connection, sandbox, ada, what):
+    sandbox.book("pay", kind="CSD", amount="10")
+    sync(connection)
+
+    (connection.portfolio if what == "portfolio" else ada).delete()
+
+    for model in (Connection, Sync, RawPayload, BrokerRow, Transaction):
+        assert not model.objects.exists()
+
+
 def test_what_is_not_known_here_is_listed_not_lost(connection, sandbox):
     sandbox.book("pay", kind="CSD", amount="10")
     sandbox.book("pay", kind="WHATEVER", amount="3")
@@ -269,229 +285,6 @@ def test_what_is_not_known_here_is_listed_not_lost(connection, sandbox):
     assert "WHATEVER" in row.problem
     cash = next(line for line in done.comparison if line["what"] == "USD")
     assert cash["outcome"] == "explained"
-
-
-FAULTS = [
-    ("status", {"status": 500}),
-    ("status", {"status": 503, "html": True}),
-    ("rate_limit", {"header": "reset"}),
-    ("rate_limit", {"header": "after"}),
-    ("rate_limit", {"header": "after", "seconds": 0}),
-    ("truncate", {}),
-    ("cut_json", {}),
-    ("html", {}),
-    ("duplicate_page", {}),
-    ("empty", {}),
-]
-
-
-@pytest.mark.parametrize("times", [1, 30])
-@pytest.mark.parametrize("skip", [0, 1])
-@pytest.mark.parametrize(("mode", "args"), FAULTS)
-def test_after_a_fault_one_ordinary_sync_converges(connection, sandbox, mode, args, skip, times):
-    sandbox.reset(activities=130)
-    sandbox.break_down(mode, ACTIVITIES, times=times, skip=skip, **args)
-    hurt = sync(connection)
-    sandbox.mend()
-    forget_pauses()
-
-    healed = sync(connection)
-
-    assert healed.state == SyncState.OK.value, (hurt.error, healed.error)
-    assert_equals_truth(connection, sandbox)
-    assert {line["outcome"] for line in healed.comparison} == {"match"}
-
-
-@pytest.mark.parametrize(("mode", "times"), [("lose_rows", 1), ("empty", 2)])
-def test_rows_that_were_left_out_show_as_a_difference_and_are_read_again(
-    connection, sandbox, mode, times
-):
-    sandbox.reset(activities=130)
-    sandbox.break_down(mode, ACTIVITIES, times=times, skip=1)
-
-    short = sync(connection)
-
-    assert "drift" in {line["outcome"] for line in short.comparison}
-    due = stored(connection).next_sync_at
-    assert due - clock.now() <= timedelta(minutes=2)
-    # What is missing is far older than what is read again each time.
-    healed = sync(connection)
-    assert_equals_truth(connection, sandbox)
-    assert {line["outcome"] for line in healed.comparison} == {"match"}
-
-
-def test_a_difference_that_stays_has_all_read_again_once_a_day(connection, sandbox, ada):
-    sandbox.book("pay", kind="CSD", amount="10")
-    sync(connection)
-    row = Transaction.objects.get()
-    ledger.void_transaction(
-        row.portfolio_id, transaction_id=row.pk, revision=1, changed_by=ada.pk, now=clock.now()
-    )
-
-    sync(connection)
-    begun_anew = stored(connection).cursors
-    sync(connection)
-
-    assert begun_anew == {}
-    assert stored(connection).cursors["activities"]["covered_until"]
-
-
-def test_a_mute_broker_is_given_up_and_tried_again(connection, sandbox, monkeypatch):
-    monkeypatch.setattr("brokers.adapters.alpaca.client._SILENCE_SECONDS", 0.2)
-    sandbox.reset(activities=30)
-    sandbox.break_down("stall", ACTIVITIES, times=None, seconds=1)
-
-    hurt = sync(connection)
-
-    assert hurt.state == SyncState.WAITING.value
-    assert hurt.retry_at > clock.now()
-    assert "can't be reached" in hurt.error
-    sandbox.mend()
-    forget_pauses()
-    assert sync(connection).state == SyncState.OK.value
-    assert_equals_truth(connection, sandbox)
-
-
-def test_being_told_to_wait_is_waited_for_and_no_failure(connection, sandbox):
-    sandbox.reset(activities=30)
-    sandbox.break_down("rate_limit", ACTIVITIES, header="after", seconds=40)
-
-    told = sync(connection)
-
-    assert (told.state, told.retries) == (SyncState.WAITING.value, 0)
-    assert timedelta(seconds=30) < told.retry_at - clock.now() <= timedelta(seconds=40)
-    assert stored(connection).state == ConnectionState.ACTIVE.value
-
-
-def test_a_refused_key_asks_for_another_and_is_not_tried_again(connection, sandbox):
-    sandbox.reset(activities=30)
-    sandbox.break_down("status", times=None, status=401)
-
-    refused = sync(connection)
-
-    assert refused.state == SyncState.FAILED.value
-    assert len(sandbox.asked) == 1
-    assert stored(connection).state == ConnectionState.NEEDS_KEY.value
-    assert "new one" in refused.error
-    with pytest.raises(connecting.NotNow):
-        syncs.request_sync(connection, trigger="manual", now=clock.now())
-    sandbox.mend()
-    connecting.replace_key(connection, credentials=CREDENTIALS, now=clock.now())
-    assert sync(connection).state == SyncState.OK.value
-    assert_equals_truth(connection, sandbox)
-
-
-def test_a_missing_right_costs_only_its_stream(connection, sandbox):
-    sandbox.reset(activities=30)
-    sandbox.break_down("status", "/v2/positions", times=None, status=403)
-
-    done = sync(connection)
-
-    assert done.state == SyncState.PARTIAL.value
-    assert [line["state"] for line in done.streams] == ["ok", "failed", "ok"]
-    assert stored(connection).state == ConnectionState.LIMITED.value
-    assert_equals_truth(connection, sandbox)
-    sandbox.mend()
-    assert sync(connection).state == SyncState.OK.value
-    assert stored(connection).state == ConnectionState.ACTIVE.value
-
-
-class Killed(BaseException):
-    """The worker is gone, at this very line."""
-
-
-def killing(monkeypatch, where, name, *, at_call, before):
-    """Let the worker die at some call of a function, before or after it did its work."""
-    whole = getattr(where, name)
-    calls = []
-
-    def dying(*args, **kwargs):
-        calls.append(None)
-        if len(calls) == at_call and before:
-            raise Killed
-        result = whole(*args, **kwargs)
-        if len(calls) == at_call:
-            raise Killed
-        return result
-
-    monkeypatch.setattr(where, name, dying)
-
-
-STEPS = [
-    (syncs, "take_on"),
-    (syncing, "_keep"),
-    (booking, "book"),
-    (syncs, "report"),
-    (syncing, "_end"),
-]
-
-
-@pytest.mark.parametrize("before", [True, False])
-@pytest.mark.parametrize("at_call", [1, 2])
-@pytest.mark.parametrize(("where", "name"), STEPS)
-def test_a_worker_that_dies_between_steps_loses_and_doubles_nothing(
-    connection, sandbox, monkeypatch, where, name, at_call, before
-):
-    sandbox.reset(activities=130)
-    asked, _ = syncs.request_sync(connection, trigger="manual", now=clock.now())
-    with monkeypatch.context() as patched:
-        killing(patched, where, name, at_call=at_call, before=before)
-        try:
-            syncing.run(asked.pk, clock=clock.now)
-        except Killed:
-            pass
-        else:
-            assert (name, at_call) in {("take_on", 2), ("_end", 2)}
-
-    later = clock.now() + syncs.LEASE + timedelta(seconds=1)
-    syncing.run(asked.pk, clock=lambda: later)
-
-    done = Sync.objects.get(pk=asked.pk)
-    assert done.state == SyncState.OK.value
-    assert_equals_truth(connection, sandbox)
-
-
-def test_a_failed_commit_of_the_database_books_the_page_once(connection, sandbox, fail_point):
-    sandbox.reset(activities=30)
-    asked, _ = syncs.request_sync(connection, trigger="manual", now=clock.now())
-    fail_point(
-        "commitTransaction",
-        times=3,
-        errorCode=112,
-        errorLabels=["TransientTransactionError"],
-    )
-
-    syncing.run(asked.pk, clock=clock.now)
-
-    assert_equals_truth(connection, sandbox)
-
-
-def test_a_second_worker_leaves_a_running_sync_alone(connection, sandbox):
-    sandbox.reset(activities=30)
-    asked, _ = syncs.request_sync(connection, trigger="manual", now=clock.now())
-    assert syncs.take_on(asked.pk, now=clock.now()) is not None
-
-    assert syncing.run(asked.pk, clock=clock.now) is None
-    assert not Transaction.objects.exists()
-
-
-def test_a_worker_that_was_replaced_writes_nothing_more(connection, sandbox):
-    sandbox.reset(activities=30)
-    asked, _ = syncs.request_sync(connection, trigger="manual", now=clock.now())
-    ticks = []
-
-    def clock_of_a_stopped_worker():
-        ticks.append(None)
-        if len(ticks) == 4:
-            # It slept; another one did all of it meanwhile.
-            late = clock.now() + syncs.LEASE + timedelta(seconds=1)
-            syncing.run(asked.pk, clock=lambda: late)
-        return clock.now()
-
-    with pytest.raises(booking.Replaced):
-        syncing.run(asked.pk, clock=clock_of_a_stopped_worker)
-
-    assert_equals_truth(connection, sandbox)
 
 
 def test_who_asks_while_a_sync_is_open_joins_it(connection):
@@ -537,7 +330,7 @@ def test_disconnecting_destroys_the_secret_and_leaves_the_ledger_as_chosen(
     ended = connecting.disconnect(connection, keep_ledger=keeps, now=clock.now())
     connecting.remove_rows(ended.pk, now=clock.now())
 
-    gone = stored(connection)
+    gone = reloaded(connection)
     assert (gone.secret, gone.hint, gone.state) == ("", "", ConnectionState.DISCONNECTED.value)
     assert Transaction.objects.filter(is_void=False).count() == left
     assert not RawPayload.objects.exists()

@@ -14,9 +14,7 @@ from brokers.domain.connections import ConnectionState, SyncState
 from brokers.models import Connection
 from common import redis
 from tests import factories, stored
-from tests.brokers.sandboxed import CREDENTIALS, connect, running, sandbox, sync
-
-__all__ = ["running", "sandbox"]
+from tests.brokers.sandboxed import CREDENTIALS, connect, sync
 
 
 def key(name, byte):
@@ -29,11 +27,6 @@ OLD, NEW = key("k1", 1), key("k2", 2)
 @pytest.fixture(autouse=True)
 def _keys(settings):
     settings.BROKER_KEYS = OLD
-
-
-@pytest.fixture
-def connection(ada, sandbox):
-    return connect(factories.make_portfolio(ada))
 
 
 def test_what_was_sealed_opens_for_its_connection_only():
