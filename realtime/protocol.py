@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from enum import IntEnum
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict
 
 from bson import ObjectId
 
@@ -91,6 +91,10 @@ class QuoteFields(TypedDict):
     at: str
     source: str
     state: Literal["open", "halted", "closed"]
+    #: How late the source is by agreement.
+    delay_seconds: int
+    #: When the source last vouched for an older price.
+    confirmed_at: NotRequired[str]
     stale: bool
 
 

@@ -75,6 +75,15 @@ def read(instrument_ids: Sequence[str]) -> dict[str, Quote]:
     return {key: decode(str(text)) for key, text in zip(instrument_ids, texts, strict=True) if text}
 
 
+async def forget(instrument_ids: Collection[str]) -> None:
+    """Drop the quotes of some instruments.
+
+    Raises:
+        redis.exceptions.RedisError: Redis doesn't answer.
+    """
+    await redis.async_client().delete(*(keys.QUOTE.of(each) for each in instrument_ids))
+
+
 def feed_age(now: datetime) -> float | None:
     """Return how many seconds ago the feed gave a sign of life; None when that isn't known."""
     try:
@@ -87,26 +96,32 @@ def feed_age(now: datetime) -> float | None:
 
 def encode(quote: Quote) -> str:
     """Write a quote down."""
-    return json.dumps(
-        {
-            "id": quote.instrument_id,
-            "price": plain(quote.price),
-            "currency": quote.currency,
-            "previous_close": plain(quote.previous_close),
-            "change": plain(quote.change),
-            "change_rate": plain(quote.change_rate, places=_RATE_PLACES),
-            "at": quote.at.isoformat().replace("+00:00", "Z"),
-            "source": quote.source,
-            "state": quote.market_state.value,
-        },
-        separators=(",", ":"),
-    )
+    fields = {
+        "id": quote.instrument_id,
+        "price": plain(quote.price),
+        "currency": quote.currency,
+        "previous_close": plain(quote.previous_close),
+        "change": plain(quote.change),
+        "change_rate": plain(quote.change_rate, places=_RATE_PLACES),
+        "at": _written(quote.at),
+        "source": quote.source,
+        "state": quote.market_state.value,
+        "delay_seconds": quote.delay_seconds,
+    }
+    if quote.confirmed_at is not None:
+        fields["confirmed_at"] = _written(quote.confirmed_at)
+    return json.dumps(fields, separators=(",", ":"))
+
+
+def _written(moment: datetime) -> str:
+    return moment.isoformat().replace("+00:00", "Z")
 
 
 def decode(text: str) -> Quote:
     """Read back what `encode` wrote."""
     content: Mapping[str, Any] = json.loads(text)
     previous_close = content["previous_close"]
+    confirmed_at = content.get("confirmed_at")
     return Quote(
         instrument_id=content["id"],
         price=Decimal(content["price"]),
@@ -115,6 +130,9 @@ def decode(text: str) -> Quote:
         source=content["source"],
         previous_close=None if previous_close is None else Decimal(previous_close),
         market_state=MarketState(content["state"]),
+        # What an older process wrote has none.
+        delay_seconds=content.get("delay_seconds", 0),
+        confirmed_at=None if confirmed_at is None else datetime.fromisoformat(confirmed_at),
     )
 
 

@@ -141,6 +141,13 @@ class QuoteOutput(serializers.Serializer[object]):
     change = DecimalStringField(allow_null=True)
     change_rate = DecimalStringField(allow_null=True)
     market_state = serializers.ChoiceField(choices=[state.value for state in MarketState])
+    delay_seconds = serializers.IntegerField(
+        help_text="How late the source is by agreement; 0 where its prices come as they are made."
+    )
+    confirmed_at = serializers.DateTimeField(
+        allow_null=True,
+        help_text="When the source last vouched for it, where that is later than `at`.",
+    )
 
 
 class QuotesOutput(serializers.Serializer[object]):

@@ -29,6 +29,16 @@ class Quote:
     source: str
     previous_close: Decimal | None
     market_state: MarketState
+    #: How old the source's prices are by agreement; 0 where they come as they are made.
+    delay_seconds: int = 0
+    #: When the source last vouched for it, where that is later than `at`: a price may be old
+    #: because nobody has traded since, and still be the newest.
+    confirmed_at: datetime | None = None
+
+    @property
+    def known_at(self) -> datetime:
+        """Return the last moment at which it was known to be the price."""
+        return self.at if self.confirmed_at is None else max(self.at, self.confirmed_at)
 
     @property
     def change(self) -> Decimal | None:
@@ -54,4 +64,20 @@ def is_stale(quote: Quote, *, now: datetime, after_seconds: float) -> bool:
     """Say whether a quote is older than it should be; a closed market owes no newer one."""
     if quote.market_state is MarketState.CLOSED:
         return False
-    return (now - quote.at).total_seconds() > after_seconds
+    return (now - quote.known_at).total_seconds() > after_seconds + quote.delay_seconds
+
+
+def replaces(quote: Quote, known: Quote | None) -> bool:
+    """Say whether a quote tells anything new: never what is older, nor the same again."""
+    if known is None:
+        return True
+    if quote.at != known.at:
+        return quote.at > known.at
+    if _told(quote) != _told(known):
+        return True
+    return quote.known_at > known.known_at
+
+
+def _told(quote: Quote) -> tuple[object, ...]:
+    # Not who tells it: of two that say the same the first stays.
+    return (quote.price, quote.market_state, quote.previous_close)

@@ -33,6 +33,7 @@ async def test_a_subscriber_gets_a_snapshot_and_then_each_new_price(watching, ac
         "at": "",
         "source": "last close",
         "state": "closed",
+        "delay_seconds": 0,
         "stale": False,
     }
     assert (told["price"], told["change"], told["change_rate"]) == ("10.50", "2.50", "0.312500")

@@ -1,11 +1,12 @@
 """Changes since the previous close, and when a quote is too old."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
-from marketdata.domain.quotes import MarketState, Quote, is_stale
+from marketdata.domain.quotes import MarketState, Quote, is_stale, replaces
 
 AT = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -53,3 +54,41 @@ def test_a_quote_grows_stale_unless_the_market_is_closed(state, age, stale):
     now = AT + timedelta(seconds=age)
 
     assert is_stale(quote(state=state), now=now, after_seconds=60) is stale
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_news"),
+    [
+        ({}, False),
+        ({"at": AT + timedelta(milliseconds=1)}, True),
+        ({"at": AT - timedelta(milliseconds=1), "price": Decimal(1)}, False),
+        ({"price": Decimal(1)}, True),
+        ({"market_state": MarketState.HALTED}, True),
+        ({"source": "another"}, False),
+        ({"confirmed_at": AT + timedelta(seconds=4)}, True),
+        ({"confirmed_at": AT - timedelta(seconds=4)}, False),
+    ],
+)
+def test_only_what_is_newer_or_says_something_else_replaces_a_quote(changes, is_news):
+    assert replaces(replace(quote(), **changes), quote()) is is_news
+
+
+def test_anything_replaces_nothing():
+    assert replaces(quote(), None)
+
+
+@pytest.mark.parametrize(
+    ("changes", "seconds", "stale"),
+    [
+        ({}, 11, True),
+        ({"confirmed_at": AT + timedelta(seconds=5)}, 11, False),
+        ({"confirmed_at": AT + timedelta(seconds=5)}, 16, True),
+        # What comes late by agreement isn't stale for that.
+        ({"delay_seconds": 900}, 909, False),
+        ({"delay_seconds": 900}, 911, True),
+    ],
+)
+def test_a_quote_is_as_fresh_as_its_source_last_vouched_for_it(changes, seconds, stale):
+    made = replace(quote(), **changes)
+
+    assert is_stale(made, now=AT + timedelta(seconds=seconds), after_seconds=10) is stale
