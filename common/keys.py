@@ -30,6 +30,8 @@ FEED_HEARTBEAT = Key("livefolio:1:{market}:feed:heartbeat", ttl_seconds=24 * 3_6
 FEED_LEASE = Key("livefolio:1:{market}:feed:lease", ttl_seconds=6)
 #: Counts the leaders of the feed; a write with an older number is refused.
 FEED_FENCE = Key("livefolio:1:{market}:feed:fence", ttl_seconds=0)
+#: How many screens show each instrument, by the process that serves them.
+FEED_VIEWERS = Key("livefolio:1:{market}:feed:viewers", ttl_seconds=60)
 #: Who sends the periodic jobs.
 BEAT_LEASE = Key("livefolio:1:{beat}:lease", ttl_seconds=6)
 #: Counts those who sent them.
@@ -50,6 +52,7 @@ ALL = (
     FEED_HEARTBEAT,
     FEED_LEASE,
     FEED_FENCE,
+    FEED_VIEWERS,
     BEAT_LEASE,
     BEAT_FENCE,
     STREAM_TICKET,

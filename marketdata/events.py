@@ -19,3 +19,7 @@ feed_leads = Signal()
 
 #: It leads no more: another process announces quotes now, or none does.
 feed_rests = Signal()
+
+#: The feed asks who wants which prices. Not robust: whoever can't answer raises. Each receiver
+#: returns `marketdata.domain.routing.Interests`.
+interests_asked = Signal()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
@@ -18,6 +19,8 @@ from marketdata.adapters.base import Listing
 from marketdata.domain.fx import RateHistory, Rates
 from marketdata.domain.instruments import AssetClass, identity_of, is_isin
 from marketdata.domain.quotes import MarketState, Quote
+from marketdata.domain.routing import Interest, Interests
+from marketdata.events import interests_asked
 from marketdata.models import Instrument, PriceBar
 
 Closes = dict[str, list[tuple[date, Decimal]]]
@@ -151,9 +154,20 @@ def list_listings() -> list[Listing]:
             currency=each.currency,
             asset_class=AssetClass(each.asset_class),
             last_close=each.last_close,
+            last_close_date=each.last_close_date,
         )
         for each in found
     ]
+
+
+def list_interests() -> Interests:
+    """Ask all apps above how many people want each instrument's price, and why."""
+    people: dict[Interest, Counter[str]] = {}
+    answers: list[tuple[Any, Any]] = interests_asked.send(sender=None)
+    for _receiver, answer in answers:
+        for interest, counts in answer.items():
+            people.setdefault(interest, Counter()).update(counts)
+    return people
 
 
 def currency_pairs() -> dict[str, tuple[str, str]]:

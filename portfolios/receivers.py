@@ -12,7 +12,9 @@ from django_mongodb_backend.transaction import on_commit
 
 from marketdata import events as market
 from marketdata.domain.quotes import Quote
+from marketdata.domain.routing import Interests
 from portfolios import alerting, tasks
+from portfolios.selectors.interests import list_interests
 from portfolios.services import recalculation
 
 
@@ -42,8 +44,14 @@ async def on_feed_rests(**_more: Any) -> None:
     await alerting.stop()
 
 
+def on_interests_asked(**_more: Any) -> Interests:
+    """Tell the feed which prices people wait for."""
+    return list_interests()
+
+
 def connect() -> None:
     """Begin to listen."""
+    market.interests_asked.connect(on_interests_asked)
     market.own_closes_changed.connect(on_own_worth_changed)
     market.own_multiplier_changed.connect(on_own_worth_changed)
     market.feed_leads.connect(on_feed_leads)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
@@ -84,6 +85,11 @@ class Book:
             self._by_input.setdefault(key, set()).add(watched)
         self._changed[watched] = None
         return before is not None and before.revision != holdings.revision
+
+    def count_viewers(self, viewers: Counter[str]) -> None:
+        """Add how many connections watch a portfolio whose worth depends on each instrument."""
+        for key, portfolios in self._by_input.items():
+            viewers[key] += sum(len(each.watchers) for each in portfolios)
 
     def note(self, changed: Collection[str]) -> None:
         """Remember which portfolios a change of prices touches."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from functools import partial
 
@@ -41,6 +42,13 @@ class Slot:
             audience.discard(connection)
             if not audience:
                 del self._audiences[connection.instruments]
+
+    def count_viewers(self, viewers: Counter[str]) -> None:
+        """Add how many connections watch each instrument."""
+        for instruments, audience in self._audiences.items():
+            people = len(audience)
+            for key in instruments:
+                viewers[key] += people
 
     def note(self, changed: set[str]) -> None:
         """Remember what the next frames must tell."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator
 
 from realtime.conflate import Slot
@@ -51,6 +52,11 @@ class Crowd:
         """Remember that a connection missed something and needs a snapshot."""
         if connection in self._slot_of:
             self._slot_of[connection].fall_behind(connection)
+
+    def count_viewers(self, viewers: Counter[str]) -> None:
+        """Add how many connections watch each instrument."""
+        for slot in self.slots:
+            slot.count_viewers(viewers)
 
     def note(self, changed: set[str]) -> None:
         """Remember what the next frames must tell."""

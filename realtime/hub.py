@@ -84,6 +84,7 @@ class Hub:
             self._catchup.work,
             self._upkeep.review_for_ever,
             self._upkeep.check_credentials_for_ever,
+            self._upkeep.tell_viewers_for_ever,
         )
         self._tasks = [asyncio.create_task(_keep_going(work)) for work in works]
 

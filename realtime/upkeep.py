@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Collection
 from itertools import islice
 from time import monotonic
+from uuid import uuid4
 
 import structlog
 from django.db import DatabaseError
 
 from common import clock
+from marketdata.adapters import viewers
 from realtime import admission, protocol
 from realtime.admission import in_database
 from realtime.book import Book
@@ -25,6 +28,7 @@ log = structlog.get_logger(__name__)
 TOO_SLOW_SECONDS = 5.0
 _REVIEW_SECONDS = 1.0
 _PING_SECONDS = 15.0
+_VIEWERS_SECONDS = 2.0
 _CREDENTIALS_SECONDS = 60.0
 _CREDENTIALS_AT_ONCE = 100
 # News can get lost, so holdings are compared with the database now and then, a few at a time.
@@ -61,6 +65,16 @@ class Upkeep:
             everybody = iter(self._crowd)
             while some := list(islice(everybody, _CREDENTIALS_AT_ONCE)):
                 await self.close_ended(some)
+
+    async def tell_viewers_for_ever(self) -> None:
+        """Tell the feed what is on screens, so that it streams that first."""
+        process = uuid4().hex
+        while True:
+            viewing: Counter[str] = Counter()
+            self._crowd.count_viewers(viewing)
+            self._book.count_viewers(viewing)
+            await viewers.tell(process, viewing, now=clock.now())
+            await asyncio.sleep(_VIEWERS_SECONDS)
 
     async def close_ended(self, connections: Collection[Connection]) -> None:
         """Close those of some connections that may not stay."""

@@ -329,7 +329,7 @@ SIMPLE_JWT = {
 
 # --- Prices ------------------------------------------------------------------------------------
 
-FEED_SOURCE = env.str("FEED_SOURCE", default="simulated")
+QUOTE_SOURCES = env.list("QUOTE_SOURCES", default=["simulated"])
 FEED_SEED = env.int("FEED_SEED", default=20_260_101)
 FEED_SPEED = env.float("FEED_SPEED", default=60.0)
 FEED_STALE_SECONDS = env.int("FEED_STALE_SECONDS", default=10)
@@ -338,6 +338,8 @@ FX_SOURCES = env.list("FX_SOURCES", default=[])
 BAR_SOURCES = env.list("BAR_SOURCES", default=[])
 ALPACA_KEY_ID = env.str("ALPACA_KEY_ID", default="")
 ALPACA_SECRET_KEY = env.str("ALPACA_SECRET_KEY", default="")
+ALPACA_FEED = env.str("ALPACA_FEED", default="iex")
+ALPACA_MOST_SYMBOLS = env.int("ALPACA_MOST_SYMBOLS", default=30)
 TWELVEDATA_KEY = env.str("TWELVEDATA_KEY", default="")
 
 # --- Brokers -----------------------------------------------------------------------------------

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Protocol
 
+from common.remote.errors import RemoteFailure, Transient
 from marketdata.domain.instruments import AssetClass
-from marketdata.domain.quotes import Quote
+from marketdata.domain.quotes import MarketState, Quote
 from marketdata.domain.sources import Capabilities, Parsed, ReferenceRates
 
 
@@ -25,6 +27,7 @@ class Listing:
     currency: str
     asset_class: AssetClass
     last_close: Decimal | None = None
+    last_close_date: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +55,81 @@ class BarSource(Protocol):
         """
 
 
-class PriceSource(BarSource, Protocol):
-    """Somebody who knows prices as they change, too."""
+class StreamConnection(Protocol):
+    """An open connection to a source that sends quotes by itself."""
 
-    def stream(self, listings: Sequence[Listing]) -> AsyncIterator[list[Quote]]:
-        """Go on for ever with batches of new quotes, each instrument at most once in a batch."""
+    @property
+    def subscribed(self) -> frozenset[str]:
+        """The ids of the instruments that the source has confirmed to send."""
+
+    async def want(self, listings: Sequence[Listing]) -> None:
+        """Ask for exactly these from now on, the most wanted first; doesn't wait for the answer.
+
+        Raises:
+            RemoteFailure: see `common.remote.errors`.
+        """
+
+    async def receive(self) -> Sequence[Quote]:
+        """Wait for the next message, and return the quotes in it, if there are any.
+
+        Raises:
+            StreamEnded: the source ends the connection as it said it would.
+            RemoteFailure: see `common.remote.errors`.
+        """
+
+
+class QuoteStream(Protocol):
+    """Somebody who sends quotes as they are made."""
+
+    @property
+    def name(self) -> str:
+        """Shown beside each price, so that people see where it comes from."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What it can tell, and how old it is by agreement."""
+
+    @property
+    def most_instruments(self) -> int | None:
+        """How many it sends at once; None is without end."""
+
+    @property
+    def takes_all(self) -> bool:
+        """Whether to ask for all that it covers, wanted or not: it costs nobody anything."""
+
+    def covers(self, listing: Listing) -> bool:
+        """Say whether it knows an instrument."""
+
+    def state_of(self, listing: Listing, *, now: datetime) -> MarketState:
+        """Say whether an instrument is traded at a moment."""
+
+    def connect(self) -> AbstractAsyncContextManager[StreamConnection]:
+        """Connect and sign in.
+
+        Raises:
+            RemoteFailure: see `common.remote.errors`.
+        """
+
+    def snapshot(self, listings: Sequence[Listing]) -> Sequence[Quote]:
+        """Ask for the newest quotes: a stream tells nothing of what was before it.
+
+        What the source doesn't know is left out. Blocks; call it in a thread.
+
+        Raises:
+            RemoteFailure: see `common.remote.errors`.
+        """
+
+
+class StreamEnded(Transient):
+    """The source ended the connection as it said it would; connect again at once."""
+
+    code = "stream-ended"
+
+
+class TooManyInstruments(RemoteFailure):
+    """The source doesn't send so many at once; what it sent before it goes on sending."""
+
+    code = "too-many-instruments"
 
 
 class FxSource(Protocol):

@@ -1,4 +1,4 @@
-"""Which price source the settings name."""
+"""Which sources the settings name."""
 
 from __future__ import annotations
 
@@ -8,28 +8,37 @@ from functools import cache
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
+from common.credentials import current_secret
+from common.remote.errors import AuthExpired, BadRequest
 from marketdata.adapters.alpaca.client import AlpacaSource
-from marketdata.adapters.base import BarSource, FxSource, PriceSource
+from marketdata.adapters.alpaca.stream import FEEDS, AlpacaStream
+from marketdata.adapters.base import BarSource, FxSource, QuoteStream
 from marketdata.adapters.binance.client import BinanceSource
+from marketdata.adapters.binance.stream import BinanceStream
 from marketdata.adapters.ecb.client import EcbSource
 from marketdata.adapters.simulated import SimulatedSource
 from marketdata.adapters.twelvedata.client import TwelveDataSource
 
 
-@cache
-def get_source() -> PriceSource:
-    """Return the source that FEED_SOURCE names, one for the whole process.
+def quote_sources() -> Mapping[str, Callable[[], QuoteStream]]:
+    """Return how to make each source that QUOTE_SOURCES names, the preferred one first.
+
+    Each makes it with the keys of the moment, and raises `AuthExpired` where they are missing.
 
     Raises:
-        ImproperlyConfigured: there is no source of that name.
+        ImproperlyConfigured: there is no source of that name, or a made-up one beside real ones.
     """
-    try:
-        build = _BUILDERS[settings.FEED_SOURCE]
-    except KeyError:
+    names = list(dict.fromkeys(settings.QUOTE_SOURCES))
+    unknown = [name for name in names if name not in _QUOTE_BUILDERS]
+    if unknown:
         raise ImproperlyConfigured(
-            f"FEED_SOURCE is {settings.FEED_SOURCE!r}; it can be {', '.join(_BUILDERS)}."
-        ) from None
-    return build()
+            f"QUOTE_SOURCES names {', '.join(unknown)}; it can name {', '.join(_QUOTE_BUILDERS)}."
+        )
+    if SimulatedSource.name in names and len(names) > 1:
+        raise ImproperlyConfigured(
+            "QUOTE_SOURCES names simulated beside others: made-up prices don't belong there."
+        )
+    return {name: _QUOTE_BUILDERS[name] for name in names}
 
 
 def fx_sources() -> Sequence[FxSource]:
@@ -54,8 +63,8 @@ def _fx_sources(names: tuple[str, ...]) -> Sequence[FxSource]:
 def bar_sources() -> Sequence[BarSource]:
     """Return the sources of daily closes that BAR_SOURCES names and that have their keys.
 
-    The feed's source where none is named; never after others, for a made-up price must not stand
-    in for a real one.
+    The simulation where none is named and the feed streams it; never after others, for a made-up
+    price must not stand in for a real one.
 
     Raises:
         ImproperlyConfigured: there is no source of that name.
@@ -67,7 +76,7 @@ def bar_sources() -> Sequence[BarSource]:
             f"BAR_SOURCES names {', '.join(unknown)}; it can name {', '.join(_BAR_BUILDERS)}."
         )
     if not names:
-        return [get_source()]
+        return [simulation()] if SimulatedSource.name in settings.QUOTE_SOURCES else []
     built = [_BAR_BUILDERS[name]() for name in names]
     return [source for source in built if source is not None]
 
@@ -96,11 +105,32 @@ def _binance() -> BarSource:
     return BinanceSource()
 
 
-def _simulated() -> PriceSource:
+@cache
+def simulation() -> SimulatedSource:
+    """Return the simulation, one for the whole process."""
     return SimulatedSource(seed=settings.FEED_SEED, speed=settings.FEED_SPEED)
 
 
-_BUILDERS: Mapping[str, Callable[[], PriceSource]] = {"simulated": _simulated}
+def _alpaca_stream() -> QuoteStream:
+    key_id, secret_key = current_secret("ALPACA_KEY_ID"), current_secret("ALPACA_SECRET_KEY")
+    if not (key_id and secret_key):
+        raise AuthExpired("ALPACA_KEY_ID and ALPACA_SECRET_KEY are not set.")
+    if settings.ALPACA_FEED not in FEEDS:
+        raise BadRequest(f"ALPACA_FEED is not one of {', '.join(FEEDS)}.")
+    return AlpacaStream(
+        key_id=key_id,
+        secret_key=secret_key,
+        feed=settings.ALPACA_FEED,
+        # 0 is said where there is no end.
+        most_instruments=settings.ALPACA_MOST_SYMBOLS or None,
+    )
+
+
+_QUOTE_BUILDERS: Mapping[str, Callable[[], QuoteStream]] = {
+    SimulatedSource.name: simulation,
+    AlpacaStream.name: _alpaca_stream,
+    BinanceStream.name: BinanceStream,
+}
 _FX_BUILDERS: Mapping[str, Callable[[], FxSource]] = {EcbSource.name: EcbSource}
 _BAR_BUILDERS: Mapping[str, Callable[[], BarSource | None]] = {
     AlpacaSource.name: _alpaca,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from functools import lru_cache
@@ -21,7 +22,8 @@ from marketdata.adapters.directory import Entry
 from marketdata.adapters.noise import normal, uniform, wave
 from marketdata.adapters.sessions import Sessions
 from marketdata.domain.instruments import AssetClass
-from marketdata.domain.quotes import Quote
+from marketdata.domain.quotes import MarketState, Quote
+from marketdata.domain.sources import Capabilities, Need
 
 TICK = timedelta(milliseconds=100)
 
@@ -48,6 +50,11 @@ class SimulatedSource:
     """A price source that needs nothing but a seed."""
 
     name = "simulated"
+    capabilities = Capabilities(
+        needs=frozenset({Need.QUOTE, Need.BARS}), asset_classes=frozenset(AssetClass), streams=True
+    )
+    most_instruments = None
+    takes_all = True
 
     def __init__(
         self,
@@ -83,16 +90,22 @@ class SimulatedSource:
             if path.trades_on(day)
         ]
 
-    async def stream(self, listings: Sequence[Listing]) -> AsyncIterator[list[Quote]]:
-        """Go on for ever with the quotes of each tick; the first batch holds all of them."""
-        tick = _tick_of(self._clock())
-        yield self.quotes(listings, tick=tick, everything=True)
-        while True:
-            await asyncio.sleep(max(0.0, (_moment_of(tick + 1) - self._clock()).total_seconds()))
-            # After a pause of the whole machine the ticks in between are simply gone.
-            tick = max(tick + 1, _tick_of(self._clock()))
-            if batch := self.quotes(listings, tick=tick):
-                yield batch
+    def covers(self, listing: Listing) -> bool:
+        """Say whether the simulation knows an instrument."""
+        return listing.identity in self._paths
+
+    def state_of(self, listing: Listing, *, now: datetime) -> MarketState:
+        """Say whether an instrument is traded at a moment."""
+        return self._sessions.state(listing, seconds=self._seconds(now))[0]
+
+    @asynccontextmanager
+    async def connect(self) -> AsyncIterator[SimulatedConnection]:
+        """Begin to tick."""
+        yield SimulatedConnection(self, now=self._clock)
+
+    def snapshot(self, listings: Sequence[Listing]) -> Sequence[Quote]:
+        """Return what the last tick was worth for all of them."""
+        return self.quotes(listings, tick=_tick_of(self._clock()), everything=True)
 
     def quotes(
         self, listings: Sequence[Listing], *, tick: int, everything: bool = False
@@ -111,7 +124,7 @@ class SimulatedSource:
         path = self._paths.get(listing.identity)
         if path is None:
             return None
-        seconds = (at - _EPOCH).total_seconds() * self._speed
+        seconds = self._seconds(at)
         # While trading rests, the price stays where it stood; what moved on meanwhile shows as a
         # gap when it begins again.
         state, moved_until = self._sessions.state(listing, seconds=seconds)
@@ -127,6 +140,36 @@ class SimulatedSource:
             previous_close=_on_grid(path.close(at.date() - _ONE_DAY), listing),
             market_state=state,
         )
+
+    def _seconds(self, moment: datetime) -> float:
+        """Return what the markets' clock shows."""
+        return (moment - _EPOCH).total_seconds() * self._speed
+
+
+class SimulatedConnection:
+    """The simulation's ticks, as they come."""
+
+    def __init__(self, source: SimulatedSource, *, now: Callable[[], datetime]) -> None:
+        self._source = source
+        self._now = now
+        self._listings: Sequence[Listing] = ()
+        self._tick = _tick_of(now())
+
+    @property
+    def subscribed(self) -> frozenset[str]:
+        """All that was asked for."""
+        return frozenset(each.instrument_id for each in self._listings)
+
+    async def want(self, listings: Sequence[Listing]) -> None:
+        """Tick for these."""
+        self._listings = listings
+
+    async def receive(self) -> Sequence[Quote]:
+        """Wait for the next tick."""
+        await asyncio.sleep(max(0.0, (_moment_of(self._tick + 1) - self._now()).total_seconds()))
+        # After a pause of the whole machine the ticks in between are simply gone.
+        self._tick = max(self._tick + 1, _tick_of(self._now()))
+        return self._source.quotes(self._listings, tick=self._tick)
 
 
 class _Path:

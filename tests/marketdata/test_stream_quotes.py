@@ -7,74 +7,52 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from decimal import Decimal
+from datetime import timedelta
+from functools import partial
+from typing import Any
 
 import pytest
-from bson import ObjectId
 from django.conf import settings
 from django.db import DatabaseError, connection
 
 from common import clock, keys, redis
 from config import processes
-from marketdata.adapters import quote_cache
-from marketdata.adapters.base import Listing
-from marketdata.domain.instruments import AssetClass
-from marketdata.domain.quotes import MarketState, Quote
+from marketdata.adapters import quote_cache, viewers
+from marketdata.adapters.keeper import Patience
+from marketdata.domain.quotes import Quote
+from marketdata.domain.routing import Interest
 from marketdata.events import quotes_recorded
-from marketdata.management.commands.stream_quotes import Feed, cancel
+from marketdata.feeding import Feed, Rhythm
 from tests import factories
+from tests.marketdata.streams import Ticker, away, make_listing, quote_of
+from tests.marketdata.waiting import wait_for
 
 
-def make_listing(symbol="ACME") -> Listing:
-    return Listing(
-        instrument_id=str(ObjectId()),
-        identity=f"XNAS:{symbol}:USD",
-        symbol=symbol,
-        mic="XNAS",
-        currency="USD",
-        asset_class=AssetClass.STOCK,
+def make_feed(*sources, listings=None, list_interests=dict, **options) -> Feed:
+    found = [make_listing()] if listings is None else listings
+    builders: dict[str, Any] = {source.name: partial(_same, source) for source in sources}
+    return Feed(
+        builders,
+        list_listings=found if callable(found) else lambda: found,
+        list_interests=list_interests,
+        **options,
     )
 
 
-class Ticker:
-    """A source that counts: each round quotes everything, several times."""
-
-    name = "ticker"
-
-    def __init__(self, rounds: int | None = None) -> None:
-        self._rounds = rounds
-        self.price = 0
-
-    def daily_closes(self, listing, *, start, end) -> Sequence:
-        return []
-
-    async def stream(self, listings: Sequence[Listing]) -> AsyncIterator[list[Quote]]:
-        while self._rounds is None or self._rounds > 0:
-            for _ in range(5):
-                self.price += 1
-                yield [self._quote(listing) for listing in listings]
-            await asyncio.sleep(0.02)
-            if self._rounds is not None:
-                self._rounds -= 1
-
-    def _quote(self, listing: Listing) -> Quote:
-        return Quote(
-            instrument_id=listing.instrument_id,
-            price=Decimal(self.price),
-            currency="USD",
-            at=clock.now(),
-            source=self.name,
-            previous_close=None,
-            market_state=MarketState.OPEN,
-        )
+def _same(source):
+    return source
 
 
 @pytest.fixture(autouse=True)
 def _feed_keys():
     yield
-    redis.client().delete(keys.FEED_FENCE.of(), keys.FEED_HEARTBEAT.of(), keys.FEED_LEASE.of())
+    redis.client().delete(
+        keys.FEED_FENCE.of(),
+        keys.FEED_HEARTBEAT.of(),
+        keys.FEED_LEASE.of(),
+        keys.FEED_VIEWERS.of(),
+    )
 
 
 @pytest.fixture
@@ -83,7 +61,8 @@ def batches():
     heard: list[list[Quote]] = []
 
     async def hear(*, quotes, **_more):
-        heard.append(quotes)
+        if quotes:
+            heard.append(quotes)
 
     quotes_recorded.connect(hear)
     yield heard
@@ -101,16 +80,10 @@ async def running(feed):
         await asyncio.wait_for(task, 5)
 
 
-async def wait_for(condition, seconds=5.0):
-    async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110 - what is waited for has no event
-            await asyncio.sleep(0.02)
-
-
 async def test_a_feed_stores_and_announces_the_newest_of_each_instrument(batches):
     listings = [make_listing("ACME"), make_listing("BOLT")]
 
-    async with running(Feed(Ticker(), list_listings=lambda: listings)):
+    async with running(make_feed(Ticker(), listings=listings)):
         await wait_for(lambda: len(batches) >= 3)
 
     ids = [listing.instrument_id for listing in listings]
@@ -123,7 +96,7 @@ async def test_batches_come_at_most_ten_times_a_second(batches):
     loop = asyncio.get_running_loop()
     source = Ticker()
 
-    async with running(Feed(source, list_listings=lambda: [make_listing()])):
+    async with running(make_feed(source)):
         await wait_for(lambda: batches)
         started, already, price = loop.time(), len(batches), source.price
         await wait_for(lambda: source.price > price + 200)
@@ -134,8 +107,8 @@ async def test_batches_come_at_most_ten_times_a_second(batches):
 
 async def test_two_feeds_take_turns(batches):
     first_source, second_source = Ticker(), Ticker()
-    first = Feed(first_source, list_listings=lambda: [make_listing()])
-    second = Feed(second_source, list_listings=lambda: [make_listing()])
+    first = make_feed(first_source)
+    second = make_feed(second_source)
 
     async with running(second):
         async with running(first):
@@ -153,7 +126,7 @@ async def test_two_feeds_take_turns(batches):
 
 
 async def test_a_feed_whose_lease_was_taken_stops_writing(batches):
-    async with running(Feed(Ticker(), list_listings=lambda: [make_listing()])):
+    async with running(make_feed(Ticker())):
         await wait_for(lambda: batches)
         redis.client().set(keys.FEED_LEASE.of(), "somebody else", ex=60)
         redis.client().incr(keys.FEED_FENCE.of())
@@ -168,7 +141,8 @@ async def test_a_feed_whose_lease_was_taken_stops_writing(batches):
 async def test_new_instruments_are_picked_up(batches):
     listings = [make_listing()]
 
-    async with running(Feed(Ticker(), list_listings=lambda: list(listings), listings_seconds=0.2)):
+    rhythm = Rhythm(listings=0.2, plan=0.05)
+    async with running(make_feed(Ticker(), listings=lambda: list(listings), rhythm=rhythm)):
         await wait_for(lambda: batches)
         listings.append(make_listing("BOLT"))
         await wait_for(lambda: len(batches[-1]) == 2)
@@ -183,18 +157,138 @@ async def test_the_feed_goes_on_while_the_database_is_away(batches):
         except StopIteration:
             raise DatabaseError("away") from None
 
-    async with running(Feed(Ticker(), list_listings=list_listings, listings_seconds=0.2)):
+    rhythm = Rhythm(listings=0.2, plan=0.05)
+    async with running(make_feed(Ticker(), listings=list_listings, rhythm=rhythm)):
         await wait_for(lambda: len(batches) > 10)
 
 
-async def test_a_source_that_ends_is_asked_again(batches):
-    source = Ticker(rounds=1)
+FAST = Rhythm(batch=0.02, interests=0.1, viewers=0.1, plan=0.05)
+IMPATIENT = Patience(
+    first_pause=0.02, longest_pause=0.05, down=0.2, proven=0.3, confirm=0.2, look_up=0.05
+)
 
-    async with running(Feed(source, list_listings=lambda: [make_listing()])):
+
+def wants(*listings, interest=Interest.HOLDING):
+    return lambda: {interest: {each.instrument_id: 1 for each in listings}}
+
+
+async def test_each_instrument_comes_from_the_first_source_that_has_it(batches):
+    acme, btc = make_listing("ACME"), make_listing("BTC")
+    shares = Ticker("shares", takes_all=False, knows={"ACME"})
+    coins = Ticker("coins", takes_all=False, knows={"ACME", "BTC"})
+    feed = make_feed(
+        shares, coins, listings=[acme, btc], list_interests=wants(acme, btc), rhythm=FAST
+    )
+
+    async with running(feed):
+        await wait_for(lambda: set(told(batches)) == {acme.instrument_id, btc.instrument_id})
+
+    assert told(batches)[acme.instrument_id].source == "shares"
+    assert told(batches)[btc.instrument_id].source == "coins"
+
+
+async def test_what_nobody_wants_is_not_asked_for(batches):
+    acme, bolt = make_listing("ACME"), make_listing("BOLT")
+    source = Ticker(takes_all=False)
+
+    async with running(
+        make_feed(source, listings=[acme, bolt], list_interests=wants(bolt), rhythm=FAST)
+    ):
         await wait_for(lambda: batches)
-        source._rounds = 1
-        seen = source.price
-        await wait_for(lambda: source.price > seen)
+
+    assert set(told(batches)) == {bolt.instrument_id}
+
+
+async def test_what_is_on_a_screen_is_streamed_soon_and_before_what_is_only_held(batches):
+    held, seen = make_listing("HELD"), make_listing("SEEN")
+    source = Ticker(takes_all=False, room=1)
+    feed = make_feed(source, listings=[held, seen], list_interests=wants(held), rhythm=FAST)
+
+    async with running(feed):
+        await wait_for(lambda: source.symbols == ["HELD"])
+        await viewers.tell("a process", {seen.instrument_id: 1}, now=clock.now())
+        await wait_for(lambda: source.symbols == ["SEEN"])
+        await viewers.tell("a process", {}, now=clock.now())
+        await wait_for(lambda: source.symbols == ["HELD"])
+
+
+async def test_another_source_stands_in_for_one_that_is_down_until_it_is_back(batches):
+    acme = make_listing("ACME")
+    first, second = Ticker("first", takes_all=False), Ticker("second", takes_all=False)
+    feed = make_feed(
+        first,
+        second,
+        listings=[acme],
+        list_interests=wants(acme),
+        rhythm=FAST,
+        patience=IMPATIENT,
+    )
+
+    async with running(feed):
+        await wait_for(lambda: told(batches) and source_of(batches, acme) == "first")
+        first.fails = away()
+        await wait_for(lambda: source_of(batches, acme) == "second")
+        first.fails = None
+        await wait_for(lambda: source_of(batches, acme) == "first" and not second.symbols)
+
+    moments = [each.at for batch in batches for each in batch]
+    assert moments == sorted(moments)
+
+
+async def test_an_older_quote_of_another_source_does_not_replace_a_newer_one(batches):
+    acme = make_listing("ACME")
+    now = clock.now()
+    quote_cache.write([quote_of(acme, "100", at=now, source="second")])
+    first = Ticker("first", takes_all=False)
+    first.is_mute = True
+    first.found = lambda _listings: [
+        quote_of(acme, "99", at=now - timedelta(minutes=1), source="first")
+    ]
+    second = Ticker("second", takes_all=False, knows=set())
+
+    async with running(
+        make_feed(first, second, listings=[acme], list_interests=wants(acme), rhythm=FAST)
+    ):
+        await wait_for(lambda: first.looked_up)
+        await asyncio.sleep(0.2)
+        # It was passed on, and held against the newer one.
+        assert first.connections == 1
+
+    assert quote_cache.read([acme.instrument_id])[acme.instrument_id].price == 100
+
+
+async def test_quotes_of_a_source_that_was_switched_off_are_forgotten(batches):
+    acme = make_listing("ACME")
+    quote_cache.write([quote_of(acme, "100", source="simulated")])
+    source = Ticker(takes_all=False, knows=set())
+
+    async with running(make_feed(source, listings=[acme], rhythm=FAST)):
+        await wait_for(lambda: not quote_cache.read([acme.instrument_id]))
+
+
+async def test_a_feed_without_news_gives_a_sign_of_life():
+    signs = []
+
+    async def hear(*, quotes, **_more):
+        signs.append(quotes)
+
+    source = Ticker(takes_all=False)
+    quotes_recorded.connect(hear)
+    try:
+        async with running(make_feed(source, rhythm=Rhythm(beat=0.1))):
+            await wait_for(lambda: len(signs) >= 3)
+    finally:
+        quotes_recorded.disconnect(hear)
+
+    assert signs[:3] == [[], [], []]
+
+
+def told(batches) -> dict[str, Quote]:
+    return {quote.instrument_id: quote for batch in batches for quote in batch}
+
+
+def source_of(batches, listing) -> str:
+    return told(batches)[listing.instrument_id].source
 
 
 FEED = [sys.executable, "manage.py", "stream_quotes"]
@@ -249,24 +343,3 @@ def test_a_feed_that_is_asked_to_stop_ends_cleanly_and_leaves_the_lead(feeds):
 
     assert process.wait(60) == 0
     assert lease() is None
-
-
-async def test_a_task_that_loses_a_cancellation_is_told_again():
-    told = 0
-
-    async def deaf_at_first():
-        nonlocal told
-        while True:
-            try:
-                await asyncio.sleep(60)
-            except asyncio.CancelledError:
-                told += 1
-                if told > 1:
-                    raise
-
-    task = asyncio.create_task(deaf_at_first())
-    await asyncio.sleep(0)
-
-    await cancel(task, patience_seconds=0.01)
-
-    assert (told, task.cancelled()) == (2, True)

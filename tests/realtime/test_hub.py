@@ -6,14 +6,17 @@ import asyncio
 import contextlib
 import json
 import os
+from datetime import timedelta
 
 import pytest
 from bson import ObjectId
 from channels.layers import InMemoryChannelLayer
 
+from common import clock
 from config import processes
 from config.asgi import application
 from config.servers import Redis
+from marketdata.adapters import viewers
 from realtime import broadcast, groups, upkeep
 from realtime.protocol import MAX_CONNECTIONS_PER_USER, CloseCode
 from tests import factories
@@ -53,6 +56,26 @@ async def test_many_changes_become_few_frames_with_the_newest_price(
 
     seconds = asyncio.get_running_loop().time() - started
     assert len(socket.frames) - already <= seconds * 10 + 2
+
+
+async def until_shown(instrument, screens):
+    found = None
+    async with asyncio.timeout(5):
+        while found != screens:
+            await asyncio.sleep(0.05)
+            found = (await viewers.read(now=clock.now())).get(instrument)
+
+
+async def test_the_feed_is_told_how_many_screens_show_what(connected, browser_of, ada, bo, acme):
+    sockets = [await connected(await ask(browser_of, user)) for user in (ada, bo)]
+    for socket in sockets:
+        await subscribe(socket, acme)
+
+    await until_shown(acme, 2)
+    await sockets[0].say({"type": "unsubscribe", "instruments": [acme]})
+    await until_shown(acme, 1)
+
+    assert await viewers.read(now=clock.now() + timedelta(seconds=20)) == {}
 
 
 async def test_equal_subscriptions_hear_the_same(connected, browser_of, ada, bo, acme):

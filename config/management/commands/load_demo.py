@@ -22,7 +22,7 @@ from config.demo import DEMO_ACCOUNTS, DEMO_PASSWORD
 from config.env import ROOT, env
 from marketdata import selectors as market_selectors
 from marketdata import services as market
-from marketdata.adapters.registry import get_source
+from marketdata.adapters.registry import simulation
 from marketdata.tasks import record_closes
 from portfolios import selectors
 from portfolios.services import portfolios, recalculation
@@ -108,7 +108,7 @@ def _value(found: Iterable[Any], *, today: date, now: datetime) -> None:
     keys = list(found)
     held = {event.instrument_id for each in keys for event in selectors.list_events(each.pk)}
     wanted = {key for key in held if key} | market_selectors.currency_pairs().keys()
-    market.record_closes(get_source(), today=today, now=now, only=wanted)
+    market.record_closes(simulation(), today=today, now=now, only=wanted)
     for portfolio in keys:
         recalculation.recalculate(portfolio.pk, today=today, now=now, extend=True)
 

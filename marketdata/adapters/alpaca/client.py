@@ -52,7 +52,7 @@ class AlpacaSource:
         Raises:
             RemoteFailure: see `common.remote.errors`.
         """
-        if not self._covers(listing):
+        if not covers(listing):
             return []
         params = {
             "symbols": listing.symbol,
@@ -78,9 +78,11 @@ class AlpacaSource:
             params["page_token"] = page.next_token
         raise Schema("Alpaca sent page after page.")
 
-    def _covers(self, listing: Listing) -> bool:
-        return (
-            listing.asset_class in self.capabilities.asset_classes
-            and listing.mic in _MARKETS
-            and listing.currency == "USD"
-        )
+
+def covers(listing: Listing) -> bool:
+    """Say whether an instrument is a share or a fund at a market of the United States."""
+    return (
+        listing.asset_class in {AssetClass.STOCK, AssetClass.ETF}
+        and listing.mic in _MARKETS
+        and listing.currency == "USD"
+    )

@@ -48,7 +48,7 @@ class BinanceSource:
         Raises:
             RemoteFailure: see `common.remote.errors`.
         """
-        if listing.asset_class is not AssetClass.CRYPTO or listing.currency not in _QUOTED_IN:
+        if not covers(listing):
             return []
         closes: list[DailyClose] = []
         first = start
@@ -60,7 +60,7 @@ class BinanceSource:
 
     def _page(self, listing: Listing, first: date, last: date) -> list[DailyClose]:
         params = {
-            "symbol": listing.symbol + listing.currency,
+            "symbol": symbol_of(listing),
             "interval": "1d",
             "startTime": str(_milliseconds(first)),
             "endTime": str(_milliseconds(last)),
@@ -74,6 +74,16 @@ class BinanceSource:
             log.warning("bar.refused", source=self.name, where=error.where)
         closes = {close.date: close for close in parsed.rows if first <= close.date <= last}
         return [closes[day] for day in sorted(closes)]
+
+
+def covers(listing: Listing) -> bool:
+    """Say whether an instrument is a cryptocurrency priced in something that Binance has."""
+    return listing.asset_class is AssetClass.CRYPTO and listing.currency in _QUOTED_IN
+
+
+def symbol_of(listing: Listing) -> str:
+    """Return what Binance calls an instrument: `BTCEUR`."""
+    return listing.symbol + listing.currency
 
 
 def _milliseconds(day: date) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -192,16 +193,25 @@ def test_moving_prices_move_every_second_or_two():
         assert sum(before != after for before, after in pairwise(prices)) > 60
 
 
-async def test_the_stream_begins_with_everything_and_then_tells_what_is_new():
+async def test_a_snapshot_has_everything_and_the_stream_tells_what_is_new():
     moments = iter(START + number * TICK for number in range(1_000))
     source = make_source(clock=lambda: next(moments))
-    stream = source.stream(list(LISTINGS.values()))
+    listings = list(LISTINGS.values())
 
-    first = await anext(stream)
-    second = await anext(stream)
-    await stream.aclose()
+    first = source.snapshot(listings)
+    async with source.connect() as connection:
+        await connection.want(listings)
+        second = await connection.receive()
 
     assert len(first) == len(LISTINGS)
     assert 0 < len(second) < len(LISTINGS)
     assert second[0].at > first[0].at
     assert {quote.source for quote in first} == {"simulated"}
+    assert connection.subscribed == {each.instrument_id for each in listings}
+
+
+def test_what_the_simulation_does_not_know_is_not_covered():
+    source = make_source()
+
+    assert all(source.covers(each) for each in LISTINGS.values())
+    assert not source.covers(replace(next(iter(LISTINGS.values())), identity="XNAS:NOBODY:USD"))
