@@ -20,7 +20,9 @@ from benchmarks.measure import Figure
 from config import embedded
 
 FOLDER = Path(__file__).parent
-_NOT_BENCHMARKS = {"__init__", "__main__", "ledgers", "measure"}
+_NOT_BENCHMARKS = {
+    *("__init__", "__main__", "floor", "ledgers", "load", "measure", "plain", "serving"),
+}
 
 
 def names() -> list[str]:

@@ -26,7 +26,7 @@ _POSITIONS = 25
 def run() -> list[Figure]:
     """Measure the overview and a portfolio's page, as its owner's browser asks for them."""
     owner = User.objects.create_user("pages@example.test", None)
-    portfolio = _make_portfolio(owner)
+    portfolio = make_portfolio(owner)
     client = Client()
     client.force_login(owner, backend="allauth.account.auth_backends.AuthenticationBackend")
     addresses = {
@@ -54,7 +54,8 @@ def _asset_bytes() -> int:
     )
 
 
-def _make_portfolio(owner: User) -> str:
+def make_portfolio(owner: User) -> str:
+    """Make a portfolio with 25 positions."""
     now = clock.now()
     portfolio = portfolios.create_portfolio(owner.pk, name="Pages", base_currency="USD", now=now)
     start = now.date() - timedelta(days=400)

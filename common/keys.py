@@ -40,6 +40,10 @@ BEAT_FENCE = Key("livefolio:1:{beat}:fence", ttl_seconds=0)
 STREAM_TICKET = Key("livefolio:1:ticket:%s", ttl_seconds=30)
 #: The performance of one portfolio over one range, as JSON; short, for its last value is live.
 REPORT = Key("livefolio:1:report:%s", ttl_seconds=60)
+#: Somebody's mark, which changes with each of their writes; longer than any kept answer.
+FRESHNESS = Key("livefolio:1:freshness:%s", ttl_seconds=3_600)
+#: A whole answer to somebody's question, with the mark it was given under.
+HOT_READ = Key("livefolio:1:hot:%s", ttl_seconds=1)
 #: Until when an outside service is left alone, in seconds since 1970; as long as its pause lasts.
 REMOTE_PAUSE = Key("livefolio:1:remote:pause:%s", ttl_seconds=3_600)
 #: Below it the library `limits` counts questions; each count lives as long as its limit's window.
@@ -57,5 +61,7 @@ ALL = (
     BEAT_FENCE,
     STREAM_TICKET,
     REPORT,
+    FRESHNESS,
+    HOT_READ,
     REMOTE_PAUSE,
 )

@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.cache import patch_cache_control
 from django.utils.functional import SimpleLazyObject
 
+from common import freshness
 from common.api.problems import problem_of
 from common.pages import failure_response
 
@@ -22,6 +23,7 @@ log = structlog.get_logger(__name__)
 
 _HEADER = "X-Request-ID"
 _VALID_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+_READING = {"GET", "HEAD", "OPTIONS"}
 _PROBES = {"/healthz", "/readyz"}
 
 
@@ -72,6 +74,22 @@ class PrivatePages:
         response = self.get_response(request)
         if request.session.accessed or "Authorization" in request.headers:
             patch_cache_control(response, private=True, no_store=True)
+        return response
+
+
+class OwnWrites:
+    """Let nobody read what was kept before their own last write."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer the request."""
+        response = self.get_response(request)
+        user_id = None if request.method in _READING else _user_id(request)
+        if user_id is not None:
+            # Whatever came of it: what failed may have written something before.
+            freshness.renew(user_id)
         return response
 
 

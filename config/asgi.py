@@ -21,6 +21,7 @@ wsgi_application = get_wsgi_application()
 
 # Only now: they import models, which need Django set up.
 from common.redis import close_async_client  # noqa: E402
+from config.hot_reads import HotReads  # noqa: E402
 from realtime.hub import running_hub, stop_hub  # noqa: E402
 from realtime.routing import websocket_application  # noqa: E402
 
@@ -41,11 +42,15 @@ class BodyCutShort(OSError):
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
     """Answer whatever the server hands over."""
     if scope["type"] == "http":
-        await _django(_as_wsgi_can_tell(scope), _whole(receive), send)
+        await _http(scope, receive, send)
     elif scope["type"] == "websocket":
         await _websockets(scope, receive, send)
     else:
         await _live(receive, send)
+
+
+async def _ask_django(scope: Scope, receive: Receive, send: Send) -> None:
+    await _django(_as_wsgi_can_tell(scope), _whole(receive), send)
 
 
 async def _live(receive: Receive, send: Send) -> None:
@@ -87,4 +92,5 @@ def _whole(receive: Receive) -> Receive:
 
 
 _django: Any = WSGIMiddleware(cast(Any, wsgi_application), workers=settings.WEB_THREADS)
+_http = HotReads(_ask_django)
 _websockets = websocket_application()

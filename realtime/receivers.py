@@ -12,6 +12,7 @@ from accounts import events as accounts
 from brokers import events as brokers
 from brokers.domain.connections import OPEN
 from brokers.domain.imports import RunState
+from common import freshness
 from marketdata import events as market
 from marketdata.domain.quotes import Quote
 from portfolios import events as portfolios
@@ -28,6 +29,7 @@ async def on_quotes_recorded(*, quotes: Sequence[Quote], **_more: Any) -> None:
 
 async def on_recalculation_started(*, portfolio_id: str, owner_id: str, **_more: Any) -> None:
     """Pass on that a portfolio is being recalculated."""
+    await freshness.renew_soon(owner_id)
     await broadcast.job_progressed(
         user_id=owner_id, job=_recalculation(portfolio_id, is_done=False), has_ended=False
     )
@@ -35,6 +37,7 @@ async def on_recalculation_started(*, portfolio_id: str, owner_id: str, **_more:
 
 async def on_holdings_changed(*, portfolio_id: str, owner_id: str, **_more: Any) -> None:
     """Pass on that a portfolio has been recalculated."""
+    await freshness.renew_soon(owner_id)
     await broadcast.holdings_changed(user_id=owner_id, portfolio_id=portfolio_id)
     await broadcast.job_progressed(
         user_id=owner_id, job=_recalculation(portfolio_id, is_done=True), has_ended=True
@@ -43,6 +46,7 @@ async def on_holdings_changed(*, portfolio_id: str, owner_id: str, **_more: Any)
 
 async def on_import_progressed(*, run: Mapping[str, Any], owner_id: str, **_more: Any) -> None:
     """Pass on how far an import is."""
+    await freshness.renew_soon(owner_id)
     await broadcast.job_progressed(
         user_id=owner_id, job=cast(JobFields, dict(run)), has_ended=run["state"] not in _AT_WORK
     )
@@ -69,6 +73,7 @@ async def on_inbox_read(*, owner_id: str, **_more: Any) -> None:
 
 async def on_signed_out(*, user_id: str, **_more: Any) -> None:
     """Pass on that sessions ended."""
+    await freshness.renew_soon(user_id)
     await broadcast.signed_out(user_id=user_id)
 
 

@@ -76,6 +76,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "common.middleware.PrivatePages",
+    "common.middleware.OwnWrites",
     "common.middleware.FailurePages",
     "axes.middleware.AxesMiddleware",
 ]

@@ -10,21 +10,7 @@ from asgiref.testing import ApplicationCommunicator
 from common.redis import close_async_client
 from config.asgi import BodyCutShort, application
 from realtime.hub import stop_hub
-
-
-def scope(path="/healthz", *, method="GET", query=b"", headers=()):
-    return {
-        "type": "http",
-        "http_version": "1.1",
-        "method": method,
-        "scheme": "http",
-        "path": path,
-        "root_path": "",
-        "query_string": query,
-        "headers": [(b"host", b"testserver"), *headers],
-        "client": ("127.0.0.1", 5000),
-        "server": ("testserver", 80),
-    }
+from tests.config.asking import scope
 
 
 async def answer(request, *events):

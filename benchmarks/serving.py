@@ -1,0 +1,95 @@
+"""Real servers for benchmarks: on one core of their own, with the CPU time that they took."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from config import processes
+from config.processes import Process
+
+_TICKS = os.sysconf("SC_CLK_TCK")
+_START_SECONDS = 60.0
+
+
+class Server:
+    """A running server."""
+
+    def __init__(self, port: int, pid: int) -> None:
+        self.port = port
+        self._pid = pid
+
+    def cpu_seconds(self) -> float:
+        """Return the CPU time that it has taken so far."""
+        text = Path(f"/proc/{self._pid}/stat").read_text()
+        user, system = text.rpartition(")")[2].split()[11:13]
+        return (int(user) + int(system)) / _TICKS
+
+    def memory_mb(self) -> float:
+        """Return the memory that it holds, in megabytes."""
+        pages = int(Path(f"/proc/{self._pid}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE") / 1_048_576
+
+
+def cores() -> tuple[int, int]:
+    """Return a core for servers and one for clients; the same one where there is only one."""
+    allowed = sorted(os.sched_getaffinity(0))
+    return allowed[0], allowed[-1]
+
+
+def pin_to(core: int) -> None:
+    """Keep this process, and what it starts, on one core."""
+    os.sched_setaffinity(0, {core})
+
+
+@contextmanager
+def serving(application: str) -> Iterator[Server]:
+    """Run an ASGI application as production does, with the servers of this run.
+
+    Args:
+        application: as uvicorn takes it, `config.asgi:application`.
+    """
+    port = _free_port()
+    server_core, _ = cores()
+    process = Process(
+        name="server",
+        argv=(
+            *("taskset", "-c", str(server_core)),
+            *(sys.executable, "-m", "uvicorn", application, "--port", str(port)),
+            *("--loop", "uvloop", "--http", "httptools", "--ws", "websockets-sansio"),
+            *("--ws-per-message-deflate", "false", "--no-access-log", "--log-level", "warning"),
+        ),
+    )
+    child = processes.start(process, output=subprocess.DEVNULL)
+    try:
+        _wait(port)
+        yield Server(port, child.pid)
+    finally:
+        processes.stop(child, process)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _wait(port: int) -> None:
+    until = time.monotonic() + _START_SECONDS
+    while True:
+        try:
+            with urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5):
+                return
+        except (URLError, ConnectionError):
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.1)
