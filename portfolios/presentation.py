@@ -127,6 +127,7 @@ def _position(position: PositionView, *, now: datetime) -> dict[str, Any]:
         "price_at": quote.at if quote else None,
         "age_days": _age_days(quote, now=now),
         "source": quote.source if quote else None,
+        "delay_seconds": quote.delay_seconds if quote else 0,
         "state": quote.market_state.value if quote else None,
         "stale": quote is not None
         and is_stale(quote, now=now, after_seconds=settings.FEED_STALE_SECONDS),

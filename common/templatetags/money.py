@@ -188,3 +188,9 @@ def _preference(context: Context, name: str) -> str | None:
     """Return a preference of the signed-in user; None when there is none."""
     request = getattr(context, "request", None) or context.get("request")
     return getattr(getattr(request, "user", None), name, None)
+
+
+@register.simple_tag
+def delay(seconds: int | None) -> str:
+    """Say how late a source's prices are by agreement; nothing where they aren't."""
+    return f"{round(seconds / 60)} min late" if seconds else ""

@@ -24,6 +24,14 @@ test("every message of the protocol is let through", () => {
   for (const message of good) assert.deepEqual(read(message), message);
 });
 
+test("how late a price is by agreement is a number of seconds, and may be left out", () => {
+  const late = read(quotes(1, quote({ delay_seconds: 900 })));
+
+  assert.equal(valuesOf(late).get(`quote:${ID}:delay_seconds`), 900);
+  assert.ok(read(quotes(1, quote())));
+  assert.equal(read(quotes(1, quote({ delay_seconds: "900" }))), null);
+});
+
 test("fields that are not known yet do no harm", () => {
   assert.ok(read(quotes(1, quote({ volume: "12" }))));
 });

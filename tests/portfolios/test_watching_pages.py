@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -44,6 +45,20 @@ def symbols_of(page):
 
 class TestWatchlistPages:
     """Lists that people keep."""
+
+    @pytest.mark.parametrize(("seconds", "badge"), [(900, ">15 min late<"), (0, "hidden></span>")])
+    def test_a_price_that_is_late_by_agreement_says_so(self, browser, acme, seconds, badge):
+        quote_cache.write([replace(quote_of(acme, "110"), delay_seconds=seconds)])
+        address = browser.post("/watchlists/", {"name": "Tech"})["Location"]
+        browser.post(address, {"symbol": "ACME"})
+
+        pages = [browser.get(address), browser.get(f"/instruments/{acme.pk}/")]
+
+        for page in pages:
+            _before, shown = page.content.decode().split(
+                f'data-live="quote:{acme.pk}:delay_seconds"'
+            )
+            assert badge in shown[:80]
 
     def test_a_watchlist_is_made_filled_ordered_and_emptied(self, browser, acme):
         bolt = factories.make_instrument("BOLT")

@@ -33,6 +33,10 @@ const WRITERS = {
   shown: (cell, value) => {
     cell.element.hidden = !value || value === "complete";
   },
+  delay: (cell, value) => {
+    cell.element.hidden = !value;
+    cell.element.textContent = value ? `${Math.round(value / 60)} min late` : "";
+  },
   market: (cell, value) => {
     cell.element.dataset.market = value;
     cell.element.textContent = value;

@@ -46,6 +46,7 @@ function isQuote(value) {
     isText(value.source) &&
     MARKET_STATES.has(value.state) &&
     typeof value.stale === "boolean" &&
+    (value.delay_seconds === undefined || isCount(value.delay_seconds)) &&
     haveNumbers(value, QUOTE_NUMBERS)
   );
 }
