@@ -47,11 +47,7 @@ def fx_sources() -> Sequence[FxSource]:
     Raises:
         ImproperlyConfigured: there is no source of that name.
     """
-    return _fx_sources(tuple(settings.FX_SOURCES))
-
-
-@cache
-def _fx_sources(names: tuple[str, ...]) -> Sequence[FxSource]:
+    names = settings.FX_SOURCES
     unknown = [name for name in names if name not in _FX_BUILDERS]
     if unknown:
         raise ImproperlyConfigured(
@@ -62,6 +58,8 @@ def _fx_sources(names: tuple[str, ...]) -> Sequence[FxSource]:
 
 def bar_sources() -> Sequence[BarSource]:
     """Return the sources of daily closes that BAR_SOURCES names and that have their keys.
+
+    Made anew for each run, which has so and so many retries; limits and breakers are in Redis.
 
     The simulation where none is named and the feed streams it; never after others, for a made-up
     price must not stand in for a real one.
@@ -83,24 +81,16 @@ def bar_sources() -> Sequence[BarSource]:
 
 def _alpaca() -> BarSource | None:
     key_id, secret_key = settings.ALPACA_KEY_ID, settings.ALPACA_SECRET_KEY
-    return _alpaca_of(key_id, secret_key) if key_id and secret_key else None
-
-
-@cache
-def _alpaca_of(key_id: str, secret_key: str) -> BarSource:
+    if not (key_id and secret_key):
+        return None
     return AlpacaSource.of_account(key_id=key_id, secret_key=secret_key)
 
 
 def _twelvedata() -> BarSource | None:
-    return _twelvedata_of(settings.TWELVEDATA_KEY) if settings.TWELVEDATA_KEY else None
+    key = settings.TWELVEDATA_KEY
+    return TwelveDataSource.of_account(key=key) if key else None
 
 
-@cache
-def _twelvedata_of(key: str) -> BarSource:
-    return TwelveDataSource.of_account(key=key)
-
-
-@cache
 def _binance() -> BarSource:
     return BinanceSource()
 

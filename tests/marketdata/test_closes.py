@@ -72,6 +72,16 @@ def test_a_made_up_price_never_stands_in_for_a_real_one(settings):
     assert [each.name for each in registry.bar_sources()] == ["alpaca", "binance"]
 
 
+@pytest.mark.parametrize("sources", [registry.bar_sources, registry.fx_sources])
+def test_each_run_has_retries_of_its_own(settings, sources):
+    """A worker lives for weeks; what its first runs had to repeat must not be missing then."""
+    settings.BAR_SOURCES, settings.FX_SOURCES = ["binance"], ["ecb"]
+
+    (first,), (second,) = sources(), sources()
+
+    assert first is not second
+
+
 def test_an_unknown_source_of_closes_is_told(settings):
     settings.BAR_SOURCES = ["alpaca", "oracle"]
 
