@@ -61,7 +61,7 @@ def compute_portfolio(portfolio: Portfolio, *, today: date) -> Computed:
     checkpoint, events = go_on(portfolio, until=start, whole=start < today)
     since = checkpoint.date if checkpoint else None
     run = daily_run(portfolio, checkpoint, events, start=start, end=today)
-    values, standing = _walk(run, start, today)
+    values, standing = _walk(run, start, today, goes_on=checkpoint is not None)
     book = run.book()
     doubtful = {problem.event_id for problem in book.problems}
     return Computed(
@@ -77,14 +77,22 @@ def compute_portfolio(portfolio: Portfolio, *, today: date) -> Computed:
     )
 
 
-def _walk(run: DailyRun, start: date, today: date) -> tuple[list[DayValue], dict[date, Book]]:
-    """Value the days, and note how things stand before some of them, with enough rows between."""
+def _walk(
+    run: DailyRun, start: date, today: date, *, goes_on: bool
+) -> tuple[list[DayValue], dict[date, Book]]:
+    """Value the days, and note how things stand before some of them, with enough rows between.
+
+    Before today also where that saves few rows, unless the ledger is short: most rows that come
+    are today's, and such a one then takes only the positions that it is about.
+    """
     values: list[DayValue] = []
     standing, kept_at = {}, 0
     for day in checkpoints.days_between(start + _ONE_DAY, today):
         values += run.values(start, day)
         start = day
-        if run.events_passed - kept_at >= checkpoints.FEWEST_EVENTS:
+        is_long = goes_on or run.events_passed >= checkpoints.FEWEST_EVENTS
+        saved = run.events_passed - kept_at
+        if saved >= checkpoints.FEWEST_EVENTS or (day == today and is_long):
             standing[day], kept_at = run.standing(), run.events_passed
     return values, standing
 

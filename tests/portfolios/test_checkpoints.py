@@ -264,10 +264,21 @@ def test_a_checkpoint_is_kept_where_it_saves_enough_rows(portfolio, held, monkey
         ledger.record_transaction(portfolio.pk, draft=buy(first, "1", "5", day), now=NOW)
     recalculate(portfolio)
 
-    # Two rows before December, four before January; two more before February and three in all.
+    # Two rows before December, four before January, and only two more before today.
     kept = CheckpointPart.objects.filter(part="").order_by("date").values_list("date", flat=True)
-    assert list(kept) == [date(2025, 1, 1)]
+    assert list(kept) == [date(2025, 1, 1), TODAY]
     ledger.record_transaction(portfolio.pk, draft=buy(first, "1", "5", "2025-01-02"), now=NOW)
     recalculate(portfolio)
     assert last_run(portfolio).continued_from == date(2025, 1, 1)
     assert read_models(portfolio) == from_the_start(portfolio)
+
+
+def test_a_short_ledger_needs_no_checkpoint(portfolio, held, monkeypatch):
+    monkeypatch.setattr(checkpoints, "FEWEST_EVENTS", 3)
+    first, *_ = held
+    for day in ("2024-11-20", "2025-01-15"):
+        ledger.record_transaction(portfolio.pk, draft=buy(first, "1", "5", day), now=NOW)
+
+    recalculate(portfolio)
+
+    assert not CheckpointPart.objects.exists()
