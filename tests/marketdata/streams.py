@@ -124,3 +124,17 @@ class _Connection:
 
 def away(text="It is away.") -> Transient:
     return Transient(text)
+
+
+async def next_quotes(connection, *, seconds=3.0):
+    """Return the next quotes, past messages without any."""
+    async with asyncio.timeout(seconds):
+        while True:
+            if quotes := await connection.receive():
+                return quotes
+
+
+async def settled(connection, count, *, seconds=3.0):
+    async with asyncio.timeout(seconds):
+        while len(connection.subscribed) != count:
+            await connection.receive()
