@@ -1,4 +1,4 @@
-"""The sandbox's ASGI application: who is let in, what is counted, which fault comes between."""
+"""The sandbox's ASGI application: which house is asked, and which fault comes between."""
 
 from __future__ import annotations
 
@@ -6,80 +6,106 @@ import asyncio
 import json
 import random
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
-from urllib.parse import parse_qsl
+from collections.abc import Mapping
 
-from brokers.sandbox import alpaca, faults
+from brokers.sandbox import faults
 from brokers.sandbox.control import Control
-from brokers.sandbox.faults import Answer, answer
+from brokers.sandbox.faults import Answer, Scene, answer
+from brokers.sandbox.house import App, House, Message, Question, Receive, Send, Socket
+from brokers.sandbox.houses import HOUSES
 from brokers.sandbox.world import World
 
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Message, Receive, Send], Awaitable[None]]
-
-_ALPACA, _CONTROL = "/alpaca", "/_control/"
-_LIMIT = 200
+_CONTROL = "/_control/"
 _MOST_REQUESTS = 10_000
 
 
 class Sandbox:
-    """A world, what is done to it, and who asks."""
+    """A world, what is done to it, and who asks.
 
-    def __init__(self, *, seed: int, has_control: bool) -> None:
-        self.world = World(seed)
+    Called as an application it is the shared port, with each house under its prefix; `door`
+    returns the application of a house that has a port of its own.
+    """
+
+    def __init__(
+        self, *, seed: int = 1, has_control: bool = False, houses: Mapping[str, House] = HOUSES
+    ) -> None:
+        self.world = World([house.settle for house in houses.values()], seed=seed)
         self.control = Control(self.world)
+        self._houses = houses
         self._has_control = has_control
         self._chance = random.Random(seed)  # noqa: S311 - faults are no secret
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Answer one question."""
-        if scope["type"] != "http":
-            return
+        """Answer one question, or talk."""
         path = scope["path"]
-        if path.startswith(_CONTROL) and self._has_control:
+        if scope["type"] == "http" and path.startswith(_CONTROL) and self._has_control:
             body = await _body(receive)
             given = json.loads(body) if body else {}
             await _send(send, self.control.serve(scope["method"], path, given))
-        elif path.startswith(_ALPACA):
-            await _send(send, self._alpaca(scope, path.removeprefix(_ALPACA)))
-        else:
+            return
+        for house in self._houses.values():
+            if house.prefix is not None and path.startswith(f"{house.prefix}/"):
+                await self._enter(house, path.removeprefix(house.prefix), scope, receive, send)
+                return
+        if scope["type"] == "http":
             await _send(send, answer({"message": "not found"}, 404))
-
-    def _alpaca(self, scope: Message, path: str) -> Answer:
-        headers = {key.decode().lower(): value.decode() for key, value in scope["headers"]}
-        key_id = headers.get("apca-api-key-id", "")
-        text = scope["query_string"].decode()
-        self._note(scope["method"], path, text, key_id)
-        account = self.world.admit(key_id, headers.get("apca-api-secret-key", ""))
-        if account is None:
-            found = answer({"message": "unauthorized."}, 401)
         else:
-            found = alpaca.serve(self.world, account, path, dict(parse_qsl(text)))
-        good = found
+            await Socket(receive, send).close()
+
+    def door(self, name: str) -> App:
+        """Return the application that has a house at its root; KeyError if there is none."""
+        house = self._houses[name]
+
+        async def enter(scope: Message, receive: Receive, send: Send) -> None:
+            await self._enter(house, scope["path"], scope, receive, send)
+
+        return enter
+
+    async def _enter(
+        self, house: House, path: str, scope: Message, receive: Receive, send: Send
+    ) -> None:
+        is_talk = scope["type"] == "websocket"
+        question = Question(
+            method="GET" if is_talk else scope["method"],
+            path=path,
+            text=scope["query_string"].decode(),
+            headers={key.decode().lower(): value.decode() for key, value in scope["headers"]},
+            body=b"" if is_talk else await _body(receive),
+        )
+        self._note(house, question)
+        if is_talk:
+            await house.converse(self.world, question, Socket(receive, send))
+        else:
+            await _send(send, self._answer(house, question))
+
+    def _answer(self, house: House, question: Question) -> Answer:
+        good = found = house.serve(self.world, question)
+        page = (house.name, question.path)
         for fault in self.control.faults:
-            if fault.meets(method=scope["method"], path=path, key_id=key_id, chance=self._chance):
-                last = self.control.last_pages.get(path)
-                found = faults.apply(fault, found, last_page=last, now=time.time())
-        self.control.last_pages[path] = good
-        found.headers.setdefault("x-ratelimit-limit", str(_LIMIT))
-        found.headers.setdefault("x-ratelimit-remaining", str(_LIMIT - 1))
-        found.headers.setdefault("x-ratelimit-reset", str(int(time.time()) + 60))
-        found.headers["x-request-id"] = f"{len(self.control.requests):032x}"
+            if fault.meets(
+                method=question.method,
+                path=question.path,
+                key_id=house.key_of(question),
+                chance=self._chance,
+            ):
+                last_page = self.control.last_pages.get(page)
+                found = faults.apply(fault, Scene(found, last_page, time.time(), house.refuse))
+        self.control.last_pages[page] = good
+        house.add_headers(found, number=len(self.control.requests))
         return found
 
-    def _note(self, method: str, path: str, query: str, key_id: str) -> None:
+    def _note(self, house: House, question: Question) -> None:
         """Remember what was asked; of the key only its end."""
         if len(self.control.requests) < _MOST_REQUESTS:
-            asked = {"method": method, "path": path, "query": query, "key": key_id[-4:]}
-            self.control.requests.append(asked | {"at": time.time()})
-
-
-def build(*, seed: int = 1, has_control: bool = False) -> App:
-    """Build the application."""
-    return Sandbox(seed=seed, has_control=has_control)
+            asked = {
+                "house": house.name,
+                "method": question.method,
+                "path": question.path,
+                "query": question.text,
+                "key": house.key_of(question)[-4:],
+                "at": time.time(),
+            }
+            self.control.requests.append(asked)
 
 
 async def _body(receive: Receive) -> bytes:

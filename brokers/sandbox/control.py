@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from brokers.sandbox.faults import Answer, Fault, answer, read_fault
-from brokers.sandbox.world import DEFAULT_KEY, World
+from brokers.sandbox.world import World
 
 _DECIMALS = ("qty", "price", "amount", "ratio")
 _MOMENTS = ("at", "created_at")
@@ -21,8 +21,8 @@ class Control:
         self._world = world
         self.faults: list[Fault] = []
         self.requests: list[dict[str, Any]] = []
-        #: By path, what was answered last.
-        self.last_pages: dict[str, Answer] = {}
+        #: By house and path, what was answered last.
+        self.last_pages: dict[tuple[str, str], Answer] = {}
 
     def serve(self, method: str, path: str, body: Mapping[str, Any]) -> Answer:
         """Answer one order."""
@@ -68,7 +68,9 @@ class Control:
         return {"now": clock.now().isoformat()}
 
     def _book(self, given: dict[str, Any]) -> dict[str, Any]:
-        account = self._world.accounts[given.pop("account", DEFAULT_KEY)]
+        # Without a name it is the first one's that was opened.
+        key = given.pop("account", next(iter(self._world.accounts)))
+        account = self._world.accounts[key]
         order = given.pop("op")
         known: dict[str, Any] = {"at": self._world.clock.now()} if order != "cancel" else {}
         for name, value in given.items():
@@ -81,22 +83,14 @@ class Control:
             entry = account.find(known["key"])
             entry.row |= given["fields"]
             return entry.row
-        orders = {
-            "fill": account.fill,
-            "pay": account.pay,
-            "split": account.split,
-            "correct": account.correct,
-            "bust": account.bust,
-            "cancel": account.cancel,
-        }
-        return orders[order](**known)  # type: ignore[operator,no-any-return]
+        return account.orders[order](**known)
 
     def _truth(self) -> dict[str, Any]:
         return {
             key: {
                 "number": account.number,
                 "positions": {name: str(units) for name, units in account.positions().items()},
-                "cash": str(account.cash()),
+                "cash": {name: str(amount) for name, amount in account.cash().items()},
                 "events": [entry.row["id"] for entry in account.entries if entry.counts],
             }
             for key, account in self._world.accounts.items()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -74,79 +75,109 @@ def read_fault(given: dict[str, Any]) -> Fault:
     )
 
 
-def apply(fault: Fault, good: Answer, *, last_page: Answer | None, now: float) -> Answer:
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What a fault may need to know.
+
+    Attributes:
+        good: what would be answered without it.
+        last_page: what was answered to the same path before.
+        now: in seconds since 1970.
+        refuse: the house's own form of an error, from a status and a message.
+    """
+
+    good: Answer
+    last_page: Answer | None
+    now: float
+    refuse: Callable[[int, str], Answer]
+
+
+def apply(fault: Fault, scene: Scene) -> Answer:
     """Turn a good answer into what the fault makes of it."""
-    return MODES[fault.mode](fault.args, good, last_page, now)
+    return MODES[fault.mode](fault.args, scene)
 
 
-def _status(args: Any, _good: Answer, _last: Any, _now: float) -> Answer:
+def _status(args: Any, scene: Scene) -> Answer:
     status = int(args.get("status", 500))
     if args.get("html"):
         return Answer(b"<html><h1>Sorry</h1></html>", status, {"content-type": "text/html"})
-    return answer({"message": args.get("message", "trouble")}, status)
+    return scene.refuse(status, args.get("message", "trouble"))
 
 
-def _rate_limit(args: Any, _good: Answer, _last: Any, now: float) -> Answer:
-    limited = answer({"code": 42910000, "message": "rate limit exceeded"}, 429)
+def _rate_limit(args: Any, scene: Scene) -> Answer:
+    limited = scene.refuse(429, "rate limit exceeded")
     seconds = float(args.get("seconds", 1))
     if args.get("header", "reset") == "reset":
-        limited.headers["x-ratelimit-reset"] = str(int(now + seconds + 1))
+        limited.headers["x-ratelimit-reset"] = str(int(scene.now + seconds + 1))
     else:
         limited.headers["retry-after"] = str(int(seconds))
     return limited
 
 
-def _stall(args: Any, good: Answer, _last: Any, _now: float) -> Answer:
-    good.stall_seconds = float(args.get("seconds", 1))
-    return good
+def _stall(args: Any, scene: Scene) -> Answer:
+    scene.good.stall_seconds = float(args.get("seconds", 1))
+    return scene.good
 
 
-def _truncate(_args: Any, good: Answer, _last: Any, _now: float) -> Answer:
-    half = len(good.body) // 2
+def _truncate(_args: Any, scene: Scene) -> Answer:
+    good, half = scene.good, len(scene.good.body) // 2
     return Answer(good.body[:half], good.status, good.headers, cut=len(good.body) - half)
 
 
-def _cut_json(_args: Any, good: Answer, _last: Any, _now: float) -> Answer:
+def _cut(_args: Any, scene: Scene) -> Answer:
+    good = scene.good
     return Answer(good.body[: len(good.body) // 2], good.status, good.headers)
 
 
-def _html(_args: Any, _good: Answer, _last: Any, _now: float) -> Answer:
+def _html(_args: Any, _scene: Scene) -> Answer:
     return Answer(b"<html>Maintenance</html>", 200, {"content-type": "text/html"})
 
 
-def _empty(_args: Any, _good: Answer, _last: Any, _now: float) -> Answer:
-    return answer([])
+def _empty(_args: Any, scene: Scene) -> Answer:
+    return _with_rows(scene.good, lambda _rows: [])
 
 
-def _lose_rows(_args: Any, good: Answer, _last: Any, _now: float) -> Answer:
+def _lose_rows(_args: Any, scene: Scene) -> Answer:
     """Leave out the first half of a list, as if it had moved between two pages."""
-    rows = json.loads(good.body)
-    return answer(rows[len(rows) // 2 :])
+    return _with_rows(scene.good, lambda rows: rows[len(rows) // 2 :])
 
 
-def _duplicate(_args: Any, good: Answer, last: Answer | None, _now: float) -> Answer:
-    return last or good
+def _duplicate(_args: Any, scene: Scene) -> Answer:
+    return scene.last_page or scene.good
 
 
-def _drift(args: Any, good: Answer, _last: Any, _now: float) -> Answer:
+def _drift(args: Any, scene: Scene) -> Answer:
     """Change fields of one row of a list: `{"row": 0, "fields": {"qty": "many"}}`."""
-    rows = json.loads(good.body)
-    if isinstance(rows, list) and rows:
-        row = rows[int(args.get("row", 0)) % len(rows)]
-        for name, value in args.get("fields", {"brand_new": True}).items():
-            if value is None:
-                row.pop(name, None)
-            else:
-                row[name] = value
-    return answer(rows)
+
+    def change(rows: list[Any]) -> list[Any]:
+        if rows:
+            row = rows[int(args.get("row", 0)) % len(rows)]
+            for name, value in args.get("fields", {"brand_new": True}).items():
+                if value is None:
+                    row.pop(name, None)
+                else:
+                    row[name] = value
+        return rows
+
+    return _with_rows(scene.good, change)
 
 
-MODES = {
+def _with_rows(good: Answer, change: Callable[[list[Any]], list[Any]]) -> Answer:
+    """Change the list that an answer is, or has as its `data`; anything else stays as it is."""
+    content = json.loads(good.body)
+    if isinstance(content, list):
+        return answer(change(content))
+    if isinstance(content.get("data"), list):
+        return answer(content | {"data": change(content["data"])})
+    return good
+
+
+MODES: Mapping[str, Callable[[Any, Scene], Answer]] = {
     "status": _status,
     "rate_limit": _rate_limit,
     "stall": _stall,
     "truncate": _truncate,
-    "cut_json": _cut_json,
+    "cut_json": _cut,
     "html": _html,
     "empty": _empty,
     "lose_rows": _lose_rows,

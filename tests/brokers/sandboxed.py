@@ -16,8 +16,8 @@ import uvicorn
 
 from brokers.domain.connections import SyncState
 from brokers.models import Connection, Sync
-from brokers.sandbox.app import build
-from brokers.sandbox.world import DEFAULT_KEY, DEFAULT_SECRET
+from brokers.sandbox.alpaca.books import DEFAULT_KEY, DEFAULT_SECRET
+from brokers.sandbox.app import Sandbox as App
 from brokers.services import connecting, syncing, syncs
 from common import clock, redis
 from marketdata.selectors import instruments_by_id
@@ -67,7 +67,7 @@ class Sandbox:
 def running_sandbox() -> Iterator[Sandbox]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         config = uvicorn.Config(
-            build(has_control=True), log_level="critical", lifespan="off", ws="none"
+            App(has_control=True), log_level="critical", lifespan="off", ws="websockets-sansio"
         )
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
@@ -121,6 +121,7 @@ def assert_equals_truth(connection: Connection, sandbox: Sandbox, *, booked: int
     assert {symbols[key]: units for key, units in held.items()} == {
         symbol: Decimal(units) for symbol, units in truth["positions"].items()
     }
-    assert book.cash.get("USD", Decimal(0)) == Decimal(truth["cash"])
+    cash = {currency: amount for currency, amount in book.cash.items() if amount}
+    assert cash == {currency: Decimal(amount) for currency, amount in truth["cash"].items()}
     rows = Transaction.objects.filter(portfolio_id=connection.portfolio_id, is_void=False)
     assert rows.count() == (len(truth["events"]) if booked is None else booked)

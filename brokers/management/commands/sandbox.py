@@ -7,7 +7,7 @@ from typing import Any
 import uvicorn
 from django.core.management.base import BaseCommand, CommandParser
 
-from brokers.sandbox.app import build
+from brokers.sandbox.app import Sandbox
 
 _HOST = "127.0.0.1"
 
@@ -28,8 +28,13 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Serve."""
-        app = build(seed=options["seed"], has_control=options["control"])
+        app = Sandbox(seed=options["seed"], has_control=options["control"])
         self.stdout.write(f"The sandbox listens on http://{_HOST}:{options['port']}")
         uvicorn.run(
-            app, host=_HOST, port=options["port"], log_level="warning", ws="none", lifespan="off"
+            app,
+            host=_HOST,
+            port=options["port"],
+            log_level="warning",
+            ws="websockets-sansio",
+            lifespan="off",
         )

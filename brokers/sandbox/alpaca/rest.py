@@ -12,7 +12,9 @@ from decimal import Decimal
 from typing import Any
 
 from brokers.sandbox.faults import Answer, answer
-from brokers.sandbox.world import MARKET, Account, World
+from brokers.sandbox.house import Question
+from brokers.sandbox.market import MARKET
+from brokers.sandbox.world import ZERO, Account, World
 
 _TYPES = frozenset(
     (
@@ -34,8 +36,9 @@ class Refused(Exception):
         self.answer = answer(dict(content), status)
 
 
-def serve(world: World, account: Account, path: str, query: Mapping[str, str]) -> Answer:
+def serve(world: World, account: Account, question: Question) -> Answer:
     """Answer one question of somebody who was let in."""
+    path, query = question.path, question.query
     try:
         if path == "/v2/account":
             return answer(_account(account))
@@ -53,11 +56,8 @@ def serve(world: World, account: Account, path: str, query: Mapping[str, str]) -
 
 
 def _account(account: Account) -> dict[str, Any]:
-    cash = account.cash()
-    held = sum(
-        (units * Decimal(MARKET.get(symbol, "1")) for symbol, units in account.positions().items()),
-        Decimal(0),
-    )
+    cash = account.cash().get("USD", ZERO)
+    held = sum((units * _price(symbol) for symbol, units in account.positions().items()), ZERO)
     return {
         "id": str(uuid.uuid5(uuid.NAMESPACE_URL, account.number)),
         "account_number": account.number,
@@ -69,7 +69,7 @@ def _account(account: Account) -> dict[str, Any]:
         "portfolio_value": str(cash + held),
         "long_market_value": str(held),
         "short_market_value": "0",
-        "buying_power": str(max(cash, Decimal(0))),
+        "buying_power": str(max(cash, ZERO)),
         "multiplier": "1",
         "accrued_fees": "0",
         "pending_transfer_in": "0",
@@ -82,7 +82,7 @@ def _account(account: Account) -> dict[str, Any]:
 
 
 def _position(symbol: str, units: Decimal) -> dict[str, Any]:
-    price = Decimal(MARKET.get(symbol, "1"))
+    price = _price(symbol)
     return {
         "asset_id": str(uuid.uuid5(uuid.NAMESPACE_URL, symbol)),
         "symbol": symbol,
@@ -99,6 +99,10 @@ def _position(symbol: str, units: Decimal) -> dict[str, Any]:
         "lastday_price": str(price),
         "change_today": "0",
     }
+
+
+def _price(symbol: str) -> Decimal:
+    return MARKET[symbol].price if symbol in MARKET else Decimal(1)
 
 
 def _activities(account: Account, query: Mapping[str, str], kind: str) -> list[dict[str, Any]]:

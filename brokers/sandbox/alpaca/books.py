@@ -1,0 +1,195 @@
+"""Alpaca's accounts: what is done in them, as activities."""
+
+from __future__ import annotations
+
+import random
+import uuid
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from brokers.sandbox.market import MARKET
+from brokers.sandbox.world import ZERO, Account, Entry, World
+
+DEFAULT_KEY, DEFAULT_SECRET = "PKSANDBOX0000000001", "sandbox-secret-0000000001"
+_NEW_YORK = ZoneInfo("America/New_York")
+_CENT = Decimal("0.01")
+_OPENED_AT = datetime(2024, 1, 8, 15, 30, tzinfo=UTC)
+
+
+def open_default(world: World, activities: int) -> None:
+    """Open the account that everybody knows the key of."""
+    account = AlpacaAccount(DEFAULT_KEY, DEFAULT_SECRET, seed=world.seed)
+    world.open(account)
+    _live(account, random.Random(world.seed), activities)  # noqa: S311 - a story
+
+
+class AlpacaAccount(Account):
+    """One customer's account; its ids say when something happened, by New York."""
+
+    @property
+    def number(self) -> str:
+        """Return what Alpaca calls the account."""
+        return f"PA{self.digest[:10].upper()}"
+
+    @property
+    def orders(self) -> Mapping[str, Callable[..., dict[str, Any]]]:
+        """Return what can be done here."""
+        return {
+            "fill": self.fill,
+            "pay": self.pay,
+            "split": self.split,
+            "correct": self.correct,
+            "bust": self.bust,
+            "cancel": self.cancel,
+        }
+
+    def add(self, row: dict[str, Any], *, moment: datetime, entry: Entry) -> dict[str, Any]:
+        """Write an activity into the books."""
+        local = moment.astimezone(_NEW_YORK)
+        key = uuid.UUID(int=self.chance.getrandbits(128), version=4)
+        row["id"] = f"{local:%Y%m%d%H%M%S}{local.microsecond // 1000:03d}::{key}"
+        entry.row = row
+        self.entries.append(entry)
+        return row
+
+    def fill(
+        self, *, symbol: str, side: str, qty: Decimal, price: Decimal, at: datetime, **more: Any
+    ) -> dict[str, Any]:
+        """Trade."""
+        sign = 1 if side == "buy" else -1
+        row = {
+            "activity_type": "FILL",
+            "type": "fill",
+            "transaction_time": f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}Z",
+            "symbol": symbol,
+            "side": side,
+            "qty": str(qty),
+            "price": str(price),
+            "cum_qty": str(more.pop("cum_qty", qty)),
+            "leaves_qty": "0",
+            "order_id": more.pop("order_id", None) or self._order_id(),
+            "order_status": "filled",
+        }
+        created_at = more.pop("created_at", None) or at
+        entry = Entry({}, created_at, {symbol: sign * qty}, {"USD": -sign * qty * price})
+        return self.add(row | more, moment=at, entry=entry)
+
+    def pay(
+        self, kind: str, amount: Decimal, *, at: datetime, symbol: str = "", **more: Any
+    ) -> dict[str, Any]:
+        """Book money that isn't a trade's; it is dated with a day, and booked at night."""
+        created_at = more.pop("created_at", None) or at + timedelta(hours=9)
+        day = at.astimezone(_NEW_YORK).date()
+        row = {
+            "activity_type": kind,
+            "date": day.isoformat(),
+            "created_at": f"{created_at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}Z",
+            "net_amount": str(amount),
+            "currency": "USD",
+            "status": "executed",
+        }
+        if symbol:
+            row["symbol"] = symbol
+        midnight = datetime.combine(day, time.min, tzinfo=_NEW_YORK)
+        entry = Entry({}, created_at, cash={"USD": amount})
+        return self.add(row | more, moment=midnight, entry=entry)
+
+    def split(self, symbol: str, *, ratio: Decimal, at: datetime) -> dict[str, Any]:
+        """Turn each unit held into `ratio` units; only how many came is told."""
+        came = self.positions().get(symbol, ZERO) * (ratio - 1)
+        row = self.pay("SPLIT", ZERO, at=at, symbol=symbol, qty=str(came))
+        self.entries[-1].units = {symbol: came}
+        row["activity_sub_type"] = "FSPLIT"
+        return row
+
+    def correct(self, key: str, *, qty: Decimal, price: Decimal, at: datetime) -> dict[str, Any]:
+        """Replace a fill by what it should have been."""
+        wrong = self.find(key)
+        wrong.counts = False
+        return self.fill(
+            symbol=wrong.row["symbol"],
+            side=wrong.row["side"],
+            qty=qty,
+            price=price,
+            at=datetime.fromisoformat(wrong.row["transaction_time"]),
+            created_at=at,
+            previous_id=key.partition("::")[2],
+            execution_type="trade_correct",
+        )
+
+    def bust(self, key: str, *, at: datetime) -> dict[str, Any]:
+        """Take a fill back by an activity that says so."""
+        wrong = self.find(key)
+        wrong.counts = False
+        row = {
+            **{name: wrong.row[name] for name in ("activity_type", "symbol", "side", "qty")},
+            **{name: wrong.row[name] for name in ("price", "order_id", "transaction_time")},
+            "type": "fill",
+            "previous_id": key.partition("::")[2],
+            "execution_type": "trade_bust",
+        }
+        moment = datetime.fromisoformat(wrong.row["transaction_time"])
+        return self.add(row, moment=moment, entry=Entry({}, at, counts=False))
+
+    def cancel(self, key: str) -> dict[str, Any]:
+        """Take an activity back in its place: the same id, another status."""
+        entry = self.find(key)
+        entry.counts = False
+        entry.row["status"] = "canceled"
+        return entry.row
+
+    def _order_id(self) -> str:
+        return str(uuid.UUID(int=self.chance.getrandbits(128), version=4))
+
+
+def _live(account: AlpacaAccount, chance: random.Random, activities: int) -> None:
+    """Let somebody trade for a while: on the same days whenever it is told, for ids hold days."""
+    if not activities:
+        return
+    step, moment = timedelta(days=min(9.0, 700 / activities)), _OPENED_AT
+    account.pay("CSD", Decimal(5_000 + 900 * activities), at=moment)
+    prices = {each.symbol: each.price for each in MARKET.values() if each.currency == "USD"}
+    held: dict[str, Decimal] = {}
+    while len(account.entries) < activities:
+        moment += step
+        symbol = chance.choice(sorted(prices))
+        drift = Decimal(chance.randint(-200, 230)) / 10_000
+        prices[symbol] = (prices[symbol] * (1 + drift)).quantize(_CENT)
+        held[symbol] = held.get(symbol, ZERO) + _act(
+            account, chance, symbol, price=prices[symbol], held=held.get(symbol, ZERO), at=moment
+        )
+
+
+def _act(
+    account: AlpacaAccount,
+    chance: random.Random,
+    symbol: str,
+    *,
+    price: Decimal,
+    held: Decimal,
+    at: datetime,
+) -> Decimal:
+    """Do one thing or the other; return how many units came, or went."""
+    lot = chance.random()
+    if held and lot < 0.15:
+        rate = Decimal(chance.randint(10, 80)) / 100
+        gross = (held * rate).quantize(_CENT)
+        dividend = {"qty": str(held), "per_share_amount": str(rate), "activity_sub_type": "CDIV"}
+        account.pay("DIV", gross, at=at, symbol=symbol, **dividend)
+        account.pay("DIVNRA", -(gross * Decimal("0.15")).quantize(_CENT), at=at, symbol=symbol)
+    elif held and lot < 0.35:
+        units = (held * Decimal(chance.randint(1, 4)) / 4).quantize(Decimal("0.001"))
+        units = units or held
+        account.fill(symbol=symbol, side="sell", qty=units, price=price, at=at)
+        account.pay("FEE", Decimal("-0.02"), at=at, activity_sub_type="TAF")
+        return -units
+    elif lot < 0.4:
+        account.pay("INT", Decimal(chance.randint(1, 400)) / 100, at=at)
+    else:
+        units = Decimal(chance.randint(1, 24)) / chance.choice((1, 2, 4))
+        account.fill(symbol=symbol, side="buy", qty=units, price=price, at=at)
+        return units
+    return ZERO
