@@ -43,10 +43,7 @@ class RemoteServer:
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
 
-@contextmanager
-def remote_server() -> Iterator[RemoteServer]:
-    remote = RemoteServer()
-
+def _handler_of(remote: RemoteServer) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
@@ -68,8 +65,19 @@ def remote_server() -> Iterator[RemoteServer]:
             self.wfile.write(said.body)
             self.close_connection = bool(said.cut)
 
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.do_GET()
+
         def log_message(self, *_args: object) -> None:
             """Stay quiet."""
+
+    return Handler
+
+
+@contextmanager
+def remote_server() -> Iterator[RemoteServer]:
+    remote = RemoteServer()
 
     class Server(ThreadingHTTPServer):
         daemon_threads = True
@@ -77,7 +85,7 @@ def remote_server() -> Iterator[RemoteServer]:
         def handle_error(self, *_args: object) -> None:
             """Clients that hang up are part of the tests."""
 
-    server = Server(("127.0.0.1", 0), Handler)
+    server = Server(("127.0.0.1", 0), _handler_of(remote))
     remote.url = f"http://127.0.0.1:{server.server_port}"
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()

@@ -29,6 +29,7 @@ from common.remote.errors import (
     RemoteFailure,
     Schema,
     Transient,
+    UnknownOutcome,
 )
 from common.remote.rates import Allowance
 
@@ -57,6 +58,9 @@ class Service:
     #: The longest silence, and the longest whole answer.
     silence_seconds: float = 15.0
     answer_seconds: float = 60.0
+    #: Classifies an answer other than 200 by its status and body, where the status says too little;
+    #: None leaves it to the status.
+    refusal: Callable[[int, bytes], type[RemoteFailure] | None] | None = None
 
 
 @dataclass(slots=True)
@@ -111,6 +115,22 @@ class HttpClient:
         """
         return self._breaker.call(lambda: self._get_patiently(path, params, content_types))
 
+    def post(self, path: str, *, form: Mapping[str, str], content_types: Collection[str]) -> bytes:
+        """Send a form once, and return the body of the answer.
+
+        Raises:
+            UnknownOutcome: it may have arrived, and no answer came.
+            RemoteFailure: see `get`.
+        """
+
+        def send() -> bytes:
+            try:
+                return self._ask("POST", path, content_types, form=form)
+            except Transient as failure:
+                raise UnknownOutcome(failure.detail) from failure
+
+        return self._breaker.call(send)
+
     def get_json(
         self,
         path: str,
@@ -132,23 +152,31 @@ class HttpClient:
     ) -> bytes:
         for attempt in range(_RETRIES):
             try:
-                return self._get_once(path, params, content_types)
+                return self._ask("GET", path, content_types, params=params)
             except Transient:
                 if not self._budget.spend():
                     raise
                 longest = min(_LONGEST_WAIT_SECONDS, _FIRST_WAIT_SECONDS * 2**attempt)
                 self._sleep(random.uniform(0, longest))  # noqa: S311 - no secret
-        return self._get_once(path, params, content_types)
+        return self._ask("GET", path, content_types, params=params)
 
-    def _get_once(
-        self, path: str, params: Mapping[str, str] | None, content_types: Collection[str]
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        content_types: Collection[str],
+        *,
+        params: Mapping[str, str] | None = None,
+        form: Mapping[str, str] | None = None,
     ) -> bytes:
         name = self._service.name
         self._allowance.take(now=self._now())
         try:
-            with self._session.get(
+            with self._session.request(
+                method,
                 self._service.base_url + path,
                 params=params,
+                data=form,
                 timeout=(self._service.connect_seconds, self._service.silence_seconds),
                 # A key must not follow to another host.
                 allow_redirects=False,
@@ -169,6 +197,10 @@ class HttpClient:
             now = self._now()
             until = self._allowance.pause(until=free_at(response.headers, now=now), now=now)
             raise RateLimited(f"{name} was asked too often.", until=until)
+        if self._service.refusal is not None:
+            told = self._service.refusal(status, next(response.iter_content(_CHUNK), b""))
+            if told is not None:
+                raise told(f"{name} answered with status {status}.")
         if status in _LATER or status >= 500:
             raise Transient(f"{name} answered with status {status}.")
         if status < 400:

@@ -14,6 +14,7 @@ from common.remote.errors import (
     RateLimited,
     Schema,
     Transient,
+    UnknownOutcome,
 )
 from common.remote.http import Budget, HttpClient, Service, free_at
 from common.remote.rates import LONGEST_PAUSE
@@ -87,6 +88,38 @@ def test_what_is_no_good_answer_is_told_at_once(remote, client_of, said, failure
 
     with pytest.raises(failure):
         client_of(max_bytes=1_000).get_json("/price", required=["price"])
+
+    assert len(remote.asked) == 1
+
+
+def test_a_body_may_say_more_than_a_status(remote, client_of):
+    def refusal(status, body):
+        return AuthExpired if (status, body) == (403, b'{"type": "token"}') else None
+
+    remote.answers = [Said(b'{"type": "token"}', status=403), Said(b"{}", status=403)]
+    client = client_of(refusal=refusal)
+
+    with pytest.raises(AuthExpired):
+        client.get_json("/price")
+    with pytest.raises(Forbidden):
+        client.get_json("/price")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        Said(status=500),
+        Said(GOOD.body, cut=100),
+        Said(is_dropped=True),
+        Said(is_mute=True),
+    ],
+    ids=["500", "truncated", "dropped", "mute"],
+)
+def test_a_form_is_sent_once_whatever_happens(remote, client_of, said):
+    remote.answers = [said, GOOD]
+
+    with pytest.raises(UnknownOutcome):
+        client_of().post("/token", form={"a": "1"}, content_types=["application/json"])
 
     assert len(remote.asked) == 1
 
