@@ -25,6 +25,8 @@ class Stream(StrEnum):
     ACTIVITIES = "activities"
     POSITIONS = "positions"
     CASH = "cash"
+    #: All of it in one answer.
+    STATEMENT = "statement"
 
     @property
     def label(self) -> str:
@@ -53,12 +55,19 @@ class EventState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class InstrumentName:
-    """How a broker names what was traded."""
+    """How a broker names what was traded.
+
+    Attributes:
+        currency: what it is quoted in; empty is "as the event", which may be paid in another one.
+        multiplier: what one unit at a price of 1 is worth; None where the broker doesn't tell.
+    """
 
     symbol: str
     asset_class: AssetClass = AssetClass.STOCK
     isin: str = ""
     name: str = ""
+    currency: str = ""
+    multiplier: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +81,9 @@ class BrokerEvent:
         replaces: the id or alias of the event that this one corrects or cancels.
         is_canceled: the broker took it back: it, or what it replaces, never counted.
         amount: of the kinds without quantity and price; below zero takes one back.
+        to_instrument: what is received for `instrument`.
+        to_currency: what is received for `amount` in an exchange; `to_amount` is how much.
+        account: the name of the account where an answer speaks of several, else empty.
         order: the broker's order among events of one instant, compared as texts and numbers.
     """
 
@@ -90,6 +102,10 @@ class BrokerEvent:
     ratio: Decimal | None = None
     fee: Decimal = Decimal(0)
     tax: Decimal = Decimal(0)
+    to_instrument: InstrumentName | None = None
+    to_currency: str = ""
+    to_amount: Decimal | None = None
+    account: str = ""
     note: str = ""
     problem: str = ""
     order: tuple[str, Decimal] = ("", Decimal(0))
@@ -136,11 +152,16 @@ class HeldCash:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one payload says; what its stream doesn't tell is empty."""
+    """What one payload says.
+
+    Attributes:
+        positions: None where the payload doesn't tell; empty where it tells that there are none.
+        cash: likewise.
+    """
 
     events: tuple[BrokerEvent, ...] = ()
-    positions: tuple[HeldUnits, ...] = ()
-    cash: tuple[HeldCash, ...] = ()
+    positions: tuple[HeldUnits, ...] | None = None
+    cash: tuple[HeldCash, ...] | None = None
     errors: tuple[RowError, ...] = ()
 
 
@@ -171,7 +192,12 @@ def _text(value: Any) -> Any:
     if isinstance(value, date | datetime):
         return value.isoformat()
     if isinstance(value, InstrumentName):
-        return {each.name: str(getattr(value, each.name)) for each in fields(value)}
+        return {
+            each.name: str(getattr(value, each.name))
+            for each in fields(value)
+            # What few brokers tell is left out, so that it doesn't change the digests of the rest.
+            if each.name not in ("currency", "multiplier") or getattr(value, each.name)
+        }
     if isinstance(value, tuple):
         return [_text(each) for each in value]
     return value if isinstance(value, bool) else str(value)

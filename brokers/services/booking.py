@@ -19,6 +19,7 @@ from django.db.models import Q
 from brokers.domain.events import (
     BrokerEvent,
     EventState,
+    InstrumentName,
     Reading,
     RowError,
     Stream,
@@ -357,20 +358,27 @@ def draft_of(event: BrokerEvent, *, account: str, names: Mapping[tuple[str, str]
     """Write an event that has a kind as what the ledger books."""
     if event.kind is None:
         raise ValueError("An event without a kind isn't booked.")
-    named = event.instrument
-    instrument = names.get((named.symbol, event.currency)) if named is not None else None
     return Draft(
         kind=event.kind,
         trade_date=event.trade_date,
         currency=event.currency,
         executed_at=event.executed_at,
-        instrument_id=instrument,
+        instrument_id=_instrument_of(event.instrument, event, names),
         quantity=event.quantity,
         price=event.price,
         amount=event.amount,
         ratio=event.ratio,
         fee=event.fee,
         tax=event.tax,
-        account=account,
+        to_instrument_id=_instrument_of(event.to_instrument, event, names),
+        to_currency=event.to_currency,
+        to_amount=event.to_amount,
+        account=event.account or account,
         note=event.note,
     )
+
+
+def _instrument_of(
+    named: InstrumentName | None, event: BrokerEvent, names: Mapping[tuple[str, str], str]
+) -> str | None:
+    return names.get((named.symbol, named.currency or event.currency)) if named else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 
 from bson import ObjectId
 
@@ -31,8 +32,9 @@ class Instruments:
         that nothing that was traded is left out. What can't be an instrument is missing.
         """
         for event in events:
-            if event.instrument is not None and event.kind is not None:
-                self.find(event.instrument, currency=event.currency, now=now)
+            for name in (event.instrument, event.to_instrument):
+                if name is not None and event.kind is not None:
+                    self.find(name, currency=name.currency or event.currency, now=now)
         return self._found
 
     def find(self, name: InstrumentName, *, currency: str, now: datetime) -> str | None:
@@ -61,6 +63,8 @@ class Instruments:
         # Another listing of the same symbol is priced in another currency, and so isn't this one.
         if instrument is None or instrument.currency != currency:
             return None
+        if _is_other(instrument.multiplier, name):
+            return None
         return str(instrument.pk)
 
     def _make(self, name: InstrumentName, currency: str, *, now: datetime) -> str | None:
@@ -68,7 +72,7 @@ class Instruments:
             user_id=self.owner_id, symbol=name.symbol, currency=currency
         )
         if found is not None:
-            return str(found.pk)
+            return None if _is_other(found.multiplier, name) else str(found.pk)
         try:
             made = market_services.create_instrument(
                 self.owner_id,
@@ -76,6 +80,8 @@ class Instruments:
                 name=name.name,
                 currency=currency,
                 asset_class=name.asset_class,
+                isin=name.isin,
+                multiplier=name.multiplier or Decimal(1),
                 now=now,
             )
         except market_services.InstrumentExists:
@@ -87,3 +93,8 @@ class Instruments:
             # The row is set aside for want of its instrument.
             return None
         return str(made.pk)
+
+
+def _is_other(multiplier: Decimal, name: InstrumentName) -> bool:
+    """Say whether one unit is worth something else than the broker says of its own."""
+    return name.multiplier is not None and multiplier != name.multiplier

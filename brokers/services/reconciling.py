@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -43,16 +43,24 @@ def compare_with_ledger(
     lines = compare(
         theirs=Account(
             {names[key]: quantity for key, quantity in theirs_by_id.items()},
-            {each.currency: each.amount for each in cash},
+            _sums((each.currency, each.amount) for each in cash),
         ),
         ours=Account(
             {names.get(key, key): quantity for key, quantity in ours_by_id.items()},
             book.cash,
         ),
         unbooked=_unbooked(connection),
-        pending={each.currency: each.pending for each in cash},
+        pending=_sums((each.currency, each.pending) for each in cash),
     )
     return [_as_texts(line) for line in lines]
+
+
+def _sums(amounts: Iterable[tuple[str, Decimal]]) -> dict[str, Decimal]:
+    """Add up by currency, for an answer may speak of several accounts."""
+    sums: dict[str, Decimal] = {}
+    for currency, amount in amounts:
+        sums[currency] = sums.get(currency, Decimal(0)) + amount
+    return sums
 
 
 def _events(connection: Connection) -> list[Event]:

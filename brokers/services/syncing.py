@@ -37,6 +37,7 @@ _KEPT_FOR: Mapping[Stream, timedelta] = {
     Stream.ACTIVITIES: timedelta(days=400),
     Stream.POSITIONS: timedelta(days=30),
     Stream.CASH: timedelta(days=30),
+    Stream.STATEMENT: timedelta(days=400),
 }
 _RETRY_BUDGET = 30
 _REREAD_EVERY, _REREAD_SOON = timedelta(days=1), timedelta(minutes=2)
@@ -139,9 +140,9 @@ def _take(run: _Run, stream: Stream, page: Page) -> None:
     now = run.clock()
     payload_id = _keep(run, stream, page, now=now)
     reading = run.broker.read(stream, page.body)
-    if stream is Stream.POSITIONS:
+    if reading.positions is not None:
         run.positions = (*(run.positions or ()), *reading.positions)
-    if stream is Stream.CASH:
+    if reading.cash is not None:
         run.cash = (*(run.cash or ()), *reading.cash)
     run.counts.add(
         booking.book(
