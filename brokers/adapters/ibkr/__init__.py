@@ -1,0 +1,1 @@
+"""Interactive Brokers, by Flex statements: `parser` reads them."""
