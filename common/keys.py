@@ -32,6 +32,8 @@ FEED_LEASE = Key("livefolio:1:{market}:feed:lease", ttl_seconds=6)
 FEED_FENCE = Key("livefolio:1:{market}:feed:fence", ttl_seconds=0)
 #: How many screens show each instrument, by the process that serves them.
 FEED_VIEWERS = Key("livefolio:1:{market}:feed:viewers", ttl_seconds=60)
+#: How the feed and its sources are; gone soon after the last leader.
+FEED_STATE = Key("livefolio:1:{market}:feed:state", ttl_seconds=30)
 #: Who sends the periodic jobs.
 BEAT_LEASE = Key("livefolio:1:{beat}:lease", ttl_seconds=6)
 #: Counts those who sent them.
@@ -57,6 +59,7 @@ ALL = (
     FEED_LEASE,
     FEED_FENCE,
     FEED_VIEWERS,
+    FEED_STATE,
     BEAT_LEASE,
     BEAT_FENCE,
     STREAM_TICKET,

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from time import monotonic
 from typing import Any
 
@@ -22,10 +24,11 @@ from redis.exceptions import RedisError
 from common import clock, redis
 from common.errors import Unavailable
 from common.waiting import first_to_end, wait_at_most
-from marketdata.adapters import quote_cache, viewers
+from marketdata.adapters import feed_state, quote_cache, viewers
 from marketdata.adapters.base import Listing, QuoteStream
 from marketdata.adapters.keeper import Keeper, Patience
 from marketdata.adapters.lease import FeedLease
+from marketdata.domain.condition import FeedState
 from marketdata.domain.quotes import Quote, replaces
 from marketdata.domain.routing import Interest, Interests, Offer, Plan, plan, rank
 from marketdata.events import feed_leads, feed_rests, quotes_recorded
@@ -34,6 +37,8 @@ log = structlog.get_logger(__name__)
 
 Ask = Callable[[], Awaitable[Any]]
 
+#: How many of the wanted instruments that nobody streams are named to staff.
+_MOST_LEFT_OUT_TOLD = 100
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.5, 5.0
 
 
@@ -50,6 +55,8 @@ class Rhythm:
     interests: float = 60.0
     viewers: float = 2.0
     plan: float = 0.5
+    #: Telling staff how the sources are.
+    report: float = 2.0
 
 
 class Newest:
@@ -81,11 +88,14 @@ class Router:
         self._interests: Interests = {}
         self._viewers: Mapping[str, int] = {}
         self.plan = Plan(routes={})
+        #: What each source covers, with the sources that could be asked.
+        self._covered: tuple[frozenset[str], Mapping[str, frozenset[str]]] | None = None
         self.set_listings(listings)
 
     def set_listings(self, listings: Iterable[Listing]) -> None:
         """Take the instruments there are."""
         self._listings = {each.instrument_id: each for each in listings}
+        self._covered = None
 
     def set_interests(self, interests: Interests) -> None:
         """Take who wants what."""
@@ -104,6 +114,38 @@ class Router:
         self.plan = plan(wanted, offers, others=sorted(others))
         for keeper in self._keepers:
             keeper.want([self._listings[key] for key in self.plan.routes[keeper.name]])
+
+    def state(self, *, number: int, leads_since: datetime) -> FeedState:
+        """Say how the sources are, and what none of them streams."""
+        covered = self._coverage()
+        nobody_knows = self._listings.keys() - set().union(*covered.values())
+        return FeedState(
+            told_at=clock.now(),
+            leads_since=leads_since,
+            number=number,
+            sources=[
+                keeper.state(covers=len(covered[keeper.name]) if keeper.stream else None)
+                for keeper in self._keepers
+            ],
+            instruments=len(self._listings),
+            uncovered=len(nobody_knows),
+            left_out=self.plan.left_out[:_MOST_LEFT_OUT_TOLD],
+            left_out_counts=dict(Counter(each.reason for each in self.plan.left_out)),
+        )
+
+    def _coverage(self) -> Mapping[str, frozenset[str]]:
+        """Return what each source knows of all there is; asked again only when that may differ."""
+        streams = {keeper.name: keeper.stream for keeper in self._keepers}
+        basis = frozenset(name for name, each in streams.items() if each)
+        if self._covered is None or self._covered[0] != basis:
+            covered = {
+                name: frozenset(
+                    key for key, each in self._listings.items() if stream and stream.covers(each)
+                )
+                for name, stream in streams.items()
+            }
+            self._covered = (basis, covered)
+        return self._covered[1]
 
     def _offer(self, keeper: Keeper) -> Offer:
         stream = keeper.stream
@@ -201,6 +243,7 @@ class Feed:
         await first_to_end(
             asyncio.create_task(self._tell(newest, number)),
             asyncio.create_task(self._route(router)),
+            asyncio.create_task(self._report(router, number)),
             *(asyncio.create_task(keeper.run()) for keeper in keepers),
         )
 
@@ -224,6 +267,12 @@ class Feed:
             if batch or monotonic() - told_at >= self._rhythm.beat:
                 told_at = monotonic()
                 await quotes_recorded.asend_robust(sender=None, quotes=batch)
+
+    async def _report(self, router: Router, number: int) -> None:
+        leads_since = clock.now()
+        while True:
+            await feed_state.tell(router.state(number=number, leads_since=leads_since))
+            await asyncio.sleep(self._rhythm.report)
 
     async def _route(self, router: Router) -> None:
         chores: Sequence[tuple[float, Ask, Callable[[Any], None]]] = (

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 import structlog
 from django.conf import settings
 from pybreaker import (
     STATE_CLOSED,
+    STATE_OPEN,
     CircuitBreaker,
     CircuitBreakerError,
     CircuitBreakerStorage,
@@ -61,6 +63,20 @@ class Breaker:
         except CircuitBreakerError as error:
             raise Transient(f"{self._name} has failed too often, and is left alone.") from error
         return result
+
+    def open_until(self, *, now: datetime) -> datetime | None:
+        """Return until when nobody asks the service; None while it may be asked.
+
+        Raises:
+            redis.exceptions.RedisError: Redis doesn't answer.
+        """
+        storage = self._storage()
+        opened_at = storage.opened_at if storage.state == STATE_OPEN else None
+        if opened_at is None:
+            return None
+        until = opened_at + timedelta(seconds=self._open_seconds)
+        # Whoever asks next finds it half open.
+        return until if until > now else None
 
     def _build(self) -> CircuitBreaker:
         return CircuitBreaker(

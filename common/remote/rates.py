@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
@@ -23,6 +24,16 @@ log = structlog.get_logger(__name__)
 LONGEST_PAUSE = timedelta(hours=1)
 
 
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What is left of one limit."""
+
+    #: In words: `200 per 1 minute`.
+    limit: str
+    of: int
+    left: int
+
+
 class Allowance:
     """What one account at one service may ask.
 
@@ -40,14 +51,32 @@ class Allowance:
         Raises:
             RateLimited: the service asked for a pause, or its limit is used up.
         """
-        until = self._paused_until()
-        if until is not None and until > now:
+        until = self.paused_until(now=now)
+        if until is not None:
             raise RateLimited(f"{self._name} asked for a pause.", until=until)
         for limit in self._limits:
             if not self._hit(limit):
                 raise RateLimited(
                     f"{self._name} may be asked {limit}.", until=self._free_at(limit, now=now)
                 )
+
+    def left(self) -> list[Left]:
+        """Return how often the service may still be asked, by each of its limits.
+
+        Raises:
+            redis.exceptions.RedisError: Redis doesn't answer.
+        """
+        shared = _shared(settings.REDIS_URL)
+        return [
+            Left(limit=str(limit), of=limit.amount, left=stats.remaining)
+            for limit in self._limits
+            for stats in [shared.get_window_stats(limit, self._name)]
+        ]
+
+    def paused_until(self, *, now: datetime) -> datetime | None:
+        """Return until when the service has asked to be left alone; None while it hasn't."""
+        until = self._paused_until()
+        return until if until is not None and until > now else None
 
     def pause(self, *, until: datetime, now: datetime) -> datetime:
         """Leave the service alone, in all processes; return until when, an hour at most."""

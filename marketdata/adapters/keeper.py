@@ -28,6 +28,7 @@ from marketdata.adapters.base import (
     StreamEnded,
     TooManyInstruments,
 )
+from marketdata.domain.condition import SourceState
 from marketdata.domain.quotes import MarketState, Quote, replaces
 
 log = structlog.get_logger(__name__)
@@ -75,6 +76,10 @@ class Condition:
     connected_at: datetime | None = None
     #: When its last message came.
     heard_at: datetime | None = None
+    #: Since when it has said nothing although something is traded.
+    silent_since: datetime | None = None
+    #: Since when nothing has gone well.
+    failing_since: datetime | None = None
     subscribed: int = 0
     error: str = ""
     error_at: datetime | None = None
@@ -137,6 +142,31 @@ class Keeper:
             return self._learned_room
         return None if self.stream is None else self.stream.most_instruments
 
+    def state(self, *, covers: int | None) -> SourceState:
+        """Say how it is at the moment.
+
+        Args:
+            covers: how many of all instruments it knows; None where that isn't known.
+        """
+        told = self.condition
+        return SourceState(
+            name=self.name,
+            connected_at=told.connected_at if told.is_connected else None,
+            heard_at=told.heard_at,
+            silent_since=told.silent_since if told.is_connected else None,
+            confirmed_at=self._alive_at,
+            failing_since=told.failing_since,
+            is_down=self.is_down,
+            wanted=len(self._wanted),
+            subscribed=told.subscribed,
+            room=self.room,
+            covers=covers,
+            delay_seconds=0 if self.stream is None else self.stream.capabilities.delay_seconds,
+            error=told.error,
+            error_at=told.error_at,
+            skew_seconds=told.skew.total_seconds(),
+        )
+
     def prepare(self) -> None:
         """Make the source from the settings, so that it is known what it covers."""
         try:
@@ -180,7 +210,7 @@ class Keeper:
             now = self._now()
             self._learned_room, self._is_refused = None, False
             self.condition.is_connected, self.condition.connected_at = True, now
-            self.condition.skew = timedelta()
+            self.condition.skew, self.condition.silent_since = timedelta(), None
             self._heard = monotonic()
             # A stream tells nothing of what was before it.
             self._unseen = set(self._wanted)
@@ -201,6 +231,7 @@ class Keeper:
                 continue
             self._heard = monotonic()
             self._alive_at = self.condition.heard_at = self._now()
+            self.condition.silent_since = None
             self.condition.subscribed = len(connection.subscribed)
             if quotes:
                 self._is_well()
@@ -236,6 +267,7 @@ class Keeper:
             is_doubted = not wanted and self._is_silent(asked_at)
             if is_doubted:
                 wanted = self._traded()
+                self._note_silence(is_owed=bool(wanted))
             if not wanted:
                 await asyncio.sleep(_LOOK_SECONDS)
                 continue
@@ -256,6 +288,14 @@ class Keeper:
 
     def _is_silent(self, asked_at: float) -> bool:
         return monotonic() - max(self._heard, asked_at) >= self._patience.silence
+
+    def _note_silence(self, *, is_owed: bool) -> None:
+        condition = self.condition
+        if not is_owed:
+            condition.silent_since = None
+        elif condition.silent_since is None:
+            heard = [at for at in (condition.heard_at, condition.connected_at) if at is not None]
+            condition.silent_since = max(heard, default=None)
 
     def _traded(self) -> set[str]:
         stream, now = self.stream, self._now()
@@ -321,6 +361,7 @@ class Keeper:
         if self._failing_since is not None:
             log.info("source.recovered", source=self.name)
         self._failing_since, self._failures = None, 0
+        self.condition.failing_since = None
 
     def _failed(self, failure: RemoteFailure) -> float:
         """Note a failure; return how long to wait before the next try."""
@@ -333,6 +374,7 @@ class Keeper:
         self._is_refused = isinstance(failure, AuthExpired | Forbidden)
         if self._failing_since is None:
             self._failing_since = monotonic()
+            self.condition.failing_since = self._now()
         log.warning(
             "source.failed",
             source=self.name,

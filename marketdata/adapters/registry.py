@@ -10,14 +10,19 @@ from django.core.exceptions import ImproperlyConfigured
 
 from common.credentials import current_secret
 from common.remote.errors import AuthExpired, BadRequest
+from marketdata.adapters.alpaca import client as alpaca
 from marketdata.adapters.alpaca.client import AlpacaSource
 from marketdata.adapters.alpaca.stream import FEEDS, AlpacaStream
 from marketdata.adapters.base import BarSource, FxSource, QuoteStream
+from marketdata.adapters.binance import client as binance
 from marketdata.adapters.binance.client import BinanceSource
 from marketdata.adapters.binance.stream import BinanceStream
+from marketdata.adapters.ecb import client as ecb
 from marketdata.adapters.ecb.client import EcbSource
 from marketdata.adapters.simulated import SimulatedSource
+from marketdata.adapters.twelvedata import client as twelvedata
 from marketdata.adapters.twelvedata.client import TwelveDataSource
+from marketdata.domain.sources import Need
 
 
 def quote_sources() -> Mapping[str, Callable[[], QuoteStream]]:
@@ -79,6 +84,20 @@ def bar_sources() -> Sequence[BarSource]:
     return [source for source in built if source is not None]
 
 
+def sources_by_need() -> Mapping[Need, Sequence[str]]:
+    """Return the names that the settings give for each need, the preferred source first."""
+    return {
+        Need.QUOTE: list(dict.fromkeys(settings.QUOTE_SOURCES)),
+        Need.BARS: list(dict.fromkeys(settings.BAR_SOURCES)),
+        Need.FX: list(dict.fromkeys(settings.FX_SOURCES)),
+    }
+
+
+def limits_of(name: str) -> Sequence[str]:
+    """Return how often a source may be asked, such as `200/minute`; none where nobody counts."""
+    return _LIMITS.get(name, ())
+
+
 def _alpaca() -> BarSource | None:
     key_id, secret_key = settings.ALPACA_KEY_ID, settings.ALPACA_SECRET_KEY
     if not (key_id and secret_key):
@@ -122,6 +141,12 @@ _QUOTE_BUILDERS: Mapping[str, Callable[[], QuoteStream]] = {
     BinanceStream.name: BinanceStream,
 }
 _FX_BUILDERS: Mapping[str, Callable[[], FxSource]] = {EcbSource.name: EcbSource}
+_LIMITS: Mapping[str, Sequence[str]] = {
+    AlpacaSource.name: alpaca.LIMITS,
+    BinanceSource.name: binance.LIMITS,
+    EcbSource.name: ecb.LIMITS,
+    TwelveDataSource.name: twelvedata.LIMITS,
+}
 _BAR_BUILDERS: Mapping[str, Callable[[], BarSource | None]] = {
     AlpacaSource.name: _alpaca,
     BinanceSource.name: _binance,

@@ -17,11 +17,13 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 
 from common import clock, keys, redis
+from common.remote.errors import Forbidden
 from config import processes
-from marketdata.adapters import quote_cache, viewers
+from marketdata.adapters import feed_state, quote_cache, viewers
 from marketdata.adapters.keeper import Patience
+from marketdata.domain.condition import Health
 from marketdata.domain.quotes import Quote
-from marketdata.domain.routing import Interest
+from marketdata.domain.routing import Interest, Reason
 from marketdata.events import quotes_recorded
 from marketdata.feeding import Feed, Rhythm
 from tests import factories
@@ -52,6 +54,7 @@ def _feed_keys():
         keys.FEED_HEARTBEAT.of(),
         keys.FEED_LEASE.of(),
         keys.FEED_VIEWERS.of(),
+        keys.FEED_STATE.of(),
     )
 
 
@@ -162,7 +165,7 @@ async def test_the_feed_goes_on_while_the_database_is_away(batches):
         await wait_for(lambda: len(batches) > 10)
 
 
-FAST = Rhythm(batch=0.02, interests=0.1, viewers=0.1, plan=0.05)
+FAST = Rhythm(batch=0.02, interests=0.1, viewers=0.1, plan=0.05, report=0.1)
 IMPATIENT = Patience(
     first_pause=0.02, longest_pause=0.05, down=0.2, proven=0.3, confirm=0.2, look_up=0.05
 )
@@ -281,6 +284,36 @@ async def test_a_feed_without_news_gives_a_sign_of_life():
         quotes_recorded.disconnect(hear)
 
     assert signs[:3] == [[], [], []]
+
+
+async def test_staff_are_told_how_the_sources_are_and_what_nobody_streams():
+    known, foreign, idle = make_listing("ACME"), make_listing("ALIEN"), make_listing("IDLE")
+    well = Ticker("well", takes_all=False, knows={"ACME"}, room=5)
+    refused = Ticker("refused", takes_all=False, knows={"ACME", "IDLE"})
+    refused.fails = Forbidden("The plan doesn't allow it.")
+    feed = make_feed(
+        well,
+        refused,
+        listings=[known, foreign, idle],
+        list_interests=wants(known, foreign),
+        rhythm=FAST,
+        patience=IMPATIENT,
+    )
+
+    async with running(feed):
+        await wait_for(lambda: (state := feed_state.read()) and state.sources[0].subscribed)
+        await wait_for(lambda: feed_state.read().sources[1].is_down)
+        state = feed_state.read()
+
+    first, second = state.sources
+    assert (first.health, first.covers, first.room, first.wanted) == (Health.WELL, 1, 5, 1)
+    assert (second.health, second.covers) == (Health.DOWN, 2)
+    assert second.error == "The plan doesn't allow it."
+    assert (state.instruments, state.uncovered) == (3, 1)
+    assert [(each.wanted.instrument_id, each.reason) for each in state.left_out] == [
+        (foreign.instrument_id, Reason.NO_SOURCE)
+    ]
+    assert state.left_out_counts == {Reason.NO_SOURCE: 1}
 
 
 def told(batches) -> dict[str, Quote]:

@@ -17,6 +17,8 @@ from marketdata.domain.sources import Capabilities, Need
 log = structlog.get_logger(__name__)
 
 BASE_URL = "https://data.alpaca.markets"
+#: Of a free account; bars and snapshots count together.
+LIMITS = ("200/minute",)
 _MARKETS = {"XNAS", "XNYS", "ARCX", "XASE", "BATS", "IEXG"}
 #: A page has up to 10,000 bars; ten of them hold more than any symbol's history.
 _MOST_PAGES = 10
@@ -39,9 +41,7 @@ class AlpacaSource:
         """Build the source that asks with somebody's key."""
         headers = {"APCA-API-KEY-ID": key_id, "APCA-API-SECRET-KEY": secret_key}
         return cls(
-            HttpClient(
-                Service(name=cls.name, base_url=base_url, headers=headers, limits=("200/minute",))
-            )
+            HttpClient(Service(name=cls.name, base_url=base_url, headers=headers, limits=LIMITS))
         )
 
     def daily_closes(self, listing: Listing, *, start: date, end: date) -> Sequence[DailyClose]:

@@ -13,7 +13,7 @@ import structlog
 from common.remote.errors import Transient
 from common.remote.http import Budget, HttpClient, Service
 from common.remote.sockets import RemoteSocket, open_socket
-from marketdata.adapters.alpaca.client import BASE_URL, covers
+from marketdata.adapters.alpaca.client import BASE_URL, LIMITS, covers
 from marketdata.adapters.alpaca.messages import (
     Acknowledged,
     Halt,
@@ -80,7 +80,7 @@ class AlpacaStream:
                 name=self.name,
                 base_url=base_url,
                 headers=headers,
-                limits=("200/minute",),
+                limits=LIMITS,
                 silence_seconds=5.0,
                 answer_seconds=10.0,
             ),

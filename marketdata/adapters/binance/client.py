@@ -17,6 +17,8 @@ from marketdata.domain.sources import Capabilities, Need
 log = structlog.get_logger(__name__)
 
 BASE_URL = "https://data-api.binance.vision"
+#: 6,000 by weight a minute and address; a question weighs two.
+LIMITS = ("1200/minute",)
 #: What pairs are priced in there. A coin in US dollars is left out: Binance prices it in coins
 #: that aim at a dollar, and are none.
 _QUOTED_IN = {"EUR", "TRY", "BRL", "JPY", "USDT", "USDC", "BTC", "ETH", "BNB"}
@@ -34,9 +36,8 @@ class BinanceSource:
     def __init__(
         self, client: HttpClient | None = None, *, now: Callable[[], datetime] = clock.now
     ) -> None:
-        # 6,000 by weight a minute and address; a question weighs two.
         self._client = client or HttpClient(
-            Service(name=self.name, base_url=BASE_URL, limits=("1200/minute",))
+            Service(name=self.name, base_url=BASE_URL, limits=LIMITS)
         )
         self._now = now
 

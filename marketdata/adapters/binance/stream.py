@@ -16,7 +16,7 @@ from common.remote.errors import BadRequest
 from common.remote.http import Budget, HttpClient, Service
 from common.remote.sockets import RemoteSocket, open_socket
 from marketdata.adapters.base import Listing
-from marketdata.adapters.binance.client import BASE_URL, covers, symbol_of
+from marketdata.adapters.binance.client import BASE_URL, LIMITS, covers, symbol_of
 from marketdata.adapters.binance.messages import Answer, Ticker, read_message, read_tickers
 from marketdata.domain.instruments import AssetClass
 from marketdata.domain.quotes import MarketState, Quote
@@ -54,7 +54,7 @@ class BinanceStream:
             Service(
                 name=self.name,
                 base_url=base_url,
-                limits=("1200/minute",),
+                limits=LIMITS,
                 silence_seconds=5.0,
                 answer_seconds=10.0,
             ),

@@ -10,6 +10,7 @@ from marketdata.domain.instruments import AssetClass
 from marketdata.domain.sources import Capabilities, Need, Parsed, ReferenceRates
 
 BASE_URL = "https://www.ecb.europa.eu/stats/eurofxref"
+LIMITS = ("30/minute",)
 _XML = ("text/xml", "application/xml")
 _ZIP = ("application/zip", "application/x-zip-compressed", "application/octet-stream")
 #: The middle file has 90 calendar days; a few less are surely in it.
@@ -30,7 +31,7 @@ class EcbSource:
 
     def __init__(self, client: HttpClient | None = None) -> None:
         self._client = client or HttpClient(
-            Service(name=self.name, base_url=BASE_URL, limits=("30/minute",))
+            Service(name=self.name, base_url=BASE_URL, limits=LIMITS)
         )
 
     def reference_rates(self, *, start: date, today: date) -> Parsed[ReferenceRates]:

@@ -18,7 +18,7 @@ log = structlog.get_logger(__name__)
 
 BASE_URL = "https://api.twelvedata.com"
 #: A free key may ask so often.
-_LIMITS = ("8/minute", "800/day")
+LIMITS = ("8/minute", "800/day")
 _MOST_VALUES = 5_000
 
 
@@ -39,7 +39,7 @@ class TwelveDataSource:
     def of_account(cls, *, key: str, base_url: str = BASE_URL) -> TwelveDataSource:
         """Build the source that asks with somebody's key."""
         headers = {"Authorization": f"apikey {key}"}
-        service = Service(name=cls.name, base_url=base_url, headers=headers, limits=_LIMITS)
+        service = Service(name=cls.name, base_url=base_url, headers=headers, limits=LIMITS)
         return cls(HttpClient(service))
 
     def daily_closes(self, listing: Listing, *, start: date, end: date) -> Sequence[DailyClose]:

@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 
+from common import clock
 from common.remote.breaker import Breaker
 from common.remote.errors import (
     AuthExpired,
@@ -17,7 +18,7 @@ from common.remote.errors import (
     UnknownOutcome,
 )
 from common.remote.http import Budget, HttpClient, Service, free_at
-from common.remote.rates import LONGEST_PAUSE
+from common.remote.rates import LONGEST_PAUSE, Allowance
 from tests.remote_server import Said, remote_server
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -232,6 +233,11 @@ def test_a_limit_is_counted_for_all_clients_together(remote, client_of):
         client_of(name, limits=("2/hour",)).get_json("/price")
 
     assert len(remote.asked) == 2
+    left = Allowance(name, ("2/hour", "9/day")).left()
+    assert [(each.limit, each.left, each.of) for each in left] == [
+        ("2 per 1 hour", 0, 2),
+        ("9 per 1 day", 9, 9),
+    ]
 
 
 def test_without_redis_questions_are_still_asked_and_counted(remote, client_of, settings):
@@ -259,9 +265,13 @@ def test_after_failures_in_a_row_nobody_asks_for_a_while(remote, client_of):
         build().get_json("/price")
 
     assert len(remote.asked) == 2
+    opened = clock.now()
+    assert Breaker(name).open_until(now=opened) > opened + timedelta(seconds=50)
+    assert Breaker(name).open_until(now=opened + timedelta(seconds=61)) is None
     remote.answers = [GOOD]
     assert build(open_seconds=0.0).get_json("/price")["name"] == "EUR"
     assert build().get_json("/price")["name"] == "EUR"
+    assert Breaker(name).open_until(now=opened) is None
 
 
 def test_a_bad_key_of_one_account_opens_no_breaker(remote, client_of):

@@ -10,6 +10,7 @@ from common import clock
 from common.remote.errors import AuthExpired, RateLimited
 from marketdata.adapters.base import StreamEnded, TooManyInstruments
 from marketdata.adapters.keeper import Keeper, Patience
+from marketdata.domain.condition import Health
 from marketdata.domain.quotes import MarketState
 from tests.marketdata.streams import Ticker, away, make_listing, quote_of
 from tests.marketdata.waiting import wait_for
@@ -91,10 +92,15 @@ async def test_a_source_that_fails_for_long_is_down_until_it_speaks_again():
         await wait_for(lambda: told)
         source.fails = away()
         await wait_for(lambda: keeper.condition.error)
-        assert not keeper.is_down
+        failing = keeper.state(covers=None)
         await wait_for(lambda: keeper.is_down)
+        assert keeper.state(covers=None).health is Health.DOWN
         source.fails = None
         await wait_for(lambda: not keeper.is_down)
+
+    assert failing.health is Health.AWAY
+    assert failing.failing_since <= failing.error_at
+    assert keeper.state(covers=None).failing_since is None
 
 
 async def test_a_source_without_work_is_trusted_again_when_its_connection_lasts():
@@ -166,8 +172,9 @@ async def test_silence_that_hides_a_new_price_ends_the_connection():
 async def test_silence_that_hides_nothing_is_confirmed():
     source = Ticker()
 
-    async with kept(source) as (_keeper, told):
+    async with kept(source) as (keeper, told):
         await wait_for(lambda: told)
+        assert keeper.state(covers=7).health is Health.WELL
         source.is_mute = True
         await asyncio.sleep(0.05)
         last = told[-1]
@@ -175,8 +182,15 @@ async def test_silence_that_hides_nothing_is_confirmed():
         await wait_for(lambda: told[-1].confirmed_at is not None, seconds=3)
         first_confirmed = told[-1].confirmed_at
         await wait_for(lambda: told[-1].confirmed_at > first_confirmed, seconds=3)
+        silent, confirmed = keeper.state(covers=7), told[-1]
+        source.is_mute = False
+        await wait_for(lambda: keeper.state(covers=7).silent_since is None)
 
-    assert (told[-1].price, told[-1].at, source.connections) == (last.price, last.at, 1)
+    assert silent.health is Health.SILENT
+    # It counts from the last message on, not from when somebody noticed.
+    assert silent.silent_since == silent.heard_at < silent.confirmed_at
+
+    assert (confirmed.price, confirmed.at, source.connections) == (last.price, last.at, 1)
 
 
 async def test_silence_without_an_answer_ends_the_connection():
