@@ -9,12 +9,31 @@ from django.http import HttpRequest, HttpResponse
 from common import clock
 from common.admin import ModelAdmin, ReadOnlyAdmin
 from marketdata import oversight
+from marketdata.adapters.registry import known_sources
+from marketdata.domain.chains import (
+    NOBODY,
+    ChainRefused,
+    Chains,
+    read_chain,
+    restored,
+    stored,
+    written,
+)
 from marketdata.domain.classification import WeightsRefused, check_weights, stored_weights
+from marketdata.domain.instruments import AssetClass
+from marketdata.domain.sources import Need
 from marketdata.models import Instrument, PriceBar, SourceRun
+
+#: For what staff choose sources.
+CHOSEN_NEEDS = (Need.QUOTE, Need.BARS, Need.FX)
 
 
 class InstrumentForm(forms.ModelForm):  # type: ignore[type-arg]  # no type argument at run time
-    """An instrument whose weights are checked as the services check them."""
+    """An instrument whose weights and sources are checked as the services check them."""
+
+    quote_sources = forms.CharField(required=False, label="Sources of quotes")
+    bars_sources = forms.CharField(required=False, label="Sources of daily closes")
+    fx_sources = forms.CharField(required=False, label="Sources of exchange rates")
 
     class Meta:
         model = Instrument
@@ -32,6 +51,44 @@ class InstrumentForm(forms.ModelForm):  # type: ignore[type-arg]  # no type argu
             "weights": 'Fractions as texts: {"sector": {"energy": "0.4"}, "country": {"US": "1"}}. '
             "Dimensions: asset_class, sector, country, currency. What is missing to 1 is unknown."
         }
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        chains = restored(self.instance.sources)
+        for need in CHOSEN_NEEDS:
+            field = self.fields[f"{need.value}_sources"]
+            field.initial = written(chains.get(need))
+            field.help_text = (
+                "Asked in this order, and no others; the next one stands in for one that is down. "
+                f"Of {', '.join(known_sources(need))}, as far as the settings name them. "
+                f"Empty is the order of the settings, “{NOBODY}” is nobody."
+            )
+
+    def clean_quote_sources(self) -> Any:
+        """Take names of sources that can quote."""
+        return self._chain(Need.QUOTE)
+
+    def clean_bars_sources(self) -> Any:
+        """Take names of sources that know daily closes."""
+        return self._chain(Need.BARS)
+
+    def clean_fx_sources(self) -> Any:
+        """Take names of sources that know exchange rates."""
+        chain = self._chain(Need.FX)
+        if chain is not None and self.instance.asset_class != AssetClass.CURRENCY.value:
+            raise forms.ValidationError("Only a currency pair has exchange rates.")
+        return chain
+
+    def _chain(self, need: Need) -> tuple[str, ...] | None:
+        try:
+            return read_chain(self.cleaned_data[f"{need.value}_sources"], known=known_sources(need))
+        except ChainRefused as error:
+            raise forms.ValidationError(error.detail) from error
+
+    def chains(self) -> Chains:
+        """Return the sources that were chosen."""
+        found = {need: self.cleaned_data[f"{need.value}_sources"] for need in CHOSEN_NEEDS}
+        return {need: chain for need, chain in found.items() if chain is not None}
 
     def clean_weights(self) -> dict[str, dict[str, str]] | None:
         """Take weights that an instrument can have; nothing at all means unknown."""
@@ -68,6 +125,9 @@ class InstrumentAdmin(ModelAdmin[Instrument]):
         "weights",
         "weights_source",
         "is_active",
+        "quote_sources",
+        "bars_sources",
+        "fx_sources",
         "owner",
         "last_close",
         "last_close_date",
@@ -83,8 +143,9 @@ class InstrumentAdmin(ModelAdmin[Instrument]):
         return False
 
     def save_model(self, request: HttpRequest, obj: Instrument, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's signature
-        """Note when it was changed."""
+        """Note when it was changed, and which sources were chosen."""
         obj.updated_at = clock.now()
+        obj.sources = stored(form.chains())
         super().save_model(request, obj, form, change)
 
 

@@ -85,6 +85,7 @@ class Router:
     def __init__(self, keepers: Sequence[Keeper], listings: Iterable[Listing]) -> None:
         self._keepers = keepers
         self._listings: dict[str, Listing] = {}
+        self._chains: dict[str, tuple[str, ...]] = {}
         self._interests: Interests = {}
         self._viewers: Mapping[str, int] = {}
         self.plan = Plan(routes={})
@@ -96,6 +97,11 @@ class Router:
         """Take the instruments there are."""
         self._listings = {each.instrument_id: each for each in listings}
         self._covered = None
+        self._chains = {
+            key: each.quote_sources
+            for key, each in self._listings.items()
+            if each.quote_sources is not None
+        }
 
     def set_interests(self, interests: Interests) -> None:
         """Take who wants what."""
@@ -111,7 +117,7 @@ class Router:
         wanted = [each for each in rank(interests) if each.instrument_id in self._listings]
         others = self._listings.keys() - {each.instrument_id for each in wanted}
         offers = [self._offer(keeper) for keeper in self._keepers]
-        self.plan = plan(wanted, offers, others=sorted(others))
+        self.plan = plan(wanted, offers, others=sorted(others), chains=self._chains)
         for keeper in self._keepers:
             keeper.want([self._listings[key] for key in self.plan.routes[keeper.name]])
 
@@ -248,10 +254,17 @@ class Feed:
         )
 
     async def _known(self, listings: Sequence[Listing]) -> dict[str, Quote]:
-        """Return the quotes of before; those of sources that are switched off count no more."""
-        ids = [each.instrument_id for each in listings]
-        found = await asyncio.to_thread(quote_cache.read, ids)
-        foreign = [key for key, quote in found.items() if quote.source not in self._sources]
+        """Return the quotes of before; those of sources that are asked no more don't count."""
+        asked = {
+            each.instrument_id: self._sources if each.quote_sources is None else each.quote_sources
+            for each in listings
+        }
+        found = await asyncio.to_thread(quote_cache.read, list(asked))
+        foreign = [
+            key
+            for key, quote in found.items()
+            if quote.source not in asked[key] or quote.source not in self._sources
+        ]
         if foreign:
             await quote_cache.forget(foreign)
         return {key: quote for key, quote in found.items() if key not in foreign}

@@ -64,6 +64,9 @@ class Instrument(Timestamped):
     weights = models.JSONField(null=True, blank=True)
     #: Where the weights come from, and whether they are approximate.
     weights_source = models.CharField(max_length=160, blank=True, default="")
+    #: The sources that staff have chosen, as `marketdata.domain.chains` stores them; null is the
+    #: order of the settings.
+    sources = models.JSONField(null=True, blank=True, editable=False)
     search_terms = SearchTermsField()
     last_close = price_field(null=True, blank=True)
     last_close_date = models.DateField(null=True, blank=True)

@@ -16,10 +16,12 @@ from common.bulk import aggregate, at_midnight
 from common.errors import Conflict, NotFound
 from marketdata.adapters import quote_cache
 from marketdata.adapters.base import Listing
+from marketdata.domain.chains import restored
 from marketdata.domain.fx import RateHistory, Rates
 from marketdata.domain.instruments import AssetClass, identity_of, is_isin
 from marketdata.domain.quotes import MarketState, Quote
 from marketdata.domain.routing import Interest, Interests
+from marketdata.domain.sources import Need
 from marketdata.events import interests_asked
 from marketdata.models import Instrument, PriceBar
 
@@ -145,19 +147,24 @@ def find_own_instrument(*, user_id: ObjectId, symbol: str, currency: str) -> Ins
 def list_listings() -> list[Listing]:
     """List what the feed can quote: every active shared instrument."""
     found = Instrument.objects.filter(is_active=True, owner__isnull=True).order_by("symbol")
-    return [
-        Listing(
-            instrument_id=str(each.pk),
-            identity=each.identity,
-            symbol=each.symbol,
-            mic=each.mic,
-            currency=each.currency,
-            asset_class=AssetClass(each.asset_class),
-            last_close=each.last_close,
-            last_close_date=each.last_close_date,
-        )
-        for each in found
-    ]
+    return [listing_of(each) for each in found]
+
+
+def listing_of(instrument: Instrument) -> Listing:
+    """Return what sources need to know of an instrument."""
+    chains = restored(instrument.sources)
+    return Listing(
+        instrument_id=str(instrument.pk),
+        identity=instrument.identity,
+        symbol=instrument.symbol,
+        mic=instrument.mic,
+        currency=instrument.currency,
+        asset_class=AssetClass(instrument.asset_class),
+        last_close=instrument.last_close,
+        last_close_date=instrument.last_close_date,
+        quote_sources=chains.get(Need.QUOTE),
+        bar_sources=chains.get(Need.BARS),
+    )
 
 
 def list_interests() -> Interests:
@@ -177,6 +184,15 @@ def currency_pairs() -> dict[str, tuple[str, str]]:
         asset_class=AssetClass.CURRENCY.value, owner__isnull=True
     ).order_by("symbol")
     return {str(pair.pk): _sides(pair.symbol) for pair in pairs}
+
+
+def fx_chains() -> dict[str, tuple[str, ...]]:
+    """Map the shared currency pairs whose sources of rates staff have chosen to these sources."""
+    pairs = Instrument.objects.filter(
+        asset_class=AssetClass.CURRENCY.value, owner__isnull=True, sources__isnull=False
+    ).order_by("symbol")
+    chains = {str(pair.pk): restored(pair.sources) for pair in pairs}
+    return {key: each[Need.FX] for key, each in chains.items() if Need.FX in each}
 
 
 def has_pair_since(moment: datetime | None) -> bool:

@@ -28,6 +28,10 @@ class Listing:
     asset_class: AssetClass
     last_close: Decimal | None = None
     last_close_date: date | None = None
+    #: The only sources that may quote it and tell its closes, the first one to be preferred; None
+    #: is all of them in the order of the settings.
+    quote_sources: tuple[str, ...] | None = None
+    bar_sources: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

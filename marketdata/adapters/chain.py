@@ -46,6 +46,14 @@ class AllFailed(RemoteFailure):
         self.failures = failures
 
 
+def chosen(sources: Sequence[SourceT], names: Sequence[str] | None) -> list[SourceT]:
+    """Return those of the sources that are named, in the order of the names; None means all."""
+    if names is None:
+        return list(sources)
+    by_name = {source.name: source for source in sources}
+    return [by_name[name] for name in names if name in by_name]
+
+
 def first_answer(
     sources: Sequence[SourceT], ask: Callable[[SourceT], Value | None]
 ) -> Answer[Value]:

@@ -93,6 +93,16 @@ def sources_by_need() -> Mapping[Need, Sequence[str]]:
     }
 
 
+def known_sources(need: Need) -> Sequence[str]:
+    """Return the names of all sources there are for a need, switched on or not."""
+    builders: Mapping[Need, Mapping[str, object]] = {
+        Need.QUOTE: _QUOTE_BUILDERS,
+        Need.BARS: _BAR_BUILDERS,
+        Need.FX: _FX_BUILDERS,
+    }
+    return sorted(builders.get(need, {}))
+
+
 def limits_of(name: str) -> Sequence[str]:
     """Return how often a source may be asked, such as `200/minute`; none where nobody counts."""
     return _LIMITS.get(name, ())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
+from types import MappingProxyType
 
 
 class Interest(IntEnum):
@@ -101,24 +102,39 @@ def rank(interests: Interests) -> list[Wanted]:
     )
 
 
-def plan(wanted: Sequence[Wanted], offers: Sequence[Offer], *, others: Collection[str]) -> Plan:
+def plan(
+    wanted: Sequence[Wanted],
+    offers: Sequence[Offer],
+    *,
+    others: Collection[str],
+    chains: Mapping[str, Sequence[str]] = MappingProxyType({}),
+) -> Plan:
     """Give each instrument to the first source that covers it, answers, and has room.
 
     Args:
         wanted: the most wanted first.
         offers: the sources in the order in which they are preferred.
         others: instruments that nobody wants at the moment, for sources that take all.
+        chains: the names of the only sources that may be given an instrument, the preferred one
+            first, of instruments for which somebody has chosen them.
     """
     routes: dict[str, list[str]] = {offer.name: [] for offer in offers}
     left_out = []
     for each in wanted:
-        reason = _place(each.instrument_id, offers, routes)
+        key = each.instrument_id
+        reason = _place(key, _in_order(offers, chains.get(key)), routes)
         if reason is not None:
             left_out.append(LeftOut(each, reason))
     greedy = [offer for offer in offers if offer.takes_all]
     for key in others:
-        _place(key, greedy, routes)
+        _place(key, _in_order(greedy, chains.get(key)), routes)
     return Plan(routes=routes, left_out=left_out)
+
+
+def _in_order(offers: Sequence[Offer], names: Sequence[str] | None) -> Sequence[Offer]:
+    if names is None:
+        return offers
+    return [offer for name in names for offer in offers if offer.name == name]
 
 
 def _place(key: str, offers: Sequence[Offer], routes: Mapping[str, list[str]]) -> Reason | None:

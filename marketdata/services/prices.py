@@ -13,7 +13,7 @@ from common.money import DECIMAL_PLACES, WHOLE_DIGITS, fits
 from common.transactions import Result, run_in_transaction
 from marketdata import selectors
 from marketdata.adapters.base import BarSource, DailyClose, Listing
-from marketdata.adapters.chain import AllFailed, Answer, first_answer
+from marketdata.adapters.chain import AllFailed, Answer, chosen, first_answer
 from marketdata.events import own_closes_changed
 from marketdata.models import Instrument, PriceBar
 
@@ -227,7 +227,8 @@ def _find_closes(
 ) -> Answer[Sequence[DailyClose]] | None:
     try:
         return first_answer(
-            sources, lambda source: source.daily_closes(listing, start=start, end=end) or None
+            chosen(sources, listing.bar_sources),
+            lambda source: source.daily_closes(listing, start=start, end=end) or None,
         )
     except AllFailed:
         # Each failure is in the log already; a source may also have had nothing to tell.

@@ -15,7 +15,7 @@ from common.remote.errors import RemoteFailure
 from common.transactions import run_in_transaction
 from marketdata import selectors
 from marketdata.adapters.base import FxSource
-from marketdata.adapters.chain import AllFailed, Answer, first_answer
+from marketdata.adapters.chain import AllFailed, Answer, chosen, first_answer
 from marketdata.domain.sources import Need, Parsed, ReferenceRates
 from marketdata.models import Instrument, PriceBar, SourceRun
 from marketdata.services.prices import HISTORY
@@ -44,11 +44,41 @@ def record_reference_rates(
     a rate is keyed by pair and day, and one that is there already isn't written again; a run that
     finds today's rates asks nobody. How it went is kept as the last run of the source.
 
+    Pairs whose sources staff have chosen are asked about apart, each group of its own sources.
+
     Raises:
-        AllFailed: no source answered; what was known before stays.
+        AllFailed: no source answered for some of them; what was known before stays.
     """
     pairs = selectors.currency_pairs()
+    chains = selectors.fx_chains()
+    rest = {key: sides for key, sides in pairs.items() if key not in chains}
     start = _start(sources=[each.name for each in sources], today=today)
+    groups = [(list(sources), rest, start)]
+    for chain in sorted(set(chains.values())):
+        mine = {key: sides for key, sides in pairs.items() if chains.get(key) == chain}
+        groups.append((chosen(sources, chain), mine, _start_of(mine, today=today)))
+    done = RatesRecorded(written=0)
+    failures: list[tuple[str, RemoteFailure]] = []
+    for asked, mine, since in groups:
+        try:
+            found = _record(asked, mine, start=since, today=today, now=now)
+        except AllFailed as failed:
+            failures += failed.failures
+            continue
+        done = RatesRecorded(done.written + found.written, done.source or found.source)
+    if failures:
+        raise AllFailed(failures)
+    return done
+
+
+def _record(
+    sources: Sequence[FxSource],
+    pairs: Mapping[str, tuple[str, str]],
+    *,
+    start: date,
+    today: date,
+    now: datetime,
+) -> RatesRecorded:
     if not sources or not pairs or start > today:
         return RatesRecorded(written=0)
     try:
@@ -74,6 +104,16 @@ def _start(*, sources: Sequence[str], today: date) -> date:
     if selectors.has_pair_since(good_at):
         return today - HISTORY
     return newest + timedelta(days=1)
+
+
+def _start_of(pairs: Mapping[str, object], *, today: date) -> date:
+    """Return the first day that any of the pairs lacks: what they have stays as it is."""
+    found = Instrument.objects.filter(pk__in=[ObjectId(key) for key in pairs])
+    dates = list(found.values_list("last_close_date", flat=True))
+    return min(
+        (today - HISTORY if day is None else day + timedelta(days=1) for day in dates),
+        default=today,
+    )
 
 
 def _store(found: _Found, pairs: Mapping[str, tuple[str, str]], *, now: datetime) -> int:

@@ -62,6 +62,17 @@ def test_a_source_that_is_away_is_passed_over_and_all_away_is_left_to_the_next_n
     assert stored() == [("A", YESTERDAY, 2, "second")]
 
 
+@pytest.mark.django_db
+def test_an_instrument_takes_only_the_sources_that_were_chosen_for_it_in_their_order():
+    chains = {"A": ["second", "first"], "B": ["second"], "C": [], "D": ["first"]}
+    for symbol, names in chains.items():
+        factories.make_instrument(symbol, sources={"bars": names})
+
+    record(Exchange("first", A="1", B="1", C="1", D="1"), Exchange("second", A="2"))
+
+    assert stored() == [("A", YESTERDAY, 2, "second"), ("D", YESTERDAY, 1, "first")]
+
+
 def test_a_made_up_price_never_stands_in_for_a_real_one(settings):
     assert [each.name for each in registry.bar_sources()] == ["simulated"]
 

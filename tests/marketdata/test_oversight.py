@@ -14,6 +14,7 @@ from common import clock, keys, redis
 from common.remote.breaker import Breaker
 from common.remote.errors import Transient
 from common.remote.rates import Allowance
+from marketdata import selectors
 from marketdata.adapters import feed_state, registry
 from marketdata.domain.condition import FeedState, SourceState
 from marketdata.domain.routing import Interest, LeftOut, Reason, Wanted
@@ -133,3 +134,62 @@ def test_the_page_opens_without_redis(page, name, settings):
 
 def _fail():
     raise Transient("away")
+
+
+class TestChosenSources:
+    """The sources of an instrument, which staff choose on its page."""
+
+    @pytest.fixture
+    def save(self, db, browser_of):
+        """Save the form of an instrument with some of its fields changed."""
+        root = User.objects.create_superuser("root@example.test", "correct horse battery staple")
+        browser = browser_of(root)
+
+        def save(instrument, **changes):
+            address = reverse("admin:marketdata_instrument_change", args=[instrument.pk])
+            form = browser.get(address).context["adminform"].form
+            shown = {name: form[name].value() or "" for name in form.fields}
+            return browser.post(address, shown | {"weights": "null"} | changes)
+
+        return save
+
+    def test_they_are_stored_shown_and_taken_back(self, save):
+        instrument = factories.make_instrument("ACME")
+
+        save(instrument, quote_sources="binance, alpaca", bars_sources="none")
+        chosen = selectors.list_listings()[0]
+        # The form shows what is stored: saving it again changes nothing.
+        save(instrument)
+        instrument.refresh_from_db()
+        kept = instrument.sources
+        save(instrument, quote_sources="", bars_sources="")
+        instrument.refresh_from_db()
+
+        assert (chosen.quote_sources, chosen.bar_sources) == (("binance", "alpaca"), ())
+        assert kept == {"quote": ["binance", "alpaca"], "bars": []}
+        assert instrument.sources is None
+
+    @pytest.mark.parametrize(
+        ("field", "text", "reason"),
+        [
+            ("quote_sources", "twelvedata", "There is no source twelvedata for this"),
+            ("bars_sources", "alpaca alpaca", "alpaca is there twice"),
+            ("fx_sources", "ecb", "Only a currency pair has exchange rates"),
+        ],
+    )
+    def test_what_makes_no_sense_is_refused_beside_the_field(self, save, field, text, reason):
+        instrument = factories.make_instrument("ACME")
+
+        answer = save(instrument, **{field: text})
+
+        (message,) = answer.context["adminform"].form.errors[field]
+        assert reason in message
+        instrument.refresh_from_db()
+        assert instrument.sources is None
+
+    def test_a_pair_goes_by_chosen_rates(self, save):
+        pair = factories.make_pair("EUR/USD")
+
+        save(pair, fx_sources="ecb")
+
+        assert selectors.fx_chains() == {str(pair.pk): ("ecb",)}

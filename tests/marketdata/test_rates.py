@@ -52,8 +52,7 @@ def record(*sources, today=TODAY, now=NOW):
 
 
 def closes():
-    rows = PriceBar.objects.order_by("instrument__symbol", "date").select_related("instrument")
-    return [(bar.instrument.symbol, bar.date, str(bar.close.normalize())) for bar in rows]
+    return [(bar.instrument.symbol, bar.date, str(bar.close.normalize())) for bar in by_symbol()]
 
 
 @pytest.fixture
@@ -93,6 +92,39 @@ def test_the_first_run_asks_for_the_past_and_later_ones_for_what_is_missing(doll
     assert bank.asked == [TODAY - services.HISTORY, TODAY, TODAY]
     assert last.written == 0
     assert len(closes()) == 2
+
+
+def test_a_pair_takes_only_the_sources_that_were_chosen_for_it(dollar):
+    factories.make_pair("EUR/CHF", sources={"fx": ["other", "bank"]})
+    factories.make_pair("EUR/SEK", sources={"fx": ["nobody"]})
+    bank = Bank(day_of(TODAY, USD="1.25", CHF="0.95", SEK="11"))
+    other = Bank(day_of(TODAY, USD="1.3", CHF="0.96", SEK="12"), name="other")
+
+    done = record(bank, other)
+    other.failure = Transient("nobody is there")
+    again = record(bank, other, today=TODAY + timedelta(days=1))
+
+    assert (done.written, again.written) == (2, 0)
+    assert [(bar.instrument.symbol, bar.source) for bar in by_symbol()] == [
+        ("EUR/CHF", "other"),
+        ("EUR/USD", "bank"),
+    ]
+    # The bank stood in for the other one, and was asked only for what the pair lacked.
+    assert bank.asked[-1] == TODAY + timedelta(days=1)
+
+
+def test_pairs_of_other_sources_get_their_rates_though_one_is_away(dollar):
+    factories.make_pair("EUR/CHF", sources={"fx": ["away"]})
+    away = Bank(name="away", failure=Transient("nobody is there"))
+
+    with pytest.raises(AllFailed, match="away: nobody is there"):
+        record(Bank(day_of(TODAY, USD="1.25")), away)
+
+    assert closes() == [("EUR/USD", TODAY, "1.25")]
+
+
+def by_symbol():
+    return PriceBar.objects.order_by("instrument__symbol", "date").select_related("instrument")
 
 
 def test_writing_the_same_again_changes_nothing(dollar):

@@ -190,6 +190,20 @@ async def test_each_instrument_comes_from_the_first_source_that_has_it(batches):
     assert told(batches)[btc.instrument_id].source == "coins"
 
 
+async def test_an_instrument_comes_from_the_source_that_was_chosen_for_it(batches):
+    acme = make_listing("ACME", quote_sources=("second",))
+    now = clock.now()
+    quote_cache.write([quote_of(acme, "100", at=now, source="first")])
+    first, second = Ticker("first", takes_all=False), Ticker("second", takes_all=False)
+    feed = make_feed(first, second, listings=[acme], list_interests=wants(acme), rhythm=FAST)
+
+    async with running(feed):
+        await wait_for(lambda: told(batches))
+
+    assert {each.source for batch in batches for each in batch} == {"second"}
+    assert not first.symbols
+
+
 async def test_what_nobody_wants_is_not_asked_for(batches):
     acme, bolt = make_listing("ACME"), make_listing("BOLT")
     source = Ticker(takes_all=False)

@@ -49,6 +49,30 @@ def test_instruments_go_to_the_first_source_that_can_take_them(asked, offers, ro
     assert {each.wanted.instrument_id: each.reason for each in made.left_out} == left_out
 
 
+@pytest.mark.parametrize(
+    ("chain", "offers", "routes", "left_out"),
+    [
+        # The order that was chosen beats that of the settings, and others stay out.
+        ("b a", ["a ACME", "b ACME"], {"a": "", "b": "ACME"}, {}),
+        ("b a", ["a ACME", "!b ACME"], {"a": "ACME", "b": ""}, {}),
+        ("b", ["a ACME", "!b ACME"], {"a": "", "b": ""}, {"ACME": Reason.SOURCE_DOWN}),
+        # One that the settings don't name is passed over.
+        ("c a", ["a ACME", "b ACME"], {"a": "ACME", "b": ""}, {}),
+        ("", ["a ACME"], {"a": ""}, {"ACME": Reason.NO_SOURCE}),
+    ],
+)
+def test_an_instrument_goes_to_the_sources_that_were_chosen_for_it(chain, offers, routes, left_out):
+    made = plan(
+        wanted("ACME"),
+        [offer(each) for each in offers],
+        others=(),
+        chains={"ACME": chain.split()},
+    )
+
+    assert {name: " ".join(keys) for name, keys in made.routes.items()} == routes
+    assert {each.wanted.instrument_id: each.reason for each in made.left_out} == left_out
+
+
 def test_what_nobody_wants_goes_only_to_sources_that_take_all():
     greedy = Offer(name="a", covers={"ACME", "BOLT"}.__contains__, takes_all=True)
 

@@ -37,6 +37,9 @@ const WRITERS = {
     cell.element.hidden = !value;
     cell.element.textContent = value ? `${Math.round(value / 60)} min late` : "";
   },
+  text: (cell, value) => {
+    cell.element.textContent = String(value ?? "");
+  },
   market: (cell, value) => {
     cell.element.dataset.market = value;
     cell.element.textContent = value;
