@@ -86,9 +86,11 @@ def bar_sources() -> Sequence[BarSource]:
 
 def sources_by_need() -> Mapping[Need, Sequence[str]]:
     """Return the names that the settings give for each need, the preferred source first."""
+    quotes = list(dict.fromkeys(settings.QUOTE_SOURCES))
+    simulated = [name for name in quotes if name == SimulatedSource.name]
     return {
-        Need.QUOTE: list(dict.fromkeys(settings.QUOTE_SOURCES)),
-        Need.BARS: list(dict.fromkeys(settings.BAR_SOURCES)),
+        Need.QUOTE: quotes,
+        Need.BARS: list(dict.fromkeys(settings.BAR_SOURCES)) or simulated,
         Need.FX: list(dict.fromkeys(settings.FX_SOURCES)),
     }
 
