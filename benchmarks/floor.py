@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 from typing import Any
 
-_BODY = b"x" * int(os.environ.get("FLOOR_BYTES", "4096"))
+#: The headers and the body.
+_ANSWER: dict[str, Any] = json.loads(os.environ["FLOOR_ANSWER"])
+_BODY = _ANSWER["body"].encode()
 _START: dict[str, Any] = {
     "type": "http.response.start",
     "status": 200,
-    "headers": [
-        (b"content-type", b"application/json"),
-        (b"content-length", str(len(_BODY)).encode()),
-    ],
+    "headers": [(name.encode(), value.encode()) for name, value in _ANSWER["headers"]],
 }
 
 

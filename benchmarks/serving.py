@@ -18,6 +18,8 @@ from config.processes import Process
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 _START_SECONDS = 60.0
+#: Before anything was kept on one of them.
+_CORES = sorted(os.sched_getaffinity(0))
 
 
 class Server:
@@ -41,21 +43,27 @@ class Server:
 
 def cores() -> tuple[int, int]:
     """Return a core for servers and one for clients; the same one where there is only one."""
-    allowed = sorted(os.sched_getaffinity(0))
-    return allowed[0], allowed[-1]
-
-
-def pin_to(core: int) -> None:
-    """Keep this process, and what it starts, on one core."""
-    os.sched_setaffinity(0, {core})
+    return _CORES[0], _CORES[-1]
 
 
 @contextmanager
-def serving(application: str) -> Iterator[Server]:
+def on_core(core: int) -> Iterator[None]:
+    """Keep this process on one core."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {core})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+@contextmanager
+def serving(application: str, **environment: str) -> Iterator[Server]:
     """Run an ASGI application as production does, with the servers of this run.
 
     Args:
         application: as uvicorn takes it, `config.asgi:application`.
+        environment: what it is told besides.
     """
     port = _free_port()
     server_core, _ = cores()
@@ -67,6 +75,7 @@ def serving(application: str) -> Iterator[Server]:
             *("--loop", "uvloop", "--http", "httptools", "--ws", "websockets-sansio"),
             *("--ws-per-message-deflate", "false", "--no-access-log", "--log-level", "warning"),
         ),
+        environment=environment,
     )
     child = processes.start(process, output=subprocess.DEVNULL)
     try:

@@ -45,7 +45,7 @@ REPORT = Key("livefolio:1:report:%s", ttl_seconds=60)
 #: Somebody's mark, which changes with each of their writes; longer than any kept answer.
 FRESHNESS = Key("livefolio:1:freshness:%s", ttl_seconds=3_600)
 #: A whole answer to somebody's question, with the mark it was given under.
-HOT_READ = Key("livefolio:1:hot:%s", ttl_seconds=1)
+HOT_READ = Key("livefolio:2:hot:%s", ttl_seconds=1)
 #: Until when an outside service is left alone, in seconds since 1970; as long as its pause lasts.
 REMOTE_PAUSE = Key("livefolio:1:remote:pause:%s", ttl_seconds=3_600)
 #: Below it the library `limits` counts questions; each count lives as long as its limit's window.
