@@ -13,6 +13,7 @@ from accounts.models import User
 from common.transactions import run_in_transaction
 from marketdata.domain.instruments import AssetClass, identity_of
 from marketdata.models import Instrument, PriceBar
+from marketdata.services.bars import write_bars
 from portfolios.domain.kinds import Kind
 from portfolios.domain.transactions import Draft
 from portfolios.models import Portfolio
@@ -36,9 +37,9 @@ def make_market(name: str, now: datetime) -> list[Instrument]:
     pair = Instrument.objects.filter(symbol="EUR/USD").first()
     if pair is None:
         pair = _instrument("EUR/USD", "USD", AssetClass.CURRENCY, now)
-        PriceBar.objects.bulk_create(_closes(pair, 1, dice, now))
+        write_bars(_closes(pair, 1, dice, now))
     for instrument in made:
-        PriceBar.objects.bulk_create(_closes(instrument, 100, dice, now))
+        write_bars(_closes(instrument, 100, dice, now))
     return made
 
 

@@ -15,6 +15,7 @@ from benchmarks.measure import Figure, median_seconds
 from common import clock
 from marketdata.domain.instruments import AssetClass, identity_of
 from marketdata.models import Instrument, PriceBar
+from marketdata.services.bars import write_bars
 from portfolios.domain.kinds import Kind
 from portfolios.domain.transactions import Draft
 from portfolios.services import ledger, portfolios, recalculation
@@ -90,7 +91,7 @@ def _make_instrument(symbol: str, start: date) -> Instrument:
         created_at=now,
         updated_at=now,
     )
-    PriceBar.objects.bulk_create(
+    write_bars(
         PriceBar(
             instrument=instrument,
             date=start + timedelta(days=day),

@@ -108,6 +108,28 @@ class PriceBar(models.Model):
         return f"{self.instrument_id} {self.date}"
 
 
+class CloseYear(models.Model):
+    """An instrument's closes of one year as `marketdata.domain.packing` packs them.
+
+    Whoever values years of days reads these; `marketdata.services.bars` keeps them with the bars.
+    """
+
+    instrument = models.ForeignKey(
+        Instrument, on_delete=models.CASCADE, related_name="close_years", db_index=False
+    )
+    year = models.PositiveSmallIntegerField()
+    days = models.TextField()
+    closes = models.TextField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["instrument", "year"], name="one_pack_a_year"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.instrument_id} {self.year}"
+
+
 class SourceRun(models.Model):
     """How a source of market data was last asked for one need, and what came of it."""
 

@@ -4,28 +4,30 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from bson import ObjectId
 from django.db.models import Q, QuerySet
 
-from common.bulk import aggregate, at_midnight
+from common.bulk import read_many
 from common.errors import Conflict, NotFound
 from marketdata.adapters import quote_cache
 from marketdata.adapters.base import Listing
 from marketdata.domain.chains import restored
 from marketdata.domain.fx import RateHistory, Rates
 from marketdata.domain.instruments import AssetClass, identity_of, is_isin
+from marketdata.domain.packing import unpack
 from marketdata.domain.quotes import MarketState, Quote
 from marketdata.domain.routing import Interest, Interests
 from marketdata.domain.sources import Need
 from marketdata.events import interests_asked
-from marketdata.models import Instrument, PriceBar
+from marketdata.models import CloseYear, Instrument, PriceBar
 
 Closes = dict[str, list[tuple[date, Decimal]]]
+_Number = TypeVar("_Number")
 
 
 class InstrumentNotFound(NotFound):
@@ -211,9 +213,7 @@ def closes_between(ids: Collection[str], *, start: date, end: date) -> Closes:
 
     Instruments without any close are left out.
     """
-    # As texts, from which a decimal is made ten times as fast as from what the database has.
-    found = _closes_of(ids, start=start, end=end, close={"$toString": "$close"})
-    return {key: list(zip(days, map(Decimal, closes), strict=True)) for key, days, closes in found}
+    return _closes_of(ids, start=start, end=end, read=Decimal)
 
 
 def closes_for_statistics(
@@ -223,31 +223,29 @@ def closes_for_statistics(
 
     Not for money: for indices and estimates, which are made of floats anyway.
     """
-    found = _closes_of(ids, start=start, end=end, close={"$toDouble": "$close"})
-    return {key: list(zip(days, closes, strict=True)) for key, days, closes in found}
+    return _closes_of(ids, start=start, end=end, read=float)
 
 
 def _closes_of(
-    ids: Collection[str], *, start: date, end: date, close: Mapping[str, str]
-) -> Iterator[tuple[str, list[date], list[Any]]]:
-    """Load each instrument's days and closes as one document, several times as fast as rows."""
-    bounds = {"$gte": at_midnight(start), "$lte": at_midnight(end)}
-    found = aggregate(
-        PriceBar,
-        [
-            {"$match": {"instrument_id": {"$in": [ObjectId(key) for key in ids]}, "date": bounds}},
-            {"$sort": {"instrument_id": 1, "date": 1}},
-            {
-                "$group": {
-                    "_id": "$instrument_id",
-                    "days": {"$push": "$date"},
-                    "closes": {"$push": close},
-                }
-            },
-        ],
+    ids: Collection[str], *, start: date, end: date, read: Callable[[str], _Number]
+) -> dict[str, list[tuple[date, _Number]]]:
+    found: dict[str, list[tuple[date, _Number]]] = {}
+    packs = read_many(
+        CloseYear,
+        {
+            "instrument_id": {"$in": [ObjectId(key) for key in ids]},
+            "year": {"$gte": start.year, "$lte": end.year},
+        },
+        columns=("instrument_id", "year", "days", "closes"),
+        sort={"instrument_id": 1, "year": 1},
     )
-    for each in found:
-        yield str(each["_id"]), [day.date() for day in each["days"]], each["closes"]
+    for each in packs:
+        points = unpack(each["year"], each["days"], each["closes"], read)
+        if each["year"] in {start.year, end.year}:
+            points = [point for point in points if start <= point[0] <= end]
+        if points:
+            found.setdefault(str(each["instrument_id"]), []).extend(points)
+    return found
 
 
 def own_ids(ids: Collection[str]) -> frozenset[str]:

@@ -12,6 +12,7 @@ from brokers.domain.imports import RowState, RunState
 from brokers.models import ImportRow, ImportRun
 from marketdata.domain.instruments import AssetClass, identity_of
 from marketdata.models import Instrument, PriceBar
+from marketdata.services.bars import write_bars
 from portfolios.domain.kinds import Kind
 from portfolios.models import DailyValue, Portfolio, Transaction, TransactionRevision
 from tests import factories
@@ -38,7 +39,7 @@ def crowd(ada, bo) -> Crowd:
     shared += [_instrument(f"EUR/X{number:02}", None, AssetClass.CURRENCY) for number in range(5)]
     own = [_instrument(f"O{number:03}", people[number % 2]) for number in range(150)]
     instruments = Instrument.objects.bulk_create([*shared, *own])
-    PriceBar.objects.bulk_create(
+    write_bars(
         PriceBar(instrument=each, date=day, close=Decimal(5), source="test", recorded_at=NOW)
         for each in instruments[:20]
         for day in DAYS

@@ -10,6 +10,7 @@ from accounts.models import User
 from brokers.models import Connection, Sync
 from marketdata.domain.instruments import AssetClass, identity_of
 from marketdata.models import Instrument, PriceBar
+from marketdata.services.bars import write_bars
 from portfolios.domain.kinds import Kind
 from portfolios.domain.transactions import Draft
 from portfolios.models import Portfolio
@@ -49,7 +50,7 @@ def make_pair(symbol: str = "EUR/USD", **fields: Any) -> Instrument:
 
 
 def make_closes(instrument: Instrument, closes: dict[str, str]) -> None:
-    PriceBar.objects.bulk_create(
+    write_bars(
         PriceBar(
             instrument=instrument,
             date=date.fromisoformat(day),

@@ -7,7 +7,6 @@ from datetime import date, datetime, timedelta
 
 from bson import ObjectId
 
-from common.bulk import insert_many, update_many
 from common.errors import InvalidInput, NotFound
 from common.money import DECIMAL_PLACES, WHOLE_DIGITS, fits
 from common.transactions import Result, run_in_transaction
@@ -16,6 +15,7 @@ from marketdata.adapters.base import BarSource, DailyClose, Listing
 from marketdata.adapters.chain import AllFailed, Answer, chosen, first_answer
 from marketdata.events import own_closes_changed
 from marketdata.models import Instrument, PriceBar
+from marketdata.services.bars import delete_bar, write_bars
 
 #: How far back the first fill of closes goes.
 HISTORY = timedelta(days=4 * 366)
@@ -98,7 +98,7 @@ def delete_price(
         bar = selectors.list_prices(instrument_id).filter(date=day).first()
         if bar is None:
             raise PriceNotFound(f"There is no price of {day}.")
-        bar.delete()
+        delete_bar(bar)
         return DailyClose(date=bar.date, close=bar.close)
 
     return _change_prices(instrument_id, delete, owner_id=owner_id, from_date=day, now=now)
@@ -161,8 +161,8 @@ def _change_prices(
 def _upsert(
     instrument_id: ObjectId, closes: Iterable[DailyClose], *, source: str, now: datetime
 ) -> None:
-    bars = {
-        each.date: PriceBar(
+    write_bars(
+        PriceBar(
             instrument_id=instrument_id,
             date=each.date,
             close=each.close,
@@ -170,21 +170,7 @@ def _upsert(
             recorded_at=now,
         )
         for each in closes
-    }
-    if not bars:
-        return
-    there = PriceBar.objects.filter(
-        instrument_id=instrument_id, date__gte=min(bars), date__lte=max(bars)
     )
-    # Nearly always all of them are new, and inserting is several times as fast.
-    known = []
-    for key, day in there.values_list("pk", "date"):
-        if day in bars:
-            bar = bars.pop(day)
-            bar.pk = key
-            known.append(bar)
-    update_many(known)
-    insert_many(bars.values())
 
 
 def record_closes(

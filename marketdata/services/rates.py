@@ -9,7 +9,6 @@ from decimal import Decimal
 
 from bson import ObjectId
 
-from common.bulk import upsert_many
 from common.money import DECIMAL_PLACES, exact
 from common.remote.errors import RemoteFailure
 from common.transactions import run_in_transaction
@@ -18,6 +17,7 @@ from marketdata.adapters.base import FxSource
 from marketdata.adapters.chain import AllFailed, Answer, chosen, first_answer
 from marketdata.domain.sources import Need, Parsed, ReferenceRates
 from marketdata.models import Instrument, PriceBar, SourceRun
+from marketdata.services.bars import write_bars
 from marketdata.services.prices import HISTORY
 
 _MOST_DETAIL = 1_000
@@ -123,7 +123,7 @@ def _store(found: _Found, pairs: Mapping[str, tuple[str, str]], *, now: datetime
     changed = [
         bar for bar in bars if known.get((bar.instrument_id, bar.date)) != (bar.close, bar.source)
     ]
-    upsert_many(changed, key=("instrument", "date"))
+    write_bars(changed)
     newest: dict[ObjectId, PriceBar] = {}
     for bar in changed:
         if bar.instrument_id not in newest or newest[bar.instrument_id].date < bar.date:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
-from itertools import pairwise
 
+from marketdata.domain.last_known import LastKnown
 from portfolios.domain.kinds import Kind
 from portfolios.domain.policy import PriceBasis
 from portfolios.domain.transactions import Event
@@ -45,7 +44,7 @@ class DayPrices:
         lasting: Collection[str] = (),
     ) -> None:
         """Take closes, splits, and the instruments whose last close is taken however old it is."""
-        self._series = {key: _Series(points) for key, points in closes.items() if points}
+        self._series = {key: LastKnown(points) for key, points in closes.items() if points}
         self._lasting = lasting
         self._splits = splits
         self._basis = basis
@@ -66,9 +65,9 @@ class DayPrices:
         longest = None if instrument_id in self._lasting else MAX_CLOSE_AGE_DAYS
         splits = self._splits.get(instrument_id)
         if splits is None:
-            return series.closes_of(start.toordinal(), count, longest)
+            return series.column(start, count, longest)
         days = (start + timedelta(days=place) for place in range(count))
-        return [self._in_units_of(day, series.last(day, longest), splits) for day in days]
+        return [self._in_units_of(day, series.on(day, longest), splits) for day in days]
 
     def _in_units_of(
         self,
@@ -82,40 +81,6 @@ class DayPrices:
         if self._basis is PriceBasis.SPLIT_ADJUSTED:
             return close * _product(ratio for split_on, ratio in splits if split_on > day)
         return close / _product(ratio for split_on, ratio in splits if closed_on < split_on <= day)
-
-
-class _Series:
-    """The closes of one instrument; days are counted as `date.toordinal` does."""
-
-    __slots__ = ("_closes", "_days")
-
-    def __init__(self, points: Sequence[tuple[date, Decimal]]) -> None:
-        self._days = [day.toordinal() for day, _ in points]
-        self._closes = [close for _, close in points]
-
-    def last(self, day: date, longest: int | None) -> tuple[date, Decimal] | None:
-        """Return the last close up to a day with its own, unless it is older than `longest`."""
-        place = bisect_right(self._days, day.toordinal()) - 1
-        if place < 0 or (longest is not None and day.toordinal() - self._days[place] > longest):
-            return None
-        return date.fromordinal(self._days[place]), self._closes[place]
-
-    def closes_of(self, start: int, count: int, longest: int | None) -> list[Decimal | None]:
-        """Return the last close up to each of some days in a row."""
-        end = start + count
-        first = max(bisect_right(self._days, start) - 1, 0)
-        after = bisect_left(self._days, end)
-        days = [*self._days[first:after], end]
-        column: list[Decimal | None] = [None] * (min(days[0], end) - start)
-        for (day, following), close in zip(pairwise(days), self._closes[first:after], strict=True):
-            since = max(start, day)
-            until = (
-                following if longest is None or following <= day + longest else day + longest + 1
-            )
-            column += [close] * (until - since)
-            if until < following:
-                column += [None] * (following - (max(start, until)))
-        return column
 
 
 def _product(ratios: Iterable[Decimal]) -> Decimal:

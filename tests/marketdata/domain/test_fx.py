@@ -1,6 +1,6 @@
 """Rates by the shortest way between two currencies, on the day that is asked for."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -121,3 +121,30 @@ def test_a_history_of_nothing_knows_only_that_like_is_like():
 
     assert rates.rate("EUR", "EUR") == 1
     assert rates.find_rate("EUR", "USD") is None
+
+
+_CURRENCIES = st.sampled_from(["EUR", "USD", "GBP", "GBX"])
+_HISTORIES = st.dictionaries(
+    st.tuples(_CURRENCIES, _CURRENCIES),
+    st.lists(
+        st.tuples(
+            st.dates(date(2026, 1, 1), date(2026, 1, 20)),
+            st.sampled_from([Decimal(3), Decimal("0.7"), Decimal(0), Decimal(-1)]),
+        ),
+        max_size=4,
+    ),
+    max_size=4,
+)
+
+
+@given(_HISTORIES, _CURRENCIES, _CURRENCIES, st.integers(0, 9))
+def test_a_column_of_rates_is_what_each_day_would_say(pairs, source, target, max_age_days):
+    history = RateHistory(pairs)
+    start = date(2026, 1, 3)
+
+    column = history.column(source, target, start, 20, max_age_days)
+
+    assert column == [
+        RateHistory(pairs).on(start + timedelta(days=place), max_age_days).find_rate(source, target)
+        for place in range(20)
+    ]
