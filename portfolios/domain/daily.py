@@ -132,7 +132,11 @@ class DailyRun:
         with exact():
             flows = dict(self._flows_until(end, span, with_positions=with_positions))
             valuation = SpanValuation(
-                span, prices=self._prices, rates_on=self._rates_on, base=self._base
+                span,
+                prices=self._prices,
+                rates=self._rates,
+                max_rate_age_days=self._max_rate_age_days,
+                base=self._base,
             )
             lines = list(valuation.lines()) if with_positions else None
             holdings = valuation.sum_holdings() if lines is None else valuation.sum_of(lines)

@@ -6,16 +6,16 @@ position by position is many times as fast as going through positions day by day
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import repeat
 from operator import add, is_, mul, or_
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 from common.money import WHOLE_DIGITS
-from marketdata.domain.fx import Rates, pair_name
+from marketdata.domain.fx import RateHistory, pair_name
 from portfolios.domain.positions import RunningPosition
 from portfolios.domain.prices import DayPrices
 from portfolios.domain.state import TOO_LARGE
@@ -141,13 +141,20 @@ class SpanValuation:
     """Values what a span holds; arithmetic happens in the caller's context."""
 
     def __init__(
-        self, span: Span, *, prices: DayPrices, rates_on: Callable[[date], Rates], base: str
+        self,
+        span: Span,
+        *,
+        prices: DayPrices,
+        rates: RateHistory,
+        max_rate_age_days: int,
+        base: str,
     ) -> None:
         self._span = span
         self._prices = prices
-        self._rates_on = rates_on
+        self._rates = rates
+        self._max_rate_age_days = max_rate_age_days
         self._base = base
-        self._rates: dict[str, Column] = {}
+        self._rates_of: dict[str, Column] = {}
         #: Instruments without a price and pairs without a rate, by the place of the day.
         self.missing: dict[int, set[str]] = {}
 
@@ -162,10 +169,10 @@ class SpanValuation:
             worth = self._worth(position, units)
             is_there = list(map(bool, units))
             part = _Part(position.currency, is_there, worth)
-            if has_unknown(worth) or any(abs(each or _ZERO) >= _SUMMED for each in worth):
-                sums.add(is_there, self._kept(position.instrument_id, self._in_base(part)))
-            else:
+            if is_known(worth) and max(map(abs, worth), default=_ZERO) < _SUMMED:
                 merged[position.currency] = _merged(merged.get(position.currency), part)
+            else:
+                sums.add(is_there, self._kept(position.instrument_id, self._in_base(part)))
         for part in merged.values():
             sums.add(part.is_there, self._in_base(part))
         return sums
@@ -198,7 +205,7 @@ class SpanValuation:
         """Return what so many units were worth each day, in the instrument's currency."""
         key = position.instrument_id
         prices = self._prices.column(key, self._span.start, self._span.count)
-        if has_unknown(prices):
+        if not is_known(prices):
             for place, (price, held) in enumerate(zip(prices, units, strict=True)):
                 if price is None and held:
                     self._miss(place, key)
@@ -215,8 +222,8 @@ class SpanValuation:
     def _in_base(self, part: _Part) -> Column:
         if part.currency == self._base:
             return part.worth
-        rates = self._rates_of(part.currency)
-        if not (has_unknown(rates) or has_unknown(part.worth)):
+        rates = self._rates_from(part.currency)
+        if is_known(rates) and is_known(part.worth):
             return list(map(mul, part.worth, rates))
         pair = pair_name(part.currency, self._base)
         converted: list[Decimal | None] = []
@@ -226,11 +233,12 @@ class SpanValuation:
             converted.append(None if worth is None or rate is None else worth * rate)
         return converted
 
-    def _rates_of(self, currency: str) -> Column:
-        found = self._rates.get(currency)
+    def _rates_from(self, currency: str) -> Column:
+        found = self._rates_of.get(currency)
         if found is None:
-            rates = map(self._rates_on, self._span.days())
-            found = self._rates[currency] = [each.find_rate(currency, self._base) for each in rates]
+            found = self._rates_of[currency] = self._rates.column(
+                currency, self._base, self._span.start, self._span.count, self._max_rate_age_days
+            )
         return found
 
     def _kept(self, name: str, worth: Column) -> Column:
@@ -247,9 +255,9 @@ class SpanValuation:
         self.missing.setdefault(place, set()).add(name)
 
 
-def has_unknown(column: Column) -> bool:
-    """Say whether anything is unknown; `None in column` would ask each decimal what a None is."""
-    return any(map(is_, column, repeat(None)))
+def is_known(column: Column) -> TypeGuard[Sequence[Decimal]]:
+    """Say whether all is known; `None in column` would ask each decimal what a None is."""
+    return not any(map(is_, column, repeat(None)))
 
 
 def _merged(one: _Part | None, other: _Part) -> _Part:
