@@ -44,6 +44,7 @@ from portfolios.selectors.disposals import (
     list_disposals,
     list_disposals_of,
 )
+from portfolios.selectors.ledger import purchases_for_statistics
 from portfolios.selectors.whatif import Intention, consider_sale
 from portfolios.services import (
     alerts,
@@ -136,8 +137,9 @@ def test_look_ups_in_a_ledger(crowd):
     with watched():
         selectors.get_transaction(crowd.portfolio.pk, transaction_id=row.pk)
         selectors.list_events(crowd.portfolio.pk)
-    # Counting brings equal fingerprints together, and their order with it.
+    # Counting brings equal fingerprints together, adding up equal days, and their order with it.
     with watched(may_sort=("portfolios_transaction",)):
+        purchases_for_statistics(crowd.portfolio.pk, since=DAYS[-1])
         selectors.count_fingerprints(
             crowd.portfolio.pk, fingerprints=[f"{5:032}", f"{7:032}"], excluding_run="none"
         )

@@ -20,7 +20,7 @@ from portfolios.services import dismissals
 
 
 class FindingOutput(serializers.Serializer[object]):
-    """Something to look at; `value` is a fraction, or of a hint about a price the price."""
+    """Something to look at; `value` is a fraction, of a purchase money, of a hint the price."""
 
     id = serializers.CharField()
     kind = serializers.ChoiceField(choices=[each.value for each in Kind])

@@ -1,4 +1,4 @@
-"""What is unlike its own history: returns, prices and holdings that jump, prices that look wrong.
+"""What is unlike its own history: returns, prices and purchases; and prices that look wrong.
 
 Flags are for people to look at; nothing is changed or left out because of them.
 """
@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from itertools import pairwise
+from math import exp, log
 from types import MappingProxyType
 
 import numpy as np
@@ -35,7 +36,7 @@ class Kind(StrEnum):
 
     RETURN = "return"
     PRICE = "price"
-    HOLDING = "holding"
+    PURCHASE = "purchase"
     UNIT = "unit"
     SPLIT = "split"
     STALE = "stale"
@@ -59,12 +60,12 @@ class Threshold:
     window: int = 250
 
 
-#: Changes of a day, fractions. Holdings stay as they are on most days, so that any move is one.
+#: Of fractions; of purchases of their natural logarithms, for they differ by factors.
 THRESHOLDS: Mapping[Kind, Threshold] = MappingProxyType(
     {
         Kind.RETURN: Threshold(),
         Kind.PRICE: Threshold(score=8, floor=0.005),
-        Kind.HOLDING: Threshold(score=5, floor=0.05, minimum=20),
+        Kind.PURCHASE: Threshold(score=5, floor=0.25, minimum=5, window=50),
     }
 )
 
@@ -75,8 +76,8 @@ class Flag:
 
     Attributes:
         subject: what it is about, as people call it.
-        value: the return, or the change of a price or holding, a fraction; of a hint about a
-            price the price itself.
+        value: the return, or the change of a price, a fraction; what was paid in a purchase; of a
+            hint about a price the price itself.
         usual_low: where the values before it usually lay, like `usual_high`; None for hints.
         score: how many deviations it lies from the middle; for hints, the factor or the number of
             days that stands out.
@@ -124,7 +125,8 @@ def unusual_returns(
         since: the first day that is looked at; the days before are history.
     """
     known = _known(points)
-    return _outliers(Kind.RETURN, subject, known, threshold, since, len(points) - len(known))
+    found = _outliers(Kind.RETURN, subject, known, threshold, since, len(points) - len(known))
+    return _changed(found, "{subject} returned {value} on {date}")
 
 
 def unusual_prices(
@@ -137,23 +139,29 @@ def unusual_prices(
     """Find prices that changed far more from one to the next than they did before."""
     known = _known(points)
     dropped = len(points) - len(known)
-    return _outliers(Kind.PRICE, subject, _changes(known), threshold, since, dropped)
+    found = _outliers(Kind.PRICE, subject, _changes(known), threshold, since, dropped)
+    return _changed(found, "The price of {subject} changed by {value} on {date}")
 
 
-def unusual_holdings(
+def unusual_purchases(
     subject: str,
+    currency: str,
     points: Points,
     *,
-    threshold: Threshold = THRESHOLDS[Kind.HOLDING],
+    threshold: Threshold = THRESHOLDS[Kind.PURCHASE],
     since: date | None = None,
 ) -> Findings:
-    """Find days on which a quantity or worth held changed far more than it did before.
+    """Find days on which far more or far less was paid for an instrument than before.
 
-    A holding that comes out of nothing has no change, and isn't flagged.
+    Ten times of what is usual is most often a digit too many.
+
+    Args:
+        points: what was paid in all on each day with a purchase, in the currency, oldest first.
     """
-    known = _known(points)
+    known = [(day, log(paid)) for day, paid in _known(points) if paid > 0]
     dropped = len(points) - len(known)
-    return _outliers(Kind.HOLDING, subject, _changes(known), threshold, since, dropped)
+    found = _outliers(Kind.PURCHASE, subject, known, threshold, since, dropped)
+    return replace(found, flags=tuple(_paid(flag, currency) for flag in found.flags))
 
 
 def price_hints(
@@ -200,6 +208,8 @@ def _outliers(
 ) -> Findings:
     """Find values that lie far from the middle of those before them, and only before.
 
+    The flags say nothing yet.
+
     Source: B. Iglewicz, D. Hoaglin, How to Detect and Handle Outliers, 1993: median and median
     absolute deviation, which outliers don't move.
     """
@@ -218,8 +228,7 @@ def _outliers(
         if abs(score) >= threshold.score:
             day, value = points[place]
             low, high = middle - _USUAL * spread, middle + _USUAL * spread
-            flag = Flag(kind, subject, day, value, low, high, float(score), "")
-            flags.append(replace(flag, sentence=_outlier_sentence(flag)))
+            flags.append(Flag(kind, subject, day, value, low, high, float(score), ""))
     return Findings(tuple(flags), len(places), dropped, Status.COMPLETE)
 
 
@@ -233,15 +242,29 @@ def _middle_and_spread(history: Floats, floor: float) -> tuple[float, float]:
     return middle, max(_NORMAL * float(np.median(np.abs(history - middle))), floor)
 
 
-def _outlier_sentence(flag: Flag) -> str:
-    happened = {
-        Kind.RETURN: "{subject} returned {value} on {date}",
-        Kind.PRICE: "The price of {subject} changed by {value} on {date}",
-        Kind.HOLDING: "What is held of {subject} changed by {value} on {date}",
-    }[flag.kind].format(subject=flag.subject, value=_percent(flag.value), date=flag.date)
-    usual = f"between {_percent(flag.usual_low or 0)} and {_percent(flag.usual_high or 0)}"
-    times = abs(flag.score) / _USUAL
-    return f"{happened}; usually it is {usual}. That is {times:.0f} times as far out as usual."
+def _changed(found: Findings, happened: str) -> Findings:
+    """Say what fractions are, with `happened` for what they did."""
+    flags = []
+    for flag in found.flags:
+        low, high = _percent(flag.usual_low or 0), _percent(flag.usual_high or 0)
+        what = happened.format(subject=flag.subject, value=_percent(flag.value), date=flag.date)
+        times = abs(flag.score) / _USUAL
+        sentence = (
+            f"{what}; usually it is between {low} and {high}. "
+            f"That is {times:.0f} times as far out as usual."
+        )
+        flags.append(replace(flag, sentence=sentence))
+    return replace(found, flags=tuple(flags))
+
+
+def _paid(flag: Flag, currency: str) -> Flag:
+    """Turn logarithms back into money, and say what it is."""
+    paid, low, high = map(exp, (flag.value, flag.usual_low or 0, flag.usual_high or 0))
+    sentence = (
+        f"{flag.subject} was bought for {paid:,.2f} {currency} on {flag.date}; "
+        f"usually it is between {low:,.2f} and {high:,.2f} {currency}."
+    )
+    return replace(flag, value=paid, usual_low=low, usual_high=high, sentence=sentence)
 
 
 def _jump_hint(

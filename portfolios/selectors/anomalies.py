@@ -23,6 +23,7 @@ from portfolios.domain.anomalies import (
     Kind,
     price_hints,
     unusual_prices,
+    unusual_purchases,
     unusual_returns,
 )
 from portfolios.domain.observations import observe
@@ -30,6 +31,7 @@ from portfolios.domain.returns import time_weighted
 from portfolios.domain.status import Status
 from portfolios.models import Dismissal, Portfolio, Position
 from portfolios.selectors.history import WantedDays, find_last_stored, last_day, load_history
+from portfolios.selectors.ledger import purchases_for_statistics
 from portfolios.selectors.performance import report_name
 
 #: Findings are of this long, and compared with as much again.
@@ -98,6 +100,7 @@ def _look(portfolio: Portfolio, *, day: date, now: datetime) -> dict[str, Any]:
     searched = [
         *_of_returns(portfolio, since=since, day=day, now=now),
         *_of_prices(portfolio, since=since, day=day),
+        *_of_purchases(portfolio, since=since),
     ]
     flags = [(subject, flag) for subject, found in searched for flag in found.flags]
     flags.sort(key=lambda each: (each[1].date, each[1].kind, each[0]), reverse=True)
@@ -133,6 +136,17 @@ def _of_prices(portfolio: Portfolio, *, since: date, day: date) -> Iterator[tupl
         # What people price by hand keeps its price until the next time.
         is_own = instruments[key].owner_id is not None
         yield key, _without(hints, Kind.STALE) if is_own else hints
+
+
+def _of_purchases(portfolio: Portfolio, *, since: date) -> Iterator[tuple[str, Findings]]:
+    bought = purchases_for_statistics(portfolio.pk, since=since - _LOOKED_AT)
+    instruments = market.instruments_by_id([each.instrument_id for each in bought])
+    for each in bought:
+        symbol = instruments[each.instrument_id].symbol
+        yield (
+            each.instrument_id,
+            unusual_purchases(symbol, each.currency, each.paid, since=since),
+        )
 
 
 def _without(found: Findings, kind: Kind) -> Findings:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from bson import ObjectId
 from django.db.models import Count, Q, QuerySet
 
-from common.bulk import at_midnight, batched, read_many
+from common.bulk import aggregate, at_midnight, batched, read_many
 from common.errors import NotFound
 from marketdata import selectors as market
 from portfolios.domain.kinds import Kind
@@ -165,6 +165,59 @@ def first_trade_date(portfolio_id: ObjectId) -> date | None:
 def list_splits(portfolio_id: ObjectId) -> list[Event]:
     """Load the splits of a whole ledger, which turn older closes into units of later days."""
     return _events(_rows(portfolio_id, {"kind": Kind.SPLIT.value}))
+
+
+class Purchases(NamedTuple):
+    """What was paid for an instrument on each day with a purchase, oldest first."""
+
+    instrument_id: str
+    currency: str
+    paid: list[tuple[date, float]]
+
+
+def purchases_for_statistics(portfolio_id: ObjectId, *, since: date) -> list[Purchases]:
+    """Add up what was paid for each instrument, charges apart, by currency and day."""
+    amount = {"$multiply": ["$quantity", "$price"]}
+    found = aggregate(
+        Transaction,
+        [
+            {
+                "$match": {
+                    "portfolio_id": portfolio_id,
+                    "is_void": False,
+                    "kind": Kind.BUY.value,
+                    "trade_date": {"$gte": at_midnight(since)},
+                }
+            },
+            {
+                "$group": {
+                    "_id": {
+                        "instrument_id": "$instrument_id",
+                        "currency": "$currency",
+                        "date": "$trade_date",
+                    },
+                    "paid": {"$sum": amount},
+                }
+            },
+            {"$sort": {"_id": 1}},
+            {
+                "$group": {
+                    "_id": {"instrument_id": "$_id.instrument_id", "currency": "$_id.currency"},
+                    "days": {"$push": "$_id.date"},
+                    "paid": {"$push": {"$toDouble": "$paid"}},
+                }
+            },
+            {"$sort": {"_id": 1}},
+        ],
+    )
+    return [
+        Purchases(
+            str(each["_id"]["instrument_id"]),
+            each["_id"]["currency"],
+            [(day.date(), paid) for day, paid in zip(each["days"], each["paid"], strict=True)],
+        )
+        for each in found
+    ]
 
 
 def _rows(

@@ -96,6 +96,21 @@ def test_a_price_that_repeats_is_stale_unless_people_set_it(api, ada, acme):
     assert "stale" not in kinds(findings(api, make(ada, house, ["100"] * 40)))
 
 
+def test_a_purchase_with_a_digit_too_many_stands_out(api, ada, acme):
+    made = make(ada, acme, wavering(90))
+    for back, units in ((70, "10"), (60, "11"), (50, "9"), (40, "4"), (40, "6"), (30, "10")):
+        ledger.record_transaction(
+            made.pk, draft=buy(acme, units, "100", day(back)), now=clock.now()
+        )
+    ledger.record_transaction(made.pk, draft=buy(acme, "100", "100", day(2)), now=clock.now())
+
+    (found,) = [each for each in findings(api, made) if each["kind"] == "purchase"]
+
+    assert (found["date"], found["instrument_id"]) == (day(2), str(acme.pk))
+    assert float(found["value"]) == 10_000
+    assert found["sentence"].startswith("ACME was bought for 10,000.00 USD")
+
+
 def test_too_short_a_history_says_so(api, ada):
     empty = factories.make_portfolio(ada)
     found = api.get(reverse("api-anomalies", args=[empty.pk])).json()
@@ -154,4 +169,4 @@ def test_the_page_lists_findings_and_puts_them_aside(browser_of, ada, api, portf
 def test_the_page_says_when_nothing_stands_out(browser_of, ada, acme):
     text = page(browser_of(ada), "anomalies", make(ada, acme, wavering(90)).pk)
 
-    assert_shows(text, "Nothing stands out", "Every return and price lies where")
+    assert_shows(text, "Nothing stands out", "Every return, price and purchase lies where")

@@ -10,8 +10,8 @@ from portfolios.domain.anomalies import (
     Kind,
     Threshold,
     price_hints,
-    unusual_holdings,
     unusual_prices,
+    unusual_purchases,
     unusual_returns,
 )
 from portfolios.domain.status import Status
@@ -99,12 +99,30 @@ def test_a_price_is_compared_by_its_changes():
     assert "usually it is between −0.9 % and +1.1 %." in flag.sentence
 
 
-def test_a_holding_that_jumps_is_flagged_and_one_that_is_new_is_not():
-    found = unusual_holdings("ACME", daily(0, *[10] * 30, 25))
+MONTHLY = [500, 510, 495, 500, 502, 498]
 
-    (flag,) = found.flags
-    assert (flag.value, flag.date) == (1.5, day(32))
-    assert flag.sentence.startswith("What is held of ACME changed by +150.0 %")
+
+@pytest.mark.parametrize(("paid", "is_unusual"), [(5000, True), (50, True), (1000, False)])
+def test_a_purchase_is_compared_with_those_before_it(paid, is_unusual):
+    found = unusual_purchases("ACME", "EUR", daily(*MONTHLY, paid))
+
+    assert bool(found.flags) is is_unusual
+    assert found.checked == 2
+
+
+def test_an_unusual_purchase_is_told_in_money():
+    (flag,) = unusual_purchases("ACME", "EUR", daily(*MONTHLY, NAN, 0, 5000)).flags
+
+    assert (flag.kind, flag.date) == (Kind.PURCHASE, day(9))
+    assert (round(flag.value), round(flag.usual_low), round(flag.usual_high)) == (5000, 303, 824)
+    assert flag.sentence == (
+        "ACME was bought for 5,000.00 EUR on 2024-01-09; "
+        "usually it is between 303.27 and 824.36 EUR."
+    )
+
+
+def test_the_first_purchases_have_nothing_to_be_compared_with():
+    assert unusual_purchases("ACME", "EUR", daily(1, 1, 1, 1, 1_000_000)).flags == ()
 
 
 @pytest.mark.parametrize(
