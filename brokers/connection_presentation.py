@@ -26,12 +26,14 @@ def offer(broker: Broker) -> dict[str, Any]:
         "label": known.label,
         "tells": known.tells,
         "conceals": known.conceals,
+        "has_login": broker.login is not None,
     }
 
 
 def connection_line(connection: Connection) -> dict[str, Any]:
     """Describe a connection; of its secret nothing but that there is one."""
-    known = get_broker(connection.broker).capabilities
+    broker = get_broker(connection.broker)
+    known = broker.capabilities
     environment = known.environment(connection.environment)
     state = ConnectionState(connection.state)
     return {
@@ -45,6 +47,9 @@ def connection_line(connection: Connection) -> dict[str, Any]:
         "is_ended": state in _ENDED,
         "is_paused": state is ConnectionState.PAUSED,
         "needs_key": state is ConnectionState.NEEDS_KEY,
+        "needs_login": state is ConnectionState.NEEDS_LOGIN,
+        "has_login": broker.login is not None and state not in _ENDED,
+        "login_until": connection.login_until,
         "can_sync": state in SYNCABLE,
         "hint": connection.hint,
         "created_at": connection.created_at,

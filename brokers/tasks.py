@@ -10,12 +10,16 @@ import structlog
 from bson import ObjectId
 from celery import Task, shared_task
 from django.conf import settings
+from django.urls import reverse
 from kombu.exceptions import OperationalError
 
+from accounts import services as accounts
 from brokers import selectors
+from brokers.adapters import login_mail
+from brokers.adapters.brokers import get_broker
 from brokers.domain.imports import RunState
 from brokers.models import Connection, ImportRun, Sync
-from brokers.services import booking, committing, connecting, reading, runs, syncing, syncs
+from brokers.services import booking, committing, connecting, logins, reading, runs, syncing, syncs
 from common import clock
 from portfolios import selectors as portfolios
 from portfolios.tasks import request_recalculation
@@ -113,6 +117,7 @@ def run_sync(*, sync_id: str, **_later: Any) -> None:
         calls=sync.calls,
     )
     _recalculate_after(sync.connection)
+    _tell_to_log_in(sync.connection)
 
 
 @shared_task(name="brokers.tasks.remove_connection_rows")
@@ -157,9 +162,33 @@ def start_sync(sync: Sync) -> None:
     _queue(run_sync, sync_id=str(sync.pk))
 
 
+def start_first_sync(connection: Connection) -> None:
+    """Queue the sync of a connection that can be synced from now on; called by interfaces."""
+    try:
+        sync, _ = syncs.request_sync(connection, trigger="connect", now=clock.now())
+    except connecting.NotNow:
+        # It waits for its owner to log in, or is paused.
+        return
+    start_sync(sync)
+
+
 def start_removal(connection: Connection) -> None:
     """Queue taking a connection's rows out of the ledger; called by interfaces."""
     _queue(remove_connection_rows, connection_id=str(connection.pk))
+
+
+def _tell_to_log_in(connection: Connection) -> None:
+    """Mail the owner of a connection that waits for a login, unless that was done not long ago."""
+    claimed = logins.claim_notice(ObjectId(str(connection.pk)), now=clock.now())
+    address = accounts.confirmed_address(claimed.owner) if claimed is not None else None
+    if claimed is None or address is None:
+        return
+    path = reverse("connection", args=[claimed.portfolio_id, claimed.pk])
+    label = get_broker(claimed.broker).capabilities.label
+    try:
+        login_mail.send_log_in(address, account=claimed.account, broker=label, path=path)
+    except OSError as failure:
+        log.warning("login.not_mailed", reason=type(failure).__name__)
 
 
 def _queue(task: Task[Any, None], **names: str) -> None:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from brokers.views import connections, imports
+from brokers.views import connections, imports, logins
 
 _ONE = "portfolios/<object_id:portfolio_id>/"
 _RUN = f"{_ONE}imports/<object_id:run_id>/"
@@ -21,6 +21,8 @@ urlpatterns = [
     path(f"{_RUN}discard/", imports.DiscardImport.as_view(), name="import-discard"),
     path(f"{_ONE}connections/", connections.Connections.as_view(), name="connections"),
     path(_CONNECTION, connections.ConnectionPage.as_view(), name="connection"),
+    path(f"{_CONNECTION}login/", logins.LogIn.as_view(), name="connection-login"),
+    path("brokers/<slug:broker>/callback/", logins.LoggedIn.as_view(), name="broker-callback"),
     path(f"{_CONNECTION}sync/", connections.SyncNow.as_view(), name="connection-sync"),
     path(f"{_CONNECTION}test/", connections.TestConnection.as_view(), name="connection-test"),
     path(f"{_CONNECTION}pause/", connections.Pause.as_view(), name="connection-pause"),

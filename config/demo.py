@@ -81,9 +81,14 @@ def _connect_sandbox(supervisor: Supervisor, folder: Path, variables: dict[str, 
     """Start the sandbox broker and connect the demo account to it; the pages don't wait for it."""
     address = variables["BROKER_SANDBOX_URL"]
     port = int(address.rpartition(":")[2])
+    kite_port = variables["BROKER_SANDBOX_KITE_URL"].rpartition(":")[2]
+    callback = f"{variables['SITE_URL']}/brokers/kite/callback/"
     sandbox = Process(
         name="sandbox",
-        argv=[sys.executable, str(ROOT / "manage.py"), "sandbox", "--port", str(port)],
+        argv=[
+            *(sys.executable, str(ROOT / "manage.py"), "sandbox", "--port", str(port)),
+            *("--kite-port", kite_port, "--kite-redirect", callback),
+        ],
         environment=variables,
         is_ready=lambda: not is_port_free(port),
     )
@@ -116,6 +121,7 @@ def environment(folder: Path, *, port: int, with_accounts: bool) -> dict[str, st
         # `load_demo` makes accounts with a known password only where this says so.
         "DEMO_ACCOUNTS": str(with_accounts).lower(),
         "BROKER_SANDBOX_URL": f"http://{HOST}:{_free_port()}" if with_accounts else "",
+        "BROKER_SANDBOX_KITE_URL": f"http://{HOST}:{_free_port()}" if with_accounts else "",
         "DJANGO_SETTINGS_MODULE": "config.settings.base",
         "PYTHONUNBUFFERED": "1",
     }

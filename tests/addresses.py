@@ -109,6 +109,9 @@ ROUTES = {
         OWNER, {"GET": 200, "POST": 422}, {"POST": {"broker": "alpaca"}}
     ),
     _CONNECTION: Route(OWNER, {"GET": 200}),
+    # Alpaca's has no login: back to its page.
+    f"{_CONNECTION}login/": Route(OWNER, {"GET": 302}),
+    "brokers/<slug:broker>/callback/": Route(SIGNED_IN, {"GET": 302}),
     f"{_CONNECTION}sync/": Route(OWNER, {"POST": 302}),
     f"{_CONNECTION}test/": Route(OWNER, {"POST": 302}),
     f"{_CONNECTION}pause/": Route(OWNER, {"POST": 302}),

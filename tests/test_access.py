@@ -65,6 +65,7 @@ class World:
     connection_id: str
     sync_id: str
     day: str = "2026-01-05"
+    broker: str = "kite"
     figure: str = "total"
     finding: str = "return-portfolio-2026-01-05"
 

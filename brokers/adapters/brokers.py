@@ -6,9 +6,10 @@ from collections.abc import Mapping
 
 from brokers.adapters.alpaca import Alpaca
 from brokers.adapters.contract import Broker
+from brokers.adapters.kite import Kite
 from common.errors import NotFound
 
-BROKERS: Mapping[str, Broker] = {broker.name: broker for broker in (Alpaca(),)}
+BROKERS: Mapping[str, Broker] = {broker.name: broker for broker in (Alpaca(), Kite())}
 
 
 class NoSuchBroker(NotFound):

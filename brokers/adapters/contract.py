@@ -37,6 +37,8 @@ class Environment:
     name: str
     label: str
     base_url: str
+    #: The broker's own page on which people log in, where there is one.
+    login_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,8 @@ class Capabilities:
         tells: in words.
         conceals: in words.
         is_always_open: its markets know no weekend.
+        missing: what to do about positions of which the ledger knows nothing, where that is
+            usual because the broker tells no history.
     """
 
     label: str
@@ -58,6 +62,7 @@ class Capabilities:
     tells: tuple[str, ...] = ()
     conceals: tuple[str, ...] = ()
     is_always_open: bool = False
+    missing: str = ""
 
     def environment(self, name: str) -> Environment | None:
         """Find one of its addresses."""
@@ -82,6 +87,48 @@ class AccountName:
     currency: str
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class Admission:
+    """What a login gave.
+
+    Attributes:
+        secret: what the session needs besides the credentials; it is sealed with them.
+        until: when the broker ends it by itself; None if it doesn't say.
+    """
+
+    secret: Mapping[str, str]
+    until: datetime | None = None
+
+
+class Login(Protocol):
+    """Lets somebody in on the broker's own page, which sends them back to ours with a ticket."""
+
+    def address(
+        self, credentials: Mapping[str, str], *, environment: Environment, state: str
+    ) -> str:
+        """Return where to send somebody; the broker hands `state` back unchanged."""
+        ...
+
+    def admit(
+        self,
+        credentials: Mapping[str, str],
+        *,
+        environment: Environment,
+        ticket: Mapping[str, str],
+        now: datetime,
+    ) -> Admission:
+        """Exchange what they came back with, once.
+
+        Args:
+            ticket: the query of the address they came back to.
+
+        Raises:
+            AuthExpired: the ticket is spent, not theirs, or there is none.
+            RemoteFailure: the broker can't be asked.
+        """
+        ...
+
+
 class Session(Protocol):
     """Asks a broker with somebody's key. Every method raises `RemoteFailure`."""
 
@@ -101,6 +148,11 @@ class Broker(Protocol):
     """A broker: what it can tell, how it is asked and what its answers mean."""
 
     name: str
+
+    @property
+    def login(self) -> Login | None:
+        """Return the way in; None where the credentials alone open the account."""
+        ...
 
     @property
     def capabilities(self) -> Capabilities:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rest_framework import serializers
 
 from brokers.adapters.brokers import BROKERS
+from brokers.adapters.contract import Broker
 from brokers.domain.connections import ConnectionState, SyncState
 from brokers.domain.events import Stream
 from brokers.domain.reconcile import Outcome
@@ -72,6 +73,13 @@ class BrokerOutput(serializers.Serializer[object]):
     )
     tells = serializers.ListField(child=serializers.CharField(), source="capabilities.tells")
     conceals = serializers.ListField(child=serializers.CharField(), source="capabilities.conceals")
+    has_login = serializers.SerializerMethodField(
+        help_text="Its owner also has to log in on the broker's own page, from the connection's."
+    )
+
+    def get_has_login(self, broker: Broker) -> bool:
+        """Say whether people have to log in on the broker's own page."""
+        return broker.login is not None
 
 
 class ConnectionOutput(serializers.Serializer[object]):
@@ -87,6 +95,7 @@ class ConnectionOutput(serializers.Serializer[object]):
     hint = serializers.CharField()
     good_at = serializers.DictField(child=serializers.DateTimeField())
     next_sync_at = serializers.DateTimeField(allow_null=True)
+    login_until = serializers.DateTimeField(allow_null=True)
     created_at = serializers.DateTimeField()
 
 

@@ -63,7 +63,11 @@ class Connections(APIView):
 
     @extend_schema(request=ConnectionInput, responses={201: ConnectionOutput})
     def post(self, request: AuthedRequest, portfolio_id: ObjectId) -> Response:
-        """Connect an account, once its key has opened it, and sync it for the first time."""
+        """Connect an account, once its key has opened it, and sync it for the first time.
+
+        Where `has_login` is true for the broker, the connection waits until its owner has logged
+        in, on the page of the connection.
+        """
         portfolio = portfolios.get_portfolio(portfolio_id, owner_id=request.user.pk)
         body = ConnectionInput(data=request.data)
         body.is_valid(raise_exception=True)
@@ -76,8 +80,7 @@ class Connections(APIView):
             credentials=body.validated_data["credentials"],
             now=now,
         )
-        sync, _ = syncs.request_sync(connection, trigger="connect", now=now)
-        tasks.start_sync(sync)
+        tasks.start_first_sync(connection)
         return Response(ConnectionOutput(connection).data, status=201)
 
 

@@ -19,6 +19,8 @@ class ConnectionState(StrEnum):
     LIMITED = "limited"
     #: The broker refuses the key; nothing is synced until there is another.
     NEEDS_KEY = "needs_key"
+    #: Nobody is logged in at the broker, or no longer; nothing is synced until somebody is.
+    NEEDS_LOGIN = "needs_login"
     PAUSED = "paused"
     #: Its rows are being taken out of the ledger.
     REMOVING = "removing"
@@ -27,7 +29,7 @@ class ConnectionState(StrEnum):
     @property
     def label(self) -> str:
         """Return the name shown to people."""
-        return {"needs_key": "Needs a new key", "limited": "Limited"}.get(
+        return {"needs_key": "Needs a new key", "needs_login": "Needs you to log in"}.get(
             self.value, self.value.capitalize()
         )
 

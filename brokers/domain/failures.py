@@ -85,6 +85,15 @@ _LASTING: Mapping[type[RemoteFailure], tuple[str, bool, ConnectionState | None]]
         None,
     ),
 }
+#: The same where somebody has to log in at the broker every now and then.
+_LOGGED_OUT = (
+    (
+        "{broker} has ended the login, as it does every day. Log in again; everything synced so "
+        "far stays."
+    ),
+    True,
+    ConnectionState.NEEDS_LOGIN,
+)
 _UNFORESEEN = ("{broker} could not be read.", False, None)
 
 
@@ -94,12 +103,14 @@ def judge(
     broker: str,
     retries: int,
     now: datetime,
+    has_login: bool = False,
     jitter: Callable[[float, float], float] = random.uniform,
 ) -> Verdict:
     """Say what a failed call leads to.
 
     Args:
         broker: its name, as people know it.
+        has_login: people log in on the broker's own page.
         retries: how often the run was tried again already.
     """
     if isinstance(failure, RateLimited):
@@ -112,6 +123,8 @@ def judge(
     if isinstance(failure, Transient):
         return _later(failure, broker=broker, retries=retries, now=now, jitter=jitter)
     message, ends_run, connection = _LASTING.get(type(failure), _UNFORESEEN)
+    if has_login and isinstance(failure, AuthExpired):
+        message, ends_run, connection = _LOGGED_OUT
     return Verdict(
         failure.code, message.format(broker=broker), ends_run=ends_run, connection=connection
     )

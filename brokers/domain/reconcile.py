@@ -58,12 +58,14 @@ def compare(
     ours: Account,
     unbooked: Collection[str],
     pending: Mapping[str, Decimal],
+    missing: str = "",
 ) -> list[Line]:
     """Compare what a broker says is in an account with what the ledger says.
 
     Args:
         unbooked: symbols and currencies of events that could not be booked.
         pending: cash that is on its way, by currency.
+        missing: what to do about what the ledger lacks, where the broker tells no history.
     """
     lines = []
     for symbol in sorted({*theirs.units, *ours.units}):
@@ -72,7 +74,7 @@ def compare(
             continue
         outcome, reason = Outcome.MATCH, ""
         if abs(their - our) > _UNITS_TOLERANCE:
-            outcome, reason = _why_units(symbol, their, our, unbooked)
+            outcome, reason = _why_units(symbol, their, our, unbooked, missing)
         lines.append(Line(symbol, "quantity", their, our, outcome, reason))
     for currency in sorted(theirs.cash):
         their, our = theirs.cash[currency], ours.cash.get(currency, _ZERO)
@@ -84,7 +86,7 @@ def compare(
 
 
 def _why_units(
-    symbol: str, their: Decimal, our: Decimal, unbooked: Collection[str]
+    symbol: str, their: Decimal, our: Decimal, unbooked: Collection[str], missing: str
 ) -> tuple[Outcome, str]:
     if symbol in unbooked:
         return (
@@ -99,6 +101,8 @@ def _why_units(
                     Outcome.DRIFT,
                     "The one is a multiple of the other: is a split missing in the ledger?",
                 )
+    if missing and abs(our) < abs(their):
+        return Outcome.DRIFT, missing
     if not our:
         return Outcome.DRIFT, "The ledger holds none: are transactions older than the account's?"
     return Outcome.DRIFT, "A transaction is missing on one of the sides, or was changed here."

@@ -41,6 +41,10 @@ class Connection(Timestamped):
     good_at = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
     #: Grows with each worker that takes a sync on; a worker with an older number writes nothing.
     fence = models.PositiveBigIntegerField(default=0, editable=False)
+    #: When the broker ends the login by itself; null where there is none.
+    login_until = models.DateTimeField(null=True, blank=True)
+    #: When the owner was last told that a login is needed.
+    told_at = models.DateTimeField(null=True, blank=True, editable=False)
     next_sync_at = models.DateTimeField(null=True, blank=True)
     #: When all streams were last begun anew, because figures differed.
     reread_at = models.DateTimeField(null=True, blank=True, editable=False)

@@ -52,6 +52,11 @@ class Sandbox:
         else:
             await Socket(receive, send).close()
 
+    @property
+    def own_ports(self) -> list[str]:
+        """Return the houses that have no place on the shared port."""
+        return [name for name, house in self._houses.items() if house.prefix is None]
+
     def door(self, name: str) -> App:
         """Return the application that has a house at its root; KeyError if there is none."""
         house = self._houses[name]

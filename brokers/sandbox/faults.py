@@ -101,7 +101,10 @@ def _status(args: Any, scene: Scene) -> Answer:
     status = int(args.get("status", 500))
     if args.get("html"):
         return Answer(b"<html><h1>Sorry</h1></html>", status, {"content-type": "text/html"})
-    return scene.refuse(status, args.get("message", "trouble"))
+    refused = scene.refuse(status, args.get("message", "trouble"))
+    if fields := args.get("fields"):
+        return answer(json.loads(refused.body) | fields, status)
+    return refused
 
 
 def _rate_limit(args: Any, scene: Scene) -> Answer:

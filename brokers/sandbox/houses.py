@@ -6,5 +6,6 @@ from collections.abc import Mapping
 
 from brokers.sandbox.alpaca import Alpaca
 from brokers.sandbox.house import House
+from brokers.sandbox.kite import Kite
 
-HOUSES: Mapping[str, House] = {house.name: house for house in (Alpaca(),)}
+HOUSES: Mapping[str, House] = {house.name: house for house in (Alpaca(), Kite())}

@@ -46,6 +46,18 @@ def get_connection(
     return found
 
 
+def get_own_connection(connection_id: ObjectId, *, owner_id: ObjectId) -> Connection:
+    """Load a connection of an owner's, in whatever portfolio.
+
+    Raises:
+        ConnectionNotFound: there is none, or it is somebody else's.
+    """
+    found = Connection.objects.filter(pk=connection_id, owner_id=owner_id).first()
+    if found is None:
+        raise ConnectionNotFound
+    return found
+
+
 def list_connections(portfolio_id: ObjectId) -> QuerySet[Connection]:
     """List a portfolio's connections, newest first, ended ones too."""
     return Connection.objects.filter(portfolio_id=portfolio_id).order_by("-created_at", "-id")

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from functools import partial
 
 from bson import ObjectId
 from django.db import IntegrityError
-from django.db.models import QuerySet
 
 from brokers.adapters import vault
 from brokers.adapters.brokers import get_broker
@@ -71,6 +69,9 @@ def connect(
 ) -> Connection:
     """Link an account, once its key has opened it.
 
+    Where people log in on the broker's own page, it is linked by `logins.complete`; until then
+    the connection waits, and which account it is isn't known.
+
     Raises:
         NoSuchBroker: there is no such broker.
         ConnectionRefused: the environment isn't known, or the broker doesn't take the key.
@@ -83,7 +84,7 @@ def connect(
     if environment is None:
         raise ConnectionRefused(errors={"environment": ["There is no such kind of account."]})
     vault.active_key_id()
-    account = _open_account(broker, environment, _checked(broker, credentials), now=now)
+    known = checked(broker, credentials)
     # Of our own making, for the secret is sealed to it before it is stored.
     connection = Connection(
         pk=ObjectId(),
@@ -91,15 +92,15 @@ def connect(
         portfolio_id=portfolio_id,
         broker=broker.name,
         environment=environment.name,
-        account_number=account.number,
-        account=f"{broker.capabilities.label} {account.number}"[:80],
-        state=ConnectionState.ACTIVE.value,
-        next_sync_at=now,
-        identity=f"{portfolio_id}:{broker.name}:{environment.name}:{account.number}",
+        account=broker.capabilities.label,
+        state=ConnectionState.NEEDS_LOGIN.value,
         created_at=now,
         updated_at=now,
     )
-    _seal(connection, broker, credentials)
+    seal(connection, broker, known)
+    if broker.login is None:
+        name_account(connection, broker, open_account(broker, environment, known, now=now))
+        connection.state, connection.next_sync_at = ConnectionState.ACTIVE.value, now
     try:
         run_in_transaction(lambda: connection.save(force_insert=True))
     except IntegrityError as error:
@@ -117,7 +118,7 @@ def test_connection(connection: Connection, *, now: datetime) -> AccountName:
     broker = get_broker(connection.broker)
     environment = environment_of(connection, broker)
     secret = unsealed(connection)
-    return _open_account(broker, environment, secret, now=now)
+    return open_account(broker, environment, secret, now=now)
 
 
 def replace_key(
@@ -132,15 +133,21 @@ def replace_key(
     """
     broker = get_broker(connection.broker)
     environment = environment_of(connection, broker)
-    account = _open_account(broker, environment, _checked(broker, credentials), now=now)
-    if account.number != connection.account_number:
-        raise OtherAccount
+    known = checked(broker, credentials)
+    if broker.login is None:
+        account = open_account(broker, environment, known, now=now)
+        if account.number != connection.account_number:
+            raise OtherAccount
 
     def replace() -> Connection:
-        held = _changeable(connection)
-        _seal(held, broker, credentials)
-        held.state = ConnectionState.ACTIVE.value
-        held.next_sync_at = held.updated_at = now
+        held = changeable(connection)
+        seal(held, broker, known)
+        held.updated_at, held.login_until = now, None
+        if broker.login is None:
+            held.state, held.next_sync_at = ConnectionState.ACTIVE.value, now
+        else:
+            # Which account the new one opens shows with the next login.
+            held.state, held.next_sync_at = ConnectionState.NEEDS_LOGIN.value, None
         held.save()
         return held
 
@@ -178,8 +185,9 @@ def disconnect(connection: Connection, *, keep_ledger: bool, now: datetime) -> C
     ended = ConnectionState.DISCONNECTED if keep_ledger else ConnectionState.REMOVING
 
     def end() -> Connection:
-        held = _changeable(connection)
+        held = changeable(connection)
         held.secret = held.secret_key_id = held.hint = ""
+        held.login_until = None
         held.state, held.identity, held.next_sync_at = ended.value, None, None
         held.fence += 1
         held.updated_at = now
@@ -227,52 +235,6 @@ def remove_rows(connection_id: ObjectId, *, now: datetime) -> Connection | None:
     return connection
 
 
-def rotate(*, limit: int, after: ObjectId | None, now: datetime) -> tuple[int, ObjectId | None]:
-    """Seal up to `limit` secrets anew with the newest key; those that have it are passed over.
-
-    Args:
-        after: the last connection that was looked at.
-
-    Returns:
-        How many were sealed anew, and the last one looked at: None where none was left.
-
-    Raises:
-        NoKeys: there is none.
-    """
-    old = _sealed_otherwise()
-    if after is not None:
-        old = old.filter(pk__gt=after)
-    keys = list(old.values_list("pk", flat=True)[:limit])
-    done = sum(run_in_transaction(partial(_reseal, key, now=now)) for key in keys)
-    return done, keys[-1] if keys else None
-
-
-def count_unrotated() -> int:
-    """Count the secrets that the newest key doesn't open.
-
-    Raises:
-        NoKeys: there is none.
-    """
-    return _sealed_otherwise().count()
-
-
-def _sealed_otherwise() -> QuerySet[Connection]:
-    known = ["", vault.active_key_id()]
-    return Connection.objects.exclude(secret_key_id__in=known).order_by("pk")
-
-
-def _reseal(connection_id: ObjectId, *, now: datetime) -> bool:
-    held = Connection.objects.get(pk=connection_id)
-    try:
-        secret = unsealed(held)
-    except vault.Unopenable:
-        return False
-    sealed = vault.seal(secret, connection_id=str(held.pk))
-    held.secret, held.secret_key_id, held.updated_at = sealed.text, sealed.key_id, now
-    held.save(update_fields=["secret", "secret_key_id", "updated_at"])
-    return True
-
-
 def cancel_open(connection: Connection, *, now: datetime) -> None:
     """End a sync that is open, in the caller's transaction."""
     Sync.objects.filter(open_for=str(connection.pk)).update(
@@ -314,7 +276,12 @@ def environment_of(connection: Connection, broker: Broker) -> Environment:
     return environment
 
 
-def _checked(broker: Broker, credentials: Mapping[str, str]) -> dict[str, str]:
+def checked(broker: Broker, credentials: Mapping[str, str]) -> dict[str, str]:
+    """Return what a broker needs of what was typed.
+
+    Raises:
+        ConnectionRefused: something is missing or can't be right.
+    """
     errors: dict[str, list[str]] = {}
     known = {}
     for field in broker.capabilities.credentials:
@@ -328,14 +295,22 @@ def _checked(broker: Broker, credentials: Mapping[str, str]) -> dict[str, str]:
     return known
 
 
-def _open_account(
+def open_account(
     broker: Broker, environment: Environment, credentials: Mapping[str, str], *, now: datetime
 ) -> AccountName:
+    """Ask which account some credentials open.
+
+    Raises:
+        ConnectionRefused: the broker doesn't take them.
+        BrokerAway: it can't be asked at the moment.
+    """
     label = broker.capabilities.label
     session = broker.open(credentials, environment=environment, budget=Budget(_PATIENCE))
     try:
         return session.check()
     except (AuthExpired, Forbidden) as failure:
+        if broker.login is not None:
+            raise ConnectionRefused(f"{label} has ended the login: log in again.") from failure
         raise ConnectionRefused(
             f"{label} doesn't accept this key for a {environment.label.lower()}. Copy both parts "
             "again, and check that the key belongs to this kind of account."
@@ -345,15 +320,33 @@ def _open_account(
         raise BrokerAway(verdict.message) from failure
 
 
-def _seal(connection: Connection, broker: Broker, credentials: Mapping[str, str]) -> None:
-    known = _checked(broker, credentials)
-    sealed = vault.seal(known, connection_id=str(connection.pk))
+def seal(connection: Connection, broker: Broker, secret: Mapping[str, str]) -> None:
+    """Put what opens an account into a connection, encrypted; it isn't saved yet.
+
+    Raises:
+        NoKeys: this site can't keep secrets.
+    """
+    sealed = vault.seal(secret, connection_id=str(connection.pk))
     connection.secret, connection.secret_key_id = sealed.text, sealed.key_id
     shown = next((each for each in broker.capabilities.credentials if not each.is_secret), None)
-    connection.hint = f"…{known[shown.name][-4:]}" if shown else ""
+    connection.hint = f"…{secret[shown.name][-4:]}" if shown else ""
 
 
-def _changeable(connection: Connection) -> Connection:
+def name_account(connection: Connection, broker: Broker, account: AccountName) -> None:
+    """Note which account a connection opens; it isn't saved yet."""
+    connection.account_number = account.number
+    connection.account = f"{broker.capabilities.label} {account.number}"[:80]
+    connection.identity = (
+        f"{connection.portfolio_id}:{broker.name}:{connection.environment}:{account.number}"
+    )
+
+
+def changeable(connection: Connection) -> Connection:
+    """Load a connection anew, in the caller's transaction.
+
+    Raises:
+        NotNow: it has ended.
+    """
     held = Connection.objects.get(pk=connection.pk)
     if held.state in (ConnectionState.DISCONNECTED.value, ConnectionState.REMOVING.value):
         raise NotNow("The account is disconnected.")
@@ -364,7 +357,7 @@ def _move(
     connection: Connection, *, to: ConnectionState, next_sync: datetime | None, now: datetime
 ) -> Connection:
     def move() -> Connection:
-        held = _changeable(connection)
+        held = changeable(connection)
         if to is ConnectionState.PAUSED:
             held.fence += 1
             cancel_open(held, now=now)

@@ -28,8 +28,13 @@ def compare_with_ledger(
     positions: Sequence[HeldUnits],
     cash: Sequence[HeldCash],
     instruments: Instruments,
+    missing: str = "",
 ) -> list[dict[str, Any]]:
-    """Compare what a broker says is in the account with the ledger's rows of that account."""
+    """Compare what a broker says is in the account with the ledger's rows of that account.
+
+    Args:
+        missing: what to do about what only the broker knows, where that is usual.
+    """
     theirs_by_id: dict[str, Decimal] = {}
     names: dict[str, str] = {}
     for held in positions:
@@ -38,8 +43,8 @@ def compare_with_ledger(
         names[key] = held.instrument.symbol
     book = compute(Ledger(_events(connection), base_currency="USD"), policy=_COUNTING)
     ours_by_id = {key: each.quantity for key, each in book.positions.items()}
-    missing = [key for key in ours_by_id if key not in names]
-    names |= {key: each.symbol for key, each in market.instruments_by_id(missing).items()}
+    unnamed = [key for key in ours_by_id if key not in names]
+    names |= {key: each.symbol for key, each in market.instruments_by_id(unnamed).items()}
     lines = compare(
         theirs=Account(
             {names[key]: quantity for key, quantity in theirs_by_id.items()},
@@ -51,6 +56,7 @@ def compare_with_ledger(
         ),
         unbooked=_unbooked(connection),
         pending=_sums((each.currency, each.pending) for each in cash),
+        missing=missing,
     )
     return [_as_texts(line) for line in lines]
 

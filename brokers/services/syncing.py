@@ -39,6 +39,9 @@ _KEPT_FOR: Mapping[Stream, timedelta] = {
     Stream.CASH: timedelta(days=30),
     Stream.STATEMENT: timedelta(days=400),
 }
+#: The streams that tell what is compared, and those of them that tell of cash.
+_COMPARED = frozenset({Stream.POSITIONS, Stream.CASH, Stream.STATEMENT})
+_OF_CASH = frozenset({Stream.CASH, Stream.STATEMENT})
 _RETRY_BUDGET = 30
 _REREAD_EVERY, _REREAD_SOON = timedelta(days=1), timedelta(minutes=2)
 
@@ -61,6 +64,16 @@ class _Run:
     @property
     def connection(self) -> Connection:
         return self.sync.connection
+
+    @property
+    def can_compare(self) -> bool:
+        """Say whether all that the broker tells to compare with was read to its end."""
+        has_cash = self.cash is not None or _OF_CASH.isdisjoint(_streams(self.broker))
+        return (
+            self.positions is not None
+            and has_cash
+            and all(line["state"] == "ok" for line in self.streams if line["stream"] in _COMPARED)
+        )
 
     @property
     def has_ended_early(self) -> bool:
@@ -119,6 +132,7 @@ def _read(run: _Run, stream: Stream, line: dict[str, Any]) -> None:
             broker=run.broker.capabilities.label,
             retries=run.sync.retries,
             now=run.clock(),
+            has_login=run.broker.login is not None,
         )
         log.warning(
             "sync.stream_failed",
@@ -220,12 +234,13 @@ def _finish(run: _Run, *, now: datetime) -> Sync:
         changes["retries"] = run.sync.retries + (not is_limited)
     else:
         changes |= {"open_for": None, "finished_at": now}
-    if run.positions is not None and run.cash is not None:
+    if run.can_compare:
         changes["comparison"] = reconciling.compare_with_ledger(
             run.connection,
-            positions=run.positions,
-            cash=run.cash,
+            positions=run.positions or (),
+            cash=run.cash or (),
             instruments=run.instruments,
+            missing=run.broker.capabilities.missing,
         )
         changes["compared_at"] = now
     return _end(
@@ -252,8 +267,8 @@ def _end(
         good = {line["stream"]: line["as_of"] for line in streams if line["state"] == "ok"}
         held.good_at = {**held.good_at, **good}
         wanted = {each.connection for each in verdicts if each.connection is not None}
-        if ConnectionState.NEEDS_KEY in wanted:
-            held.state, held.next_sync_at = ConnectionState.NEEDS_KEY.value, None
+        if shut := wanted & {ConnectionState.NEEDS_KEY, ConnectionState.NEEDS_LOGIN}:
+            held.state, held.next_sync_at = min(shut).value, None
         else:
             limited = ConnectionState.LIMITED in wanted
             held.state = (ConnectionState.LIMITED if limited else ConnectionState.ACTIVE).value

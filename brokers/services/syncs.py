@@ -27,6 +27,7 @@ _BROKE_OFF = (
 _REASONS = {
     ConnectionState.PAUSED: "The connection is paused: resume it first.",
     ConnectionState.NEEDS_KEY: "The broker doesn't accept the key any more: replace it first.",
+    ConnectionState.NEEDS_LOGIN: "Nobody is logged in at the broker: log in first.",
 }
 
 

@@ -6,11 +6,9 @@ from typing import Any
 
 from bson import ObjectId
 from django.contrib import messages
-from django.contrib.auth.mixins import LoginRequiredMixin
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.utils.decorators import method_decorator
-from django.views import View
 from django.views.decorators.debug import sensitive_post_parameters
 
 from accounts.http import AuthedHttpRequest
@@ -21,30 +19,11 @@ from brokers.adapters.brokers import BROKERS, get_broker
 from brokers.forms import ConnectForm, DisconnectForm, KeyForm
 from brokers.models import Connection
 from brokers.services import connecting, syncs
+from brokers.views import logins
+from brokers.views.pages import ConnectionPages
 from common import clock
 from common.errors import Conflict, Failure, InvalidInput, Unavailable
 from portfolios import selectors as portfolios
-
-
-class _Page(LoginRequiredMixin, View):
-    request: AuthedHttpRequest
-
-    def connection_of(self, portfolio_id: ObjectId, connection_id: ObjectId) -> Connection:
-        """Load the connection that the address names, if it is the user's."""
-        return selectors.get_connection(
-            connection_id, portfolio_id=portfolio_id, owner_id=self.request.user.pk
-        )
-
-    def portfolio_of(self, portfolio_id: ObjectId) -> dict[str, str]:
-        """Load the portfolio that the address names, for the frame of the page."""
-        found = portfolios.get_portfolio(portfolio_id, owner_id=self.request.user.pk)
-        return {"id": str(found.pk), "name": found.name}
-
-    def back(self, connection: Connection) -> HttpResponse:
-        """Go to the connection's page."""
-        return redirect(
-            "connection", portfolio_id=connection.portfolio_id, connection_id=connection.pk
-        )
 
 
 def _add_errors(form: KeyForm, failure: Failure) -> None:
@@ -56,7 +35,7 @@ def _add_errors(form: KeyForm, failure: Failure) -> None:
 
 
 @method_decorator(sensitive_post_parameters(), name="dispatch")
-class Connections(_Page):
+class Connections(ConnectionPages):
     """/portfolios/<id>/connections/"""
 
     def get(self, request: AuthedHttpRequest, portfolio_id: ObjectId) -> HttpResponse:
@@ -69,7 +48,6 @@ class Connections(_Page):
         broker = get_broker(request.POST.get("broker", ""))
         form = ConnectForm(request.POST, broker=broker)
         if form.is_valid():
-            now = clock.now()
             try:
                 connection = connecting.connect(
                     portfolio.pk,
@@ -77,13 +55,12 @@ class Connections(_Page):
                     broker_name=broker.name,
                     environment_name=form.cleaned_data["environment"],
                     credentials=form.credentials(),
-                    now=now,
+                    now=clock.now(),
                 )
             except (InvalidInput, Conflict, Unavailable) as failure:
                 _add_errors(form, failure)
             else:
-                sync, _ = syncs.request_sync(connection, trigger="connect", now=now)
-                tasks.start_sync(sync)
+                tasks.start_first_sync(connection)
                 return self.back(connection)
         return self._page(portfolio_id, form=form, filled=broker.name, status=422)
 
@@ -98,6 +75,7 @@ class Connections(_Page):
         portfolio = self.portfolio_of(portfolio_id)
         offers = [
             presentation.offer(broker)
+            | {"callback": logins.callback_address(broker.name)}
             | {"form": form if form and filled == name else ConnectForm(broker=broker)}
             for name, broker in BROKERS.items()
         ]
@@ -113,7 +91,7 @@ class Connections(_Page):
         return render(self.request, "brokers/connections.html", context, status=status)
 
 
-class ConnectionPage(_Page):
+class ConnectionPage(ConnectionPages):
     """/portfolios/<id>/connections/<id>/"""
 
     def get(
@@ -149,7 +127,7 @@ def _context(
     }
 
 
-class SyncNow(_Page):
+class SyncNow(ConnectionPages):
     """/portfolios/<id>/connections/<id>/sync/"""
 
     def post(
@@ -167,7 +145,7 @@ class SyncNow(_Page):
         return self.back(connection)
 
 
-class TestConnection(_Page):
+class TestConnection(ConnectionPages):
     """/portfolios/<id>/connections/<id>/test/"""
 
     __test__ = False
@@ -186,7 +164,7 @@ class TestConnection(_Page):
         return self.back(connection)
 
 
-class Pause(_Page):
+class Pause(ConnectionPages):
     """/portfolios/<id>/connections/<id>/pause/"""
 
     def post(
@@ -201,7 +179,7 @@ class Pause(_Page):
         return self.back(connection)
 
 
-class Resume(_Page):
+class Resume(ConnectionPages):
     """/portfolios/<id>/connections/<id>/resume/"""
 
     def post(
@@ -217,7 +195,7 @@ class Resume(_Page):
 
 
 @method_decorator(sensitive_post_parameters(), name="dispatch")
-class ReplaceKey(_Page):
+class ReplaceKey(ConnectionPages):
     """/portfolios/<id>/connections/<id>/key/"""
 
     def post(
@@ -238,7 +216,7 @@ class ReplaceKey(_Page):
         return render(request, "brokers/connection.html", context, status=422)
 
 
-class Disconnect(_Page):
+class Disconnect(ConnectionPages):
     """/portfolios/<id>/connections/<id>/disconnect/"""
 
     def post(

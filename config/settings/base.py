@@ -349,6 +349,8 @@ TWELVEDATA_KEY = env.str("TWELVEDATA_KEY", default="")
 BROKER_KEYS = env.str("BROKER_KEYS", default="")
 # A broker of our own to develop against; it is offered to everybody where it is set.
 BROKER_SANDBOX_URL = env.str("BROKER_SANDBOX_URL", default="")
+# Its Kite, which wants a port of its own.
+BROKER_SANDBOX_KITE_URL = env.str("BROKER_SANDBOX_KITE_URL", default="")
 
 # --- Language, time, files ---------------------------------------------------------------------
 

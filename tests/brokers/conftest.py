@@ -22,6 +22,7 @@ def sandbox(running, settings, monkeypatch) -> Sandbox:
     forget_pauses()
     running.reset(activities=0)
     settings.BROKER_SANDBOX_URL = running.url
+    settings.BROKER_SANDBOX_KITE_URL = running.kite_url
     return running
 
 

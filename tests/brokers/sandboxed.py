@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 import requests
-import uvicorn
 
 from brokers.domain.connections import SyncState
 from brokers.models import Connection, Sync
 from brokers.sandbox.alpaca.books import DEFAULT_KEY, DEFAULT_SECRET
 from brokers.sandbox.app import Sandbox as App
+from brokers.sandbox.serving import SHARED, serve, servers
 from brokers.services import connecting, syncing, syncs
 from common import clock, redis
 from marketdata.selectors import instruments_by_id
@@ -31,8 +32,8 @@ CREDENTIALS = {"key_id": DEFAULT_KEY, "secret_key": DEFAULT_SECRET}
 class Sandbox:
     """A running sandbox, as a test orders it about."""
 
-    def __init__(self, url: str) -> None:
-        self.url = url
+    def __init__(self, url: str, kite_url: str) -> None:
+        self.url, self.kite_url = url, kite_url
 
     def order(self, method: str, path: str, **body: Any) -> Any:
         answer = requests.request(method, f"{self.url}/_control/{path}", json=body, timeout=10)
@@ -60,24 +61,36 @@ class Sandbox:
 
     @property
     def truth(self) -> dict[str, Any]:
-        return self.order("GET", "truth")[DEFAULT_KEY]
+        return self.truth_of(DEFAULT_KEY)
+
+    def truth_of(self, key: str) -> dict[str, Any]:
+        return self.order("GET", "truth")[key]
+
+    def set_clock(self, moment: str) -> None:
+        self.order("POST", "clock", now=moment)
 
 
 @contextmanager
 def running_sandbox() -> Iterator[Sandbox]:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        config = uvicorn.Config(
-            App(has_control=True), log_level="critical", lifespan="off", ws="websockets-sansio"
+    with ExitStack() as stack:
+        made = servers(App(has_control=True))
+        listeners = {
+            name: stack.enter_context(socket.create_server(("127.0.0.1", 0))) for name in made
+        }
+        urls = {
+            name: f"http://127.0.0.1:{each.getsockname()[1]}" for name, each in listeners.items()
+        }
+        thread = threading.Thread(
+            target=lambda: asyncio.run(serve(made, listeners=listeners)), daemon=True
         )
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
-        while not server.started:
+        while not all(server.started for server in made.values()):
             time.sleep(0.01)
         try:
-            yield Sandbox(f"http://127.0.0.1:{listener.getsockname()[1]}")
+            yield Sandbox(urls[SHARED], urls["kite"])
         finally:
-            server.should_exit = True
+            for server in made.values():
+                server.should_exit = True
             thread.join(10)
 
 
@@ -111,9 +124,15 @@ def sync(connection: Connection) -> Sync:
     return Sync.objects.get(pk=asked.pk)
 
 
-def assert_equals_truth(connection: Connection, sandbox: Sandbox, *, booked: int | None = None):
+def assert_equals_truth(
+    connection: Connection,
+    sandbox: Sandbox,
+    *,
+    booked: int | None = None,
+    key: str = DEFAULT_KEY,
+):
     """Assert that the ledger holds what the sandbox holds, and nothing twice."""
-    truth = sandbox.truth
+    truth = sandbox.truth_of(key)
     events = list_events(connection.portfolio_id)
     book = compute(Ledger(events, base_currency="USD"), policy=Policy(oversell=OversellRule.SHORT))
     held = {key: each.quantity for key, each in book.positions.items() if each.quantity}

@@ -16,6 +16,7 @@ def test_secrets_are_made_once_and_are_nobody_else_s_to_read(tmp_path):
     for each in (first, second):
         # It listens wherever there is room.
         assert each.pop("BROKER_SANDBOX_URL").startswith("http://127.0.0.1:")
+        assert each.pop("BROKER_SANDBOX_KITE_URL").startswith("http://127.0.0.1:")
     assert first == second
     assert len({first["SECRET_KEY"], first["JWT_SIGNING_KEY"]}) == 2
     assert min(len(first["SECRET_KEY"]), len(first["JWT_SIGNING_KEY"])) >= 50

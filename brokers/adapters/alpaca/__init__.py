@@ -20,6 +20,7 @@ class Alpaca:
     """The broker."""
 
     name = "alpaca"
+    login = None
 
     @property
     def capabilities(self) -> Capabilities:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from brokers.services import connecting
+from brokers.services import rotating
 from common import clock
 from common.errors import Unavailable
 
@@ -25,14 +25,14 @@ class Command(BaseCommand):
         total, last, left = 0, None, 0
         try:
             while True:
-                done, last = connecting.rotate(
+                done, last = rotating.rotate(
                     limit=max(1, options["batch"]), after=last, now=clock.now()
                 )
                 if last is None:
                     break
                 total += done
                 self.stdout.write(f"{total} done.")
-            left = connecting.count_unrotated()
+            left = rotating.count_unrotated()
         except Unavailable as failure:
             raise CommandError(failure.detail) from failure
         if left:

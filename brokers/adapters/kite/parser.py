@@ -1,0 +1,220 @@
+"""Kite Connect, version 3: bytes to trades and to what is held.
+
+Source: https://kite.trade/docs/connect/v3/portfolio/ and .../orders/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from brokers.adapters.contract import AccountName
+from brokers.adapters.json_fields import LONGEST_ID, Unreadable, id_of, number_of, text_of
+from brokers.domain.events import (
+    BrokerEvent,
+    HeldUnits,
+    InstrumentName,
+    Reading,
+    RowError,
+    Stream,
+)
+from common.remote.errors import Schema
+from common.remote.http import read_json
+from marketdata.domain.instruments import AssetClass
+from portfolios.domain.kinds import Kind
+
+#: All that Kite says of time is the wall clock there, and names no zone.
+INDIA = ZoneInfo("Asia/Kolkata")
+CURRENCY = "INR"
+_WHO = "Kite"
+_ZERO = Decimal(0)
+_SIDES = {"BUY": Kind.BUY, "SELL": Kind.SELL}
+#: Where shares, funds and bonds are traded; elsewhere it is futures and options.
+_CASH_MARKETS = frozenset({"NSE", "BSE"})
+#: What is delivered, and so becomes a holding the day after.
+_DELIVERED = frozenset({"CNC", "MTF"})
+_WRITTEN = "%Y-%m-%d %H:%M:%S"
+
+
+def read_trades(body: bytes) -> Reading:
+    """Read the fills of the day."""
+    events: list[BrokerEvent] = []
+    errors: list[RowError] = []
+    for row in _list(read_data(body)):
+        try:
+            events.append(_trade(row))
+        except Unreadable as error:
+            errors.append(_error(row, error))
+    return Reading(events=tuple(events), errors=tuple(errors))
+
+
+def read_held(body: bytes) -> Reading:
+    """Read the holdings, a list, or the positions, an object with the lists `net` and `day`.
+
+    What is owned is the sum of both: what was carried over night, and what today changed.
+    """
+    content = read_data(body)
+    if isinstance(content, dict):
+        rows, read = _list(content.get("net")), _position
+    else:
+        rows, read = _list(content), _holding
+    held: list[HeldUnits] = []
+    errors: list[RowError] = []
+    for row in rows:
+        try:
+            if not isinstance(row, dict):
+                raise Unreadable("The row is no object.")  # noqa: TRY301 - as any of its fields
+            name, units = _name(row), read(row)
+        except Unreadable as error:
+            errors.append(_error(row, error))
+        else:
+            held.append(HeldUnits(name, units, CURRENCY))
+    return Reading(positions=tuple(held), errors=tuple(errors))
+
+
+def read_account_name(body: bytes) -> AccountName:
+    """Read whose profile it is.
+
+    Raises:
+        Schema: it is no profile.
+    """
+    return AccountName(_needed(body, "user_id")[:64], CURRENCY)
+
+
+def read_access_token(body: bytes) -> str:
+    """Read the token that a login gave.
+
+    Raises:
+        Schema: there is none.
+    """
+    return _needed(body, "access_token")
+
+
+def read_data(body: bytes) -> Any:
+    """Take an answer out of its envelope.
+
+    Raises:
+        Schema: it is no answer, or one that says what went wrong.
+    """
+    content = read_json(body, required=("status", "data"), who=_WHO)
+    if content["status"] != "success":
+        raise Schema("Kite sent an error as if it were an answer.")
+    return content["data"]
+
+
+def error_type(body: bytes) -> str:
+    """Return which kind of error Kite says it is; empty where it doesn't say."""
+    try:
+        content = read_json(body, who=_WHO)
+    except Schema:
+        return ""
+    told = content.get("error_type") if isinstance(content, dict) else None
+    return told if isinstance(told, str) else ""
+
+
+READERS: Mapping[Stream, Callable[[bytes], Reading]] = {
+    Stream.ACTIVITIES: read_trades,
+    Stream.POSITIONS: read_held,
+}
+
+
+def external_id(*, exchange: str, order_id: str, trade_id: str, day: str) -> str:
+    """Return the id of a fill: an exchange counts its trades anew, so the day belongs to it."""
+    return f"{exchange}:{order_id}:{trade_id}:{day}"
+
+
+def _trade(row: Any) -> BrokerEvent:
+    if not isinstance(row, dict):
+        raise Unreadable("The row is no object.")
+    exchange, side = text_of(row, "exchange"), text_of(row, "transaction_type")
+    moment = _moment(row)
+    day = moment.astimezone(INDIA).date()
+    key = external_id(
+        exchange=exchange,
+        order_id=text_of(row, "order_id"),
+        trade_id=text_of(row, "trade_id"),
+        day=day.isoformat(),
+    )
+    if len(key) > LONGEST_ID:
+        raise Unreadable("The id is too long.")
+    known: dict[str, Any] = {
+        "external_id": key,
+        "trade_date": day,
+        "executed_at": moment,
+        "currency": CURRENCY,
+        "instrument": _name(row),
+        "quantity": number_of(row, "quantity", is_positive=True),
+        "price": number_of(row, "average_price", is_float=True),
+    }
+    if side not in _SIDES:
+        return BrokerEvent(kind=None, problem=f"A trade “{side[:40]}” isn't known here.", **known)
+    if exchange not in _CASH_MARKETS:
+        why = "Futures and options aren't booked; record it by hand."
+        return BrokerEvent(kind=None, problem=why, **known)
+    return BrokerEvent(kind=_SIDES[side], **known)
+
+
+def _holding(row: Mapping[str, Any]) -> Decimal:
+    """Return what was carried over night, whether it has been delivered, is pledged or financed.
+
+    Whether `quantity` has what was bought yesterday in it isn't the same in all answers; what is
+    delivered and what is on its way are told apart.
+    """
+    quantity = _units(row, "quantity")
+    coming = _units(row, "t1_quantity")
+    delivered = number_of(row, "realised_quantity", default=None, is_float=True)
+    told = quantity + coming if delivered is None else delivered + coming
+    financed = row.get("mtf")
+    lent = _units(financed, "quantity") if isinstance(financed, dict) else _ZERO
+    return Decimal(max(quantity, told) + _units(row, "collateral_quantity") + lent)
+
+
+def _position(row: Mapping[str, Any]) -> Decimal:
+    """Return what today changed of what is delivered, and of the rest all that is open."""
+    if text_of(row, "product", default="") in _DELIVERED:
+        return _units(row, "day_buy_quantity") - _units(row, "day_sell_quantity")
+    return _units(row, "quantity")
+
+
+def _units(row: Mapping[str, Any], name: str) -> Decimal:
+    return Decimal(number_of(row, name, default=_ZERO, is_float=True))
+
+
+def _name(row: Mapping[str, Any]) -> InstrumentName:
+    """Name what was traded; both exchanges list the same share under the same symbol."""
+    is_cash = text_of(row, "exchange") in _CASH_MARKETS
+    return InstrumentName(
+        text_of(row, "tradingsymbol").upper(),
+        AssetClass.STOCK if is_cash else AssetClass.OTHER,
+        isin=text_of(row, "isin", default=""),
+    )
+
+
+def _moment(row: Mapping[str, Any]) -> datetime:
+    name = "fill_timestamp" if row.get("fill_timestamp") else "exchange_timestamp"
+    try:
+        moment = datetime.strptime(text_of(row, name), _WRITTEN).replace(tzinfo=INDIA)
+    except ValueError as error:
+        raise Unreadable(f"“{name}” is no time.") from error
+    return moment.astimezone(UTC)
+
+
+def _list(content: Any) -> list[Any]:
+    if not isinstance(content, list):
+        raise Schema("Kite sent no list.")
+    return content
+
+
+def _needed(body: bytes, name: str) -> str:
+    content = read_data(body)
+    value = content.get(name) if isinstance(content, dict) else None
+    if not isinstance(value, str) or not value:
+        raise Schema(f"Kite sent an answer without {name}.")
+    return value
+
+
+def _error(row: Any, error: Unreadable) -> RowError:
+    return RowError(id_of(row), str(error), row if isinstance(row, dict) else {})
