@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import cycle
 from time import perf_counter
 from typing import cast
 
@@ -27,10 +28,10 @@ class Load:
 
 
 class _Client(asyncio.Protocol):
-    """Sends the same request over and over on one connection."""
+    """Sends one request after the other on one connection."""
 
-    def __init__(self, request: bytes, until: float, latencies: list[float]) -> None:
-        self._request = request
+    def __init__(self, requests: Iterator[bytes], until: float, latencies: list[float]) -> None:
+        self._requests = requests
         self._until = until
         self._latencies = latencies
         self._got = bytearray()
@@ -63,7 +64,7 @@ class _Client(asyncio.Protocol):
 
     def _ask(self) -> None:
         self._asked_at = perf_counter()
-        self._transport.write(self._request)
+        self._transport.write(next(self._requests))
 
     def _end(self, failure: Exception | None) -> None:
         if self.ended.done():
@@ -75,25 +76,29 @@ class _Client(asyncio.Protocol):
         self._transport.close()
 
 
-def ask(
-    port: int, path: str, *, token: str = "", connections: int = 64, seconds: float = 4.0
-) -> Load:
-    """Ask for one address on many connections for some seconds."""
+def request_for(path: str, *, token: str = "") -> bytes:
+    """Write down a request, of the bearer of a token if there is one."""
     lines = [f"GET {path} HTTP/1.1", "Host: 127.0.0.1"]
     if token:
         lines.append(f"Authorization: Bearer {token}")
-    request = ("\r\n".join(lines) + "\r\n\r\n").encode()
-    return uvloop.run(_ask(port, request, connections, seconds))
+    return ("\r\n".join(lines) + "\r\n\r\n").encode()
 
 
-async def _ask(port: int, request: bytes, connections: int, seconds: float) -> Load:
+def ask(
+    port: int, requests: Sequence[bytes], *, connections: int = 64, seconds: float = 4.0
+) -> Load:
+    """Send some requests in turn, over and over, on many connections for some seconds."""
+    return uvloop.run(_ask(port, cycle(requests), connections, seconds))
+
+
+async def _ask(port: int, requests: Iterator[bytes], connections: int, seconds: float) -> Load:
     loop = asyncio.get_running_loop()
     latencies: list[float] = []
     start = perf_counter()
     clients = [
         (
             await loop.create_connection(
-                lambda: _Client(request, start + seconds, latencies), "127.0.0.1", port
+                lambda: _Client(requests, start + seconds, latencies), "127.0.0.1", port
             )
         )[1]
         for _ in range(connections)

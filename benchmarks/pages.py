@@ -61,7 +61,8 @@ def make_portfolio(owner: User) -> str:
     portfolio = portfolios.create_portfolio(owner.pk, name="Pages", base_currency="USD", now=now)
     start = now.date() - timedelta(days=400)
     for number in range(_POSITIONS):
-        instrument = _make_instrument(f"PAGE{number}", start)
+        instrument = make_instrument(f"PAGE{number}")
+        _make_closes(instrument, start)
         for week in range(8):
             draft = Draft(
                 kind=Kind.BUY,
@@ -77,9 +78,10 @@ def make_portfolio(owner: User) -> str:
     return str(portfolio.pk)
 
 
-def _make_instrument(symbol: str, start: date) -> Instrument:
+def make_instrument(symbol: str) -> Instrument:
+    """Make a stock that was last traded yesterday."""
     now = clock.now()
-    instrument = Instrument.objects.create(
+    return Instrument.objects.create(
         identity=identity_of(symbol=symbol, mic="XNAS", currency="USD"),
         symbol=symbol,
         name=f"{symbol} Incorporated",
@@ -91,6 +93,10 @@ def _make_instrument(symbol: str, start: date) -> Instrument:
         created_at=now,
         updated_at=now,
     )
+
+
+def _make_closes(instrument: Instrument, start: date) -> None:
+    now = clock.now()
     write_bars(
         PriceBar(
             instrument=instrument,
@@ -101,4 +107,3 @@ def _make_instrument(symbol: str, start: date) -> Instrument:
         )
         for day in range(400)
     )
-    return instrument

@@ -118,7 +118,9 @@ def parse_decimal(text: str) -> Decimal:
 
 def plain(number: Decimal) -> str:
     """Write a decimal without exponent, without zeros at its end and without a minus before 0."""
-    text = f"{number:f}"
+    text = str(number)
+    if "E" in text:
+        text = f"{number:f}"
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     return "0" if text == "-0" else text

@@ -6,6 +6,7 @@ and views would pay a hop between threads of its own.
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, cast
@@ -60,6 +61,10 @@ async def _live(receive: Receive, send: Send) -> None:
     """
     await receive()
     running_hub()
+    # What is loaded by now stays: each full collection would go through all of it, and take longer
+    # than a turn of the hub.
+    gc.collect()
+    gc.freeze()
     await send({"type": "lifespan.startup.complete"})
     await receive()
     await stop_hub()

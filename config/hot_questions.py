@@ -9,6 +9,7 @@ from hashlib import sha256
 from time import time
 from typing import Any
 
+from bson import ObjectId
 from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.settings import api_settings
 from rest_framework_simplejwt.tokens import AccessToken
@@ -17,7 +18,7 @@ from common import keys
 
 Scope = MutableMapping[str, Any]
 
-_HOT = re.compile(r"/api/v1/(?:quotes|portfolios/[0-9a-f]{24}/summary)/")
+_HOT = re.compile(r"/api/v1/(?:quotes|portfolios/([0-9a-f]{24})/summary)/")
 _BEARER = b"Bearer "
 _MOST = 10_000
 #: What an answer hangs on besides its address and who asks.
@@ -44,6 +45,10 @@ class Question:
     #: Where the asker's mark is, and where the answer is kept.
     mark_key: str
     key: str
+    #: What else the headers of an answer hang on.
+    manner: tuple[bytes | None, ...]
+    #: Of whose summary, without anything else, is asked for.
+    portfolio_id: ObjectId | None
 
 
 class Questions:
@@ -73,7 +78,8 @@ class Questions:
 
     def _recognized(self, asked: tuple[Any, ...]) -> Question | None:
         credential, path, query, method, scheme, accept, *told = asked
-        if method != "GET" or not _HOT.fullmatch(path) or accept not in _PLAIN:
+        address = _HOT.fullmatch(path)
+        if method != "GET" or address is None or accept not in _PLAIN:
             return None
         if not credential.startswith(_BEARER):
             return None
@@ -96,6 +102,8 @@ class Questions:
             bearer,
             mark_key=keys.FRESHNESS.of(bearer.user_id),
             key=keys.HOT_READ.of(sha256(text).hexdigest()),
+            manner=(scheme.encode(), *told),
+            portfolio_id=ObjectId(address[1]) if address[1] and not query else None,
         )
         return found
 

@@ -1,9 +1,10 @@
 """Answers what programs read most, from memory: quotes and summaries, before Django.
 
-An answer is Django's own, kept for a second at most. It is given only to who could have had it
-from Django: the token is verified here, and who it stands for, by which password, and everything
-else on which Django's answer hangs is part of the key. A write of their own, another password or
-a deactivation changes their mark, so that no kept answer fits any more (`common.freshness`).
+An answer is what Django would say, kept for a second at most. It is given only to who could have
+had it from Django: the token is verified here, and who it stands for, by which password, and
+everything else on which Django's answer hangs is part of the key. A write of their own, another
+password or a deactivation changes their mark, so that no kept answer fits any more
+(`common.freshness`).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from common import freshness, keys, redis
 from common.gathering import GatheredReads
 from config.hot_answers import Answer, Kept, Listener, Message, Nearby, Send
 from config.hot_questions import Question, Questions, Scope
+from config.hot_summaries import HotSummaries
 
 Receive = Callable[[], Awaitable[Message]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
@@ -37,6 +39,7 @@ class HotReads:
         self._questions = Questions()
         self._reads = GatheredReads()
         self._nearby = Nearby()
+        self._summaries = HotSummaries()
         self._flights: dict[tuple[str, str], asyncio.Future[Answer | None]] = {}
         self._rests_until = 0.0
 
@@ -77,7 +80,7 @@ class HotReads:
     async def _share(
         self, question: Question, mark: str, scope: Scope, receive: Receive, send: Send
     ) -> None:
-        """Have Django asked once for all who ask the same under the same mark."""
+        """Have it answered once for all who ask the same under the same mark."""
         # Under another mark the data may be read already, and be older than what is asked for.
         flight = self._flights.get((question.key, mark))
         if flight is None:
@@ -101,20 +104,28 @@ class HotReads:
                 del self._flights[place]
                 flight.set_result(answer)
 
-        listener = Listener(send, on_whole=land)
         try:
-            await self._application(scope, receive, listener.send)
+            answer = await self._summaries.find(question)
+            if answer is None:
+                await self._application(scope, receive, Listener(send, on_whole=land).send)
+            else:
+                land(answer)
+                await answer.send(send)
         finally:
             land(None)
-        answer = flight.result()
-        if answer is not None:
-            await self._keep(question, Kept.now(mark, answer))
-
-    async def _keep(self, question: Question, kept: Kept) -> None:
+        if (told := flight.result()) is None:
+            return
+        kept = Kept.now(mark, told)
         self._nearby.add(question.key, kept)
-        try:
-            await redis.async_client().set(
-                question.key, kept.written(), ex=keys.HOT_READ.ttl_seconds
-            )
-        except RedisError as failure:
-            log.warning("hot_reads.unreachable", reason=type(failure).__name__)
+        # What is written without Django is as quickly written by another process as fetched.
+        if answer is None:
+            self._summaries.learn(question, told)
+            await _keep(question, kept)
+
+
+async def _keep(question: Question, kept: Kept) -> None:
+    """Let all processes have an answer."""
+    try:
+        await redis.async_client().set(question.key, kept.written(), ex=keys.HOT_READ.ttl_seconds)
+    except RedisError as failure:
+        log.warning("hot_reads.unreachable", reason=type(failure).__name__)

@@ -18,7 +18,7 @@ from marketdata.adapters import quote_cache
 from marketdata.adapters.base import Listing
 from marketdata.domain.chains import restored
 from marketdata.domain.fx import RateHistory, Rates
-from marketdata.domain.instruments import AssetClass, identity_of, is_isin
+from marketdata.domain.instruments import AssetClass, InstrumentBrief, identity_of, is_isin
 from marketdata.domain.packing import unpack
 from marketdata.domain.quotes import MarketState, Quote
 from marketdata.domain.routing import Interest, Interests
@@ -94,6 +94,27 @@ def instruments_by_id(ids: Collection[ObjectId | str]) -> dict[str, Instrument]:
     """Load several instruments at once, keyed by the text of their ids."""
     found = Instrument.objects.filter(pk__in=[ObjectId(str(key)) for key in ids])
     return {str(instrument.pk): instrument for instrument in found}
+
+
+def briefs_by_id(ids: Collection[ObjectId | str]) -> dict[str, InstrumentBrief]:
+    """Load what is shown of several instruments, keyed by the text of their ids.
+
+    Several times as fast as loading the instruments.
+    """
+    rows = read_many(
+        Instrument,
+        {"_id": {"$in": [ObjectId(str(key)) for key in ids]}},
+        columns=(
+            *("id", "symbol", "name", "currency", "asset_class", "mic"),
+            *("owner_id", "last_close", "last_close_date"),
+        ),
+        sort={"_id": 1},
+    )
+    found = (
+        InstrumentBrief(id=str(row.pop("id")), is_own=row.pop("owner_id") is not None, **row)
+        for row in rows
+    )
+    return {each.id: each for each in found}
 
 
 def visible_ids(ids: Collection[ObjectId], *, user_id: ObjectId) -> list[str]:
@@ -341,7 +362,7 @@ def close_on(series: Sequence[tuple[date, Decimal]], day: date) -> tuple[date, D
 
 
 def latest_prices(
-    ids: Collection[str], *, known: Mapping[str, Instrument] | None = None
+    ids: Collection[str], *, known: Mapping[str, Instrument | InstrumentBrief] | None = None
 ) -> dict[str, Quote]:
     """Return the newest quote of each instrument, or its last stored close where none is live.
 
@@ -352,7 +373,7 @@ def latest_prices(
     """
     quotes = latest_quotes(ids)
     silent = [key for key in ids if key not in quotes]
-    instruments = instruments_by_id(silent) if known is None else known
+    instruments: Mapping[str, Any] = briefs_by_id(silent) if known is None else known
     for key in silent:
         each = instruments.get(key)
         if each is None or each.last_close is None or each.last_close_date is None:

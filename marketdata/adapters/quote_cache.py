@@ -10,6 +10,7 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import structlog
@@ -22,6 +23,8 @@ from marketdata.domain.quotes import MarketState, Quote
 log = structlog.get_logger(__name__)
 
 _RATE_PLACES = 6
+#: About what is traded at the same time; each takes half a kilobyte.
+_QUOTES_KEPT = 10_000
 # A writer whose number is not the newest has been replaced without noticing; it must not
 # overwrite what its successor wrote.
 _WRITE = """
@@ -117,8 +120,9 @@ def _written(moment: datetime) -> str:
     return moment.isoformat().replace("+00:00", "Z")
 
 
+@lru_cache(_QUOTES_KEPT)
 def decode(text: str) -> Quote:
-    """Read back what `encode` wrote."""
+    """Read back what `encode` wrote; many who read the same read it once."""
     content: Mapping[str, Any] = json.loads(text)
     previous_close = content["previous_close"]
     confirmed_at = content.get("confirmed_at")

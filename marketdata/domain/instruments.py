@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from enum import StrEnum
 
 
@@ -24,6 +27,22 @@ class AssetClass(StrEnum):
         return {"etf": "ETF", "crypto": "Cryptocurrency", "currency": "Currency pair"}.get(
             self.value, self.value.capitalize()
         )
+
+
+@dataclass(frozen=True, slots=True)
+class InstrumentBrief:
+    """What is shown of an instrument, and what it cost when it was last traded."""
+
+    id: str
+    symbol: str
+    name: str
+    currency: str
+    asset_class: str
+    mic: str
+    #: Made by somebody for themselves, and priced by hand.
+    is_own: bool
+    last_close: Decimal | None
+    last_close_date: date | None
 
 
 def identity_of(*, symbol: str, mic: str, currency: str, owner_id: str | None = None) -> str:

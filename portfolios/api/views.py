@@ -34,6 +34,7 @@ from portfolios.api.serializers import (
     TransactionsQuery,
     ValuesQuery,
 )
+from portfolios.api.summaries import summary_fields
 from portfolios.domain.transactions import Draft
 from portfolios.models import Portfolio
 from portfolios.selectors.explanations import explain_summary
@@ -241,9 +242,9 @@ class Summary(APIView):
         query = SummaryQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
         if not query.validated_data["explain"]:
-            return Response(SummaryOutput(selectors.summarize(portfolio, now=clock.now())).data)
+            return Response(summary_fields(selectors.summarize(portfolio, now=clock.now())))
         summary, trees = explain_summary(portfolio, now=clock.now())
-        return Response(SummaryOutput(summary).data | {"explain": plain_trees(trees)})
+        return Response(summary_fields(summary) | {"explain": plain_trees(trees)})
 
 
 class Lots(APIView):

@@ -15,7 +15,7 @@ class Status(StrEnum):
     @staticmethod
     def worst(*statuses: Status) -> Status:
         """Return the worst of several: a figure is as good as the worst that goes into it."""
-        return max(statuses, key=_RANKS.__getitem__, default=Status.COMPLETE)
-
-
-_RANKS = {status: rank for rank, status in enumerate(Status)}
+        for status in (Status.UNAVAILABLE, Status.PARTIAL):
+            if status in statuses:
+                return status
+        return Status.COMPLETE

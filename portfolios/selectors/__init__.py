@@ -31,6 +31,7 @@ from portfolios.selectors.ledger import (
 from portfolios.selectors.portfolios import (
     PortfolioNotFound,
     find_portfolio_for,
+    find_portfolios,
     first_partial_day,
     get_portfolio,
     last_daily_value,
@@ -55,6 +56,7 @@ __all__ = [
     "find_copy",
     "find_imported",
     "find_portfolio_for",
+    "find_portfolios",
     "first_partial_day",
     "first_trade_date",
     "get_portfolio",

@@ -24,7 +24,8 @@ def explain_summary(portfolio: Portfolio, *, now: datetime) -> tuple[Summary, Tr
     snapshot = Snapshot.objects.filter(portfolio_id=portfolio.pk).first()
     content = snapshot.content if snapshot else EMPTY
     context = context_of([content], now=now)
-    summary = summary_of(portfolio, content, snapshot, context)
+    computed_at = snapshot.updated_at if snapshot else None
+    summary = summary_of(portfolio, content, computed_at, context)
     base, totals = portfolio.base_currency, content["totals"]
     stored = Position.objects.filter(portfolio_id=portfolio.pk).values_list("instrument_id", "lots")
     lots = {str(key): held for key, held in stored}

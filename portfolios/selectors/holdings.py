@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
 from bson import ObjectId
 
+from common.bulk import aggregate
 from common.errors import NotFound
 from common.money import exact
 from marketdata import selectors as market
+from marketdata.domain.instruments import InstrumentBrief
 from marketdata.domain.quotes import Quote
 from portfolios.domain.policy import Policy
 from portfolios.domain.status import Status
@@ -51,24 +53,10 @@ class LotView:
 
 
 @dataclass(frozen=True, slots=True)
-class InstrumentView:
-    """What is shown of an instrument."""
-
-    id: str
-    symbol: str
-    name: str
-    currency: str
-    asset_class: str
-    mic: str
-    #: Made by the owner, and priced by hand.
-    is_own: bool
-
-
-@dataclass(frozen=True, slots=True)
 class PositionView:
     """One line of a portfolio: what is held, and its worth at the newest price."""
 
-    instrument: InstrumentView
+    instrument: InstrumentBrief
     quantity: Decimal
     average_cost: Decimal | None
     cost: Decimal | None
@@ -147,6 +135,19 @@ def live_holdings_of(portfolios: Iterable[Portfolio]) -> list[LiveHoldings]:
     ]
 
 
+#: What is shown of a snapshot, which holds as much again for the engine to go on from.
+_SHOWN = (
+    *("portfolio_id", "updated_at", "content.status", "content.policy", "content.problems"),
+    *("content.cash", "content.totals", "content.positions.instrument"),
+    *("content.positions.currency", "content.positions.quantity", "content.positions.multiplier"),
+    *("content.positions.cost", "content.positions.cost_base", "content.positions.realized_base"),
+    *("content.positions.income_base", "content.positions.fees_base"),
+    *("content.positions.taxes_base", "content.positions.accounts", "content.positions.status"),
+    # Documents of earlier versions hold the lots themselves.
+    *("content.positions.lots_count", "content.positions.lots"),
+)
+
+
 def summarize(portfolio: Portfolio, *, now: datetime) -> Summary:
     """Value one portfolio at the newest prices."""
     return summarize_all([portfolio], now=now)[0]
@@ -154,18 +155,22 @@ def summarize(portfolio: Portfolio, *, now: datetime) -> Summary:
 
 def summarize_all(portfolios: Sequence[Portfolio], *, now: datetime) -> list[Summary]:
     """Value several portfolios at once: one look-up of prices and rates serves them all."""
-    snapshots = {
-        each.portfolio_id: each
-        for each in Snapshot.objects.filter(portfolio_id__in=[each.pk for each in portfolios])
+    rows = aggregate(
+        Snapshot,
+        [
+            {"$match": {"portfolio_id": {"$in": [each.pk for each in portfolios]}}},
+            {"$project": {"_id": 0} | dict.fromkeys(_SHOWN, 1)},
+        ],
+    )
+    # Nobody has computed anything for those that have none yet.
+    prepared: dict[ObjectId, tuple[Mapping[str, Any], datetime | None]] = {
+        each.pk: (EMPTY, None) for each in portfolios
     }
-    contents = [
-        snapshots[each.pk].content if each.pk in snapshots else dict(EMPTY) for each in portfolios
-    ]
-    context = context_of(contents, now=now)
-    return [
-        summary_of(portfolio, content, snapshots.get(portfolio.pk), context)
-        for portfolio, content in zip(portfolios, contents, strict=True)
-    ]
+    prepared |= {
+        row["portfolio_id"]: (row["content"], row["updated_at"].replace(tzinfo=UTC)) for row in rows
+    }
+    context = context_of([content for content, _ in prepared.values()], now=now)
+    return [summary_of(each, *prepared[each.pk], context) for each in portfolios]
 
 
 def context_of(contents: Sequence[Mapping[str, Any]], *, now: datetime) -> Context:
@@ -173,7 +178,7 @@ def context_of(contents: Sequence[Mapping[str, Any]], *, now: datetime) -> Conte
     ids = {line["instrument"] for content in contents for line in content["positions"]}
     # Documents of earlier versions don't say the instrument.
     doubtful = {each.get("instrument") for content in contents for each in content["problems"]}
-    instruments = market.instruments_by_id(ids | doubtful - {None})
+    instruments = market.briefs_by_id(ids | doubtful - {None})
     return Context(
         now=now,
         instruments=instruments,
@@ -211,13 +216,16 @@ class Context:
     """Prices and rates of one moment."""
 
     now: datetime
-    instruments: Mapping[str, Any]
+    instruments: Mapping[str, InstrumentBrief]
     quotes: Mapping[str, Quote]
     rates: tuple[Any, Any]
 
 
 def summary_of(
-    portfolio: Portfolio, content: Mapping[str, Any], snapshot: Snapshot | None, context: Context
+    portfolio: Portfolio,
+    content: Mapping[str, Any],
+    computed_at: datetime | None,
+    context: Context,
 ) -> Summary:
     """Value what was stored of a portfolio."""
     rates, previous_rates = context.rates
@@ -233,17 +241,14 @@ def summary_of(
     worths = {each.instrument_id: each for each in valuation.positions}
     lines = content["positions"]
     open_lines = [line for line in lines if line["instrument"] in worths]
+    with exact():
+        positions = [_position(line, worths[line["instrument"]], context) for line in open_lines]
     return Summary(
         portfolio=portfolio,
         as_of=context.now,
-        computed_at=snapshot.updated_at if snapshot else None,
+        computed_at=computed_at,
         valuation=valuation,
-        positions=tuple(
-            sorted(
-                (_position(line, worths[line["instrument"]], context) for line in open_lines),
-                key=_by_worth,
-            )
-        ),
+        positions=tuple(sorted(positions, key=_by_worth)),
         cash=cash,
         **{name: _decimal(content["totals"][name]) for name in _TOTALS},
         problems=tuple(_problem(each, context) for each in content["problems"]),
@@ -271,20 +276,11 @@ def _by_worth(position: PositionView) -> tuple[bool, Decimal, str]:
 
 
 def _position(line: Mapping[str, Any], worth: PositionValue, context: Context) -> PositionView:
-    instrument = context.instruments[line["instrument"]]
     quantity, cost, cost_base = (_decimal(line[key]) for key in ("quantity", "cost", "cost_base"))
     return PositionView(
-        instrument=InstrumentView(
-            id=line["instrument"],
-            symbol=instrument.symbol,
-            name=instrument.name,
-            currency=instrument.currency,
-            asset_class=instrument.asset_class,
-            mic=instrument.mic,
-            is_own=instrument.owner_id is not None,
-        ),
+        instrument=context.instruments[line["instrument"]],
         quantity=quantity or Decimal(0),
-        average_cost=_ratio(cost, quantity),
+        average_cost=cost / quantity if cost is not None and quantity else None,
         cost=cost,
         cost_base=cost_base,
         realized_base=_decimal(line["realized_base"]),
@@ -314,12 +310,12 @@ def _holdings(content: Mapping[str, Any]) -> tuple[Holding, ...]:
         Holding(
             instrument_id=line["instrument"],
             currency=line["currency"],
-            quantity=Decimal(line["quantity"]),
+            quantity=quantity,
             cost_base=_decimal(line["cost_base"]),
             multiplier=Decimal(line.get("multiplier", 1)),
         )
         for line in content["positions"]
-        if Decimal(line["quantity"]) != 0
+        if (quantity := Decimal(line["quantity"]))
     )
 
 
@@ -335,10 +331,3 @@ def _cash(portfolio: Portfolio, content: Mapping[str, Any]) -> dict[str, Decimal
 
 def _decimal(text: str | None) -> Decimal | None:
     return None if text is None else Decimal(text)
-
-
-def _ratio(part: Decimal | None, whole: Decimal | None) -> Decimal | None:
-    if part is None or not whole:
-        return None
-    with exact():
-        return part / whole

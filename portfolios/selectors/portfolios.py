@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TypedDict
@@ -33,6 +33,11 @@ def get_portfolio(portfolio_id: ObjectId, *, owner_id: ObjectId) -> Portfolio:
     if portfolio is None:
         raise PortfolioNotFound
     return portfolio
+
+
+def find_portfolios(ids: Collection[ObjectId]) -> dict[ObjectId, Portfolio]:
+    """Load those of some portfolios that there are, whoever owns them."""
+    return {each.pk: each for each in Portfolio.objects.filter(pk__in=list(ids))}
 
 
 def find_portfolio_for(user_id: str, portfolio_id: str) -> Portfolio | None:

@@ -31,6 +31,12 @@ def asked(path, token, *, query=b"", **headers):
 
 async def get(request, app):
     """Send a request; return the status and the content."""
+    status, _, body = await get_whole(request, app)
+    return status, body
+
+
+async def get_whole(request, app):
+    """Send a request; return the status, the headers save the request's id, and the content."""
     sent = []
 
     async def receive():
@@ -41,4 +47,6 @@ async def get(request, app):
 
     await app(request, receive, send)
     body = b"".join(each.get("body", b"") for each in sent[1:])
-    return sent[0]["status"], body
+    names = {bytes(name).lower(): bytes(value) for name, value in sent[0]["headers"]}
+    names.pop(b"x-request-id", None)
+    return sent[0]["status"], names, body

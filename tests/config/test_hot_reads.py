@@ -9,6 +9,7 @@ from decimal import Decimal
 
 import pytest
 from a2wsgi import WSGIMiddleware
+from django.db import OperationalError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from redis.exceptions import ConnectionError as RedisGone
@@ -23,7 +24,7 @@ from config.hot_reads import HotReads
 from portfolios.services import ledger, recalculation
 from realtime.admission import in_database
 from tests import factories
-from tests.config.asking import asked, get, scope, token_of
+from tests.config.asking import asked, get, get_whole, scope, token_of
 from tests.factories import NOW, TODAY, buy
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -169,6 +170,47 @@ async def test_nobody_gets_in_who_is_deactivated_or_has_another_password(ada, po
     with_old, _ = await get(request, app)
 
     assert (inactive, active, with_new, with_old) == (401, 200, 200, 401)
+
+
+async def test_django_is_asked_for_what_it_alone_knows(ada, bo, portfolio, app, monkeypatch):
+    """The first answer shows its headers; from then on a summary needs only the data."""
+    request = asked(SUMMARY.format(portfolio.pk), token_of(ada))
+    asked_of_django = []
+    django = app._application
+
+    async def noted(scope, receive, send):
+        asked_of_django.append(scope["path"])
+        await django(scope, receive, send)
+
+    monkeypatch.setattr(app, "_application", noted)
+    monkeypatch.setattr("common.clock.now", lambda: NOW)
+
+    first = await get_whole(request, app)
+    await freshness.renew_soon(str(ada.pk))
+    second = await get_whole(request, app)
+
+    assert first == second
+    assert asked_of_django == [request["path"]]
+    for other in (
+        asked(request["path"], token_of(ada), query=b"explain=1"),
+        asked(request["path"], token_of(ada), accept_language="de"),
+        asked(request["path"], token_of(bo)),
+    ):
+        await get(other, app)
+    assert len(asked_of_django) == 4
+
+
+async def test_without_the_database_django_says_so(ada, portfolio, app, monkeypatch):
+    request = asked(SUMMARY.format(portfolio.pk), token_of(ada))
+    await get(request, app)
+    await freshness.renew_soon(str(ada.pk))
+
+    def fail(*_args, **_options):
+        raise OperationalError
+
+    monkeypatch.setattr("config.hot_summaries.summary_bodies", fail)
+
+    assert (await get(request, app))[0] == 200
 
 
 async def test_a_stranger_and_bad_tokens_get_what_django_says(ada, bo, portfolio, app):
