@@ -93,6 +93,20 @@ SCHEDULE: tuple[Job, ...] = (
         description="Stores the day's exchange rates from the sources in FX_SOURCES.",
     ),
     Job(
+        name="Ask for histories",
+        task="portfolios.tasks.request_histories",
+        every=timedelta(minutes=1),
+        queue="compute",
+        description="Has the closes filled in of instruments that are held for the first time.",
+    ),
+    Job(
+        name="Resume histories",
+        task="marketdata.tasks.resume_backfills",
+        every=timedelta(seconds=30),
+        queue="market",
+        description="Goes on with histories that had to wait, and takes on those that were lost.",
+    ),
+    Job(
         name="Resume imports",
         task="brokers.tasks.resume_imports",
         every=timedelta(seconds=30),

@@ -14,6 +14,11 @@ own_closes_changed = Signal()
 #: same arguments.
 own_multiplier_changed = Signal()
 
+#: Closes of an instrument that everybody sees came in for days long past. Not robust: whoever can't
+#: follow raises, and is told again; so they may be told of the same change more than once.
+#: Arguments: instrument_id (ObjectId), from_date (date), now (datetime).
+closes_filled = Signal()
+
 #: The feed of this process has begun to lead, and will announce quotes.
 feed_leads = Signal()
 

@@ -11,6 +11,7 @@ from django_mongodb_backend.fields import ArrayField
 from common.fields import price_field, quantity_field
 from common.models import Timestamped
 from marketdata.domain import search
+from marketdata.domain.backfills import BackfillState, Trigger
 from marketdata.domain.instruments import AssetClass
 from marketdata.domain.sources import Need
 
@@ -155,3 +156,54 @@ class SourceRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.source} {self.need}"
+
+
+class Backfill(Timestamped):
+    """The closes of one instrument from a day to another on their way in, chunk by chunk."""
+
+    instrument = models.ForeignKey(Instrument, on_delete=models.CASCADE, related_name="backfills")
+    trigger = models.CharField(
+        max_length=8, choices=[(each.value, each.label) for each in Trigger], editable=False
+    )
+    start = models.DateField("first day")
+    end = models.DateField("last day")
+    #: The first day that hasn't been asked for; after the last day once all have.
+    next_date = models.DateField("reached", editable=False)
+    state = models.CharField(
+        max_length=8,
+        choices=[(each.value, each.label) for each in BackfillState],
+        default=BackfillState.QUEUED.value,
+        editable=False,
+    )
+    #: The instrument while this is open, else null: so an instrument has one at most.
+    open_for = models.CharField(max_length=24, null=True, blank=True, editable=False)  # noqa: DJ001 - only open ones are unique
+    #: Grows with each worker that takes this on; one with an older number writes nothing.
+    fence = models.PositiveBigIntegerField(default=0, editable=False)
+    #: Until when its worker is believed to live.
+    lease_until = models.DateTimeField(null=True, blank=True, editable=False)
+    #: How many workers were lost over it, and how often the present chunk has failed.
+    lost = models.PositiveSmallIntegerField(default=0, editable=False)
+    retries = models.PositiveSmallIntegerField(default=0, editable=False)
+    #: When it goes on by itself.
+    retry_at = models.DateTimeField(null=True, blank=True, editable=False)
+    #: Who told the newest of its closes, and how many are new with it.
+    source = models.CharField(max_length=32, blank=True, default="", editable=False)
+    written = models.PositiveIntegerField(default=0, editable=False)
+    #: The earliest day that got a close; what hangs on closes is out of date from there on.
+    changed_from = models.DateField(null=True, blank=True, editable=False)
+    error = models.CharField(max_length=500, blank=True, default="", editable=False)
+    finished_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["open_for"], name="one_open_backfill"),
+        ]
+        indexes = [
+            models.Index(fields=["instrument", "-id"], name="backfills_of"),
+            models.Index(fields=["state", "updated_at"], name="backfills_open"),
+            # The unique index is partial, which look-ups by equality can't use.
+            models.Index(fields=["open_for"], name="backfill_open_for"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.instrument_id} {self.start} to {self.end}"

@@ -1,4 +1,4 @@
-"""Background jobs of market data: the nightly closes and the day's exchange rates."""
+"""Background jobs of market data: closes of each day and of the past, and exchange rates."""
 
 from __future__ import annotations
 
@@ -6,15 +6,22 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import structlog
+from bson import ObjectId
 from celery import shared_task
+from kombu.exceptions import OperationalError
 
 from common import clock
 from common.remote.errors import RemoteFailure
-from marketdata import services
+from marketdata import histories, services
 from marketdata.adapters.registry import bar_sources, fx_sources
+from marketdata.models import Backfill
+from marketdata.services import backfills
 
 #: Whose day it is that central banks' rates belong to.
 _FRANKFURT = ZoneInfo("Europe/Berlin")
+
+#: The next look starts the others.
+_STARTED_AT_ONCE = 100
 
 log = structlog.get_logger(__name__)
 
@@ -40,3 +47,27 @@ def record_reference_rates(**_later: Any) -> None:
         log.warning("rates.unavailable", reason=failure.detail)
         return
     log.info("rates.recorded", written=done.written, source=done.source)
+
+
+@shared_task(name="marketdata.tasks.run_backfill")
+def run_backfill(*, backfill_id: str, **_later: Any) -> None:
+    """Fill in a history of closes, or go on where a worker was lost."""
+    try:
+        backfills.run(ObjectId(backfill_id), sources=bar_sources(), clock=clock.now)
+    except backfills.Replaced:
+        log.info("backfill.taken_over", backfill_id=backfill_id)
+
+
+@shared_task(name="marketdata.tasks.resume_backfills")
+def resume_backfills(**_later: Any) -> None:
+    """Go on with the back-fills that wait no longer, and take on those that were lost."""
+    for job in histories.list_startable(now=clock.now())[:_STARTED_AT_ONCE]:
+        start_backfill(job)
+
+
+def start_backfill(job: Backfill) -> None:
+    """Queue a back-fill; called by interfaces. With the queue out of reach it starts later."""
+    try:
+        run_backfill.apply_async(kwargs={"backfill_id": str(job.pk)}, retry=False)
+    except OperationalError:
+        log.warning("backfill.not_queued", backfill_id=str(job.pk))

@@ -29,6 +29,14 @@ def on_own_worth_changed(
         on_commit(partial(tasks.request_recalculation, portfolio))
 
 
+def on_closes_filled(
+    *, instrument_id: ObjectId, from_date: date, now: datetime, **_more: Any
+) -> None:
+    """Have all portfolios valued anew that hold or held what has got a history."""
+    for portfolio in recalculation.mark_filled(instrument_id, from_date=from_date, now=now):
+        tasks.request_recalculation(portfolio)
+
+
 async def on_feed_leads(**_more: Any) -> None:
     """Begin to hold alerts against quotes, in the process that announces them."""
     alerting.start()
@@ -53,6 +61,7 @@ def connect() -> None:
     """Begin to listen."""
     market.interests_asked.connect(on_interests_asked)
     market.own_closes_changed.connect(on_own_worth_changed)
+    market.closes_filled.connect(on_closes_filled)
     market.own_multiplier_changed.connect(on_own_worth_changed)
     market.feed_leads.connect(on_feed_leads)
     market.quotes_recorded.connect(on_quotes_recorded)

@@ -13,13 +13,15 @@ from kombu.exceptions import OperationalError
 
 from accounts import services as accounts
 from common import clock
+from marketdata import tasks as market_tasks
+from marketdata.adapters.registry import bar_sources
 from portfolios import selectors
 from portfolios.adapters import alert_mail
 from portfolios.domain.alerts import AlertKind
 from portfolios.events import alert_fired, recalculation_started
 from portfolios.models import Alert, Firing, Portfolio
 from portfolios.selectors import watching
-from portfolios.services import alerts, firings, intraday, recalculation
+from portfolios.services import alerts, firings, histories, intraday, recalculation
 
 log = structlog.get_logger(__name__)
 
@@ -66,6 +68,16 @@ def forget_runs(**_later: Any) -> None:
     now = clock.now()
     recalculation.forget_runs(now=now)
     intraday.forget_minutes(now=now)
+
+
+@shared_task(name="portfolios.tasks.request_histories")
+def request_histories(**_later: Any) -> None:
+    """Have the closes filled in of what is held for the first time, from its first day on."""
+    if not bar_sources():
+        # Nobody could be asked; once somebody can, all of it is new.
+        return
+    for job in histories.request_histories(now=clock.now()):
+        market_tasks.start_backfill(job)
 
 
 def request_recalculation(portfolio: Portfolio) -> None:

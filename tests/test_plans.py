@@ -7,6 +7,7 @@ through all portfolios and all instruments, because they concern all.
 
 from datetime import timedelta
 from decimal import Decimal
+from itertools import cycle
 from types import SimpleNamespace
 
 import pytest
@@ -16,12 +17,15 @@ from django.test import Client, RequestFactory
 from brokers import selectors as imports
 from brokers.domain.imports import RowState
 from common.api.pagination import page_of
+from marketdata import histories
 from marketdata import selectors as market
 from marketdata import services as market_services
+from marketdata.domain.backfills import BackfillState, Trigger
 from marketdata.domain.classification import check_weights
 from marketdata.domain.sources import Need, Parsed, ReferenceRates
 from marketdata.finding import search_instruments
-from marketdata.models import SourceRun
+from marketdata.models import Backfill, SourceRun
+from marketdata.services import request_backfill
 from portfolios import selectors
 from portfolios.domain.alerts import AlertKind
 from portfolios.domain.kinds import Kind
@@ -56,6 +60,7 @@ from portfolios.services import (
     recalculation,
     watchlists,
 )
+from portfolios.services.histories import request_histories
 from tests import factories
 from tests.crowd import DAYS, crowd
 from tests.factories import NOW, TODAY
@@ -331,6 +336,35 @@ def test_signing_in_and_being_signed_in(crowd):
         shown = browser.get("/api/v1/me/")
 
     assert (entered.status_code, shown.status_code) == (302, 200)
+
+
+def test_histories_that_are_filled_in(crowd):
+    found = (
+        Backfill(
+            instrument=each,
+            trigger=Trigger.STAFF.value,
+            start=DAYS[0],
+            end=TODAY,
+            next_date=DAYS[0],
+            open_for=str(each.pk),
+            state=state.value,
+            lease_until=NOW,
+            retry_at=NOW,
+            created_at=NOW,
+            updated_at=NOW,
+        )
+        for each, state in zip(crowd.instruments, cycle(BackfillState), strict=False)
+    )
+    Backfill.objects.bulk_create(found)
+    known = crowd.instruments[0]
+
+    explain_uses_index(histories.list_startable(now=NOW), may_sort=True)
+    with watched():
+        histories.find_progress(known.pk)
+        histories.never_filled([each.pk for each in crowd.instruments[:30]])
+        request_backfill(known.pk, start=DAYS[0], end=DAYS[0], trigger=Trigger.STAFF, now=NOW)
+        selectors.list_holder_ids(known.pk)
+        request_histories(now=NOW)
 
 
 class Bank:

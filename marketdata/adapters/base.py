@@ -49,6 +49,10 @@ class BarSource(Protocol):
     def name(self) -> str:
         """Shown beside each price, so that people see where it comes from."""
 
+    @property
+    def most_days(self) -> int:
+        """How many days one question may span."""
+
     def daily_closes(self, listing: Listing, *, start: date, end: date) -> Sequence[DailyClose]:
         """Return the closes from `start` to `end`, both included, oldest first.
 

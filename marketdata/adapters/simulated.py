@@ -50,6 +50,7 @@ class SimulatedSource:
     """A price source that needs nothing but a seed."""
 
     name = "simulated"
+    most_days = 1_000
     capabilities = Capabilities(
         needs=frozenset({Need.QUOTE, Need.BARS}), asset_classes=frozenset(AssetClass), streams=True
     )

@@ -1,5 +1,6 @@
 """Change what is stored of the market: instruments and daily closes."""
 
+from marketdata.services.backfills import BackfillRefused, check_span, request_backfill
 from marketdata.services.instruments import (
     LONGEST_SOURCE,
     InstrumentExists,
@@ -32,11 +33,13 @@ __all__ = [
     "LONGEST_SOURCE",
     "MANUAL",
     "MOST_PRICES",
+    "BackfillRefused",
     "InstrumentExists",
     "PriceNotFound",
     "PriceRefused",
     "RatesRecorded",
     "change_instrument",
+    "check_span",
     "classify_instrument",
     "classify_own_instrument",
     "create_instrument",
@@ -47,6 +50,7 @@ __all__ = [
     "record_price",
     "record_prices",
     "record_reference_rates",
+    "request_backfill",
     "store_closes",
     "wrong_with_price",
 ]

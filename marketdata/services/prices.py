@@ -232,7 +232,8 @@ def store_closes(
     def store() -> None:
         _upsert(instrument_id, closes, source=source, now=now)
         newest = max(closes, key=lambda each: each.date)
-        Instrument.objects.filter(pk=instrument_id).update(
+        # A close that is newer already stays the last one.
+        Instrument.objects.filter(pk=instrument_id).exclude(last_close_date__gt=newest.date).update(
             last_close=newest.close, last_close_date=newest.date, updated_at=now
         )
 

@@ -14,7 +14,7 @@ from common.bulk import read_many
 from common.errors import NotFound
 from portfolios.domain.kinds import RECEIVING
 from portfolios.domain.status import Status
-from portfolios.models import DailyValue, IntradayValue, Portfolio, Transaction
+from portfolios.models import DailyValue, IntradayValue, Portfolio, Position, Transaction
 
 
 class PortfolioNotFound(NotFound):
@@ -66,6 +66,12 @@ def list_holders(instrument_id: ObjectId, *, owner_id: ObjectId) -> QuerySet[Por
         for key in each.values_list("portfolio_id", flat=True).distinct()
     }
     return found.filter(pk__in=list(holders))
+
+
+def list_holder_ids(instrument_id: ObjectId) -> list[ObjectId]:
+    """List the ids of everybody's portfolios with a position in an instrument, closed ones too."""
+    found = Position.objects.filter(instrument_id=instrument_id).order_by("portfolio_id")
+    return list(found.values_list("portfolio_id", flat=True))
 
 
 def list_all_ids() -> Iterator[str]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from time import perf_counter
 from zoneinfo import ZoneInfo
 
@@ -100,6 +102,28 @@ def mark_repriced(
         mark_changed(portfolio, from_date=from_date, now=now)
         portfolio.save()
     return touched
+
+
+def mark_filled(instrument_id: ObjectId, *, from_date: date, now: datetime) -> Iterator[Portfolio]:
+    """Mark every portfolio stale that holds or held an instrument whose past has got closes.
+
+    One after the other: there may be thousands, and to mark one twice does no harm.
+
+    Yields:
+        Each portfolio, once it is marked.
+    """
+
+    def mark(portfolio_id: ObjectId) -> Portfolio | None:
+        portfolio = Portfolio.objects.filter(pk=portfolio_id).first()
+        if portfolio is not None:
+            mark_changed(portfolio, from_date=from_date, now=now)
+            portfolio.save()
+        return portfolio
+
+    for key in selectors.list_holder_ids(instrument_id):
+        portfolio = run_in_transaction(partial(mark, key))
+        if portfolio is not None:
+            yield portfolio
 
 
 def note_failure(portfolio_id: ObjectId, *, now: datetime) -> None:

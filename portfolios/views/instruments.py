@@ -13,6 +13,7 @@ from accounts.http import AuthedHttpRequest
 from common import clock
 from common.errors import InvalidInput
 from common.money import plain
+from marketdata import histories
 from marketdata import selectors as market
 from marketdata import services as market_services
 from marketdata.composition_presentation import composition
@@ -68,6 +69,7 @@ class InstrumentPage(Page):
             now=now,
         )
         context["watchlists"] = watchlist_links(watching.list_watchlists(request.user.pk))
+        context["history"] = histories.find_progress(instrument.pk)
         context["composition"] = composition(instrument)
         context["ranges"] = range_links(chosen)
         context["form"] = form or PriceForm(currency=instrument.currency, today=now.date())

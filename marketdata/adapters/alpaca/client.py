@@ -28,6 +28,8 @@ class AlpacaSource:
     """Closes of shares and funds at the markets of the United States, unadjusted."""
 
     name = "alpaca"
+    #: As many trading days as fit into one page.
+    most_days = 10_000
     capabilities = Capabilities(
         needs=frozenset({Need.BARS}),
         asset_classes=frozenset({AssetClass.STOCK, AssetClass.ETF}),

@@ -29,6 +29,7 @@ class BinanceSource:
     """Closes of cryptocurrencies, at midnight UTC."""
 
     name = "binance"
+    most_days = _MOST_CANDLES
     capabilities = Capabilities(
         needs=frozenset({Need.BARS}), asset_classes=frozenset({AssetClass.CRYPTO})
     )

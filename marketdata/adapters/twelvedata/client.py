@@ -26,6 +26,7 @@ class TwelveDataSource:
     """Closes of shares and funds at markets all over the world, unadjusted."""
 
     name = "twelvedata"
+    most_days = _MOST_VALUES
     capabilities = Capabilities(
         needs=frozenset({Need.BARS}),
         asset_classes=frozenset({AssetClass.STOCK, AssetClass.ETF}),
