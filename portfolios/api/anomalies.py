@@ -10,10 +10,10 @@ from rest_framework.views import APIView
 
 from accounts.http import AuthedRequest
 from common import clock
+from common.anomalies import Kind
 from common.api.bodies import NoFields
 from portfolios import selectors
 from portfolios.api.performance_serializers import DecimalText
-from portfolios.domain.anomalies import Kind
 from portfolios.domain.status import Status
 from portfolios.selectors.anomalies import FindingId, list_anomalies
 from portfolios.services import dismissals

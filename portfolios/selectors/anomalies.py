@@ -13,11 +13,7 @@ from typing import Any
 
 from bson import ObjectId
 
-from common.errors import NotFound
-from common.money import plain
-from marketdata import selectors as market
-from portfolios.adapters import report_cache
-from portfolios.domain.anomalies import (
+from common.anomalies import (
     Findings,
     Flag,
     Kind,
@@ -26,6 +22,10 @@ from portfolios.domain.anomalies import (
     unusual_purchases,
     unusual_returns,
 )
+from common.errors import NotFound
+from common.money import plain
+from marketdata import selectors as market
+from portfolios.adapters import report_cache
 from portfolios.domain.observations import observe
 from portfolios.domain.returns import time_weighted
 from portfolios.domain.status import Status
@@ -151,7 +151,7 @@ def _of_purchases(portfolio: Portfolio, *, since: date) -> Iterator[tuple[str, F
 
 def _without(found: Findings, kind: Kind) -> Findings:
     flags = tuple(flag for flag in found.flags if flag.kind is not kind)
-    return Findings(flags, found.checked, found.dropped, found.status, found.reason)
+    return Findings(flags, found.checked, found.dropped, found.reason)
 
 
 def _finding(subject: str, flag: Flag) -> dict[str, Any]:

@@ -14,10 +14,9 @@ from math import exp, log
 from types import MappingProxyType
 
 import numpy as np
+import numpy.typing as npt
 
-from portfolios.domain.estimates import Floats
-from portfolios.domain.status import Status
-
+Floats = npt.NDArray[np.float64]
 Points = Sequence[tuple[date, float]]
 #: Makes the median absolute deviation of normal values their standard deviation.
 _NORMAL = 1.4826
@@ -101,13 +100,12 @@ class Findings:
     Attributes:
         checked: how many values were looked at.
         dropped: how many were skipped because they are unknown.
-        status: unavailable if there was too little history to look at any value.
+        reason: why there was too little history to look at any value; None if there was enough.
     """
 
     flags: tuple[Flag, ...]
     checked: int
     dropped: int
-    status: Status
     reason: str | None = None
 
 
@@ -184,7 +182,7 @@ def price_hints(
     dropped, needed = len(points) - len(known), 2
     if len(known) < needed:
         return _nothing_to_compare(len(known), needed, dropped)
-    return Findings(flags, len(known) - 1, dropped, Status.COMPLETE)
+    return Findings(flags, len(known) - 1, dropped)
 
 
 def _known(points: Points) -> list[tuple[date, float]]:
@@ -229,12 +227,12 @@ def _outliers(
             day, value = points[place]
             low, high = middle - _USUAL * spread, middle + _USUAL * spread
             flags.append(Flag(kind, subject, day, value, low, high, float(score), ""))
-    return Findings(tuple(flags), len(places), dropped, Status.COMPLETE)
+    return Findings(tuple(flags), len(places), dropped)
 
 
 def _nothing_to_compare(known: int, needed: int, dropped: int) -> Findings:
     reason = f"{known} values are known; {needed} are needed to compare with."
-    return Findings((), 0, dropped, Status.UNAVAILABLE, reason)
+    return Findings((), 0, dropped, reason)
 
 
 def _middle_and_spread(history: Floats, floor: float) -> tuple[float, float]:
