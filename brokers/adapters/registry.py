@@ -5,11 +5,17 @@ from __future__ import annotations
 from brokers.adapters.base import StatementFormat
 from brokers.adapters.csv_statement import CsvStatement
 from brokers.adapters.ghostfolio import GhostfolioActivities
+from brokers.adapters.kite.tradebook import KiteTradebook
 from brokers.adapters.livefolio_json import LivefolioJson
 from common.errors import InvalidInput
 
 #: Asked in this order: what is certain first.
-FORMATS: tuple[StatementFormat, ...] = (LivefolioJson(), GhostfolioActivities(), CsvStatement())
+FORMATS: tuple[StatementFormat, ...] = (
+    LivefolioJson(),
+    GhostfolioActivities(),
+    KiteTradebook(),
+    CsvStatement(),
+)
 
 #: What a file is by its first bytes, whatever its name says.
 _SIGNATURES = (

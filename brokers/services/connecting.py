@@ -242,6 +242,19 @@ def cancel_open(connection: Connection, *, now: datetime) -> None:
     )
 
 
+def accounts_by_broker(portfolio_id: ObjectId) -> dict[str, str]:
+    """Map a broker's name to the account that fills a portfolio from there, where it is one.
+
+    Files of a broker may say no more than where they are from.
+    """
+    found: dict[str, set[str]] = {}
+    live = Connection.objects.filter(portfolio_id=portfolio_id, identity__isnull=False)
+    for each in live.order_by("-created_at", "-id"):
+        label = get_broker(each.broker).capabilities.label
+        found.setdefault(label, set()).add(each.account)
+    return {label: next(iter(names)) for label, names in found.items() if len(names) == 1}
+
+
 def open_session(connection: Connection, *, budget: Budget) -> tuple[Broker, Session]:
     """Open a connection's broker with its key.
 

@@ -39,6 +39,8 @@ class Matcher:
 
     run: ImportRun
     today: date
+    #: The name of a broker → the account that is connected there, where it is one.
+    accounts: Mapping[str, str] = field(default_factory=dict)
     _instruments: dict[tuple[str, ...], str | None] = field(default_factory=dict)
     _copies: Counter[bytes] = field(default_factory=Counter)
 
@@ -60,6 +62,9 @@ class Matcher:
         errors = list(row.errors)
         if row.draft_fields is not None and not errors:
             known = dict(row.draft_fields)
+            account = known.get("account")
+            if account in self.accounts:
+                known["account"] = self.accounts[str(account)]
             found = {
                 f"{prefix}instrument_id": self._find_instrument(known, errors, prefix)
                 for prefix in PREFIXES

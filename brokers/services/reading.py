@@ -15,7 +15,7 @@ from brokers.adapters.registry import recognize
 from brokers.domain.imports import RowState, RunState
 from brokers.domain.statements import StatementRow
 from brokers.models import ImportRow, ImportRun
-from brokers.services import runs
+from brokers.services import connecting, runs
 from brokers.services.matching import Matcher
 from common.errors import Failure, InvalidInput
 from common.transactions import run_in_transaction
@@ -64,7 +64,9 @@ def give_up(run: ImportRun, *, now: datetime) -> None:
 def _read_rows(run: ImportRun, *, row_limit: int, clock: Callable[[], datetime]) -> None:
     statement_format = _recognize(run)
     run.file_format = statement_format.name
-    matcher = Matcher(run=run, today=clock().date())
+    matcher = Matcher(
+        run=run, today=clock().date(), accounts=connecting.accounts_by_broker(run.portfolio_id)
+    )
     counts: Counter[str] = Counter()
     with payloads.open_payload(run.payload_id) as stream:
         for batch in _batches(statement_format.rows(stream)):

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
+from brokers.adapters.brokers import get_broker
 from brokers.domain.events import EventState, HeldCash, HeldUnits
 from brokers.domain.reconcile import Account, Line, compare
 from brokers.models import BrokerRow, Connection
@@ -72,6 +73,8 @@ def _sums(amounts: Iterable[tuple[str, Decimal]]) -> dict[str, Decimal]:
 def _events(connection: Connection) -> list[Event]:
     """Load the rows of the account: by its name, and those recognized as the broker's own.
 
+    Rows imported before there was a connection may name the broker alone.
+
     Splits count too, whatever account they were recorded for: they change what all hold.
     """
     claimed = set(
@@ -79,10 +82,11 @@ def _events(connection: Connection) -> list[Event]:
             connection_id=connection.pk, state=EventState.BOOKED.value
         ).values_list("transaction_id", flat=True)
     )
+    names = {connection.account, get_broker(connection.broker).capabilities.label}
     return [
         event
         for event in portfolios.list_events(connection.portfolio_id)
-        if event.account == connection.account
+        if event.account in names
         or event.id in claimed
         or (event.kind is Kind.SPLIT and not event.account)
     ]

@@ -11,9 +11,9 @@ from django.urls import reverse
 
 from brokers import tasks
 from brokers.domain.connections import ConnectionState
-from brokers.models import Connection, RawPayload
+from brokers.models import Connection, ImportRun, RawPayload
 from brokers.sandbox.kite.books import DEFAULT_KEY, DEFAULT_SECRET
-from brokers.services import connecting, syncs
+from brokers.services import committing, connecting, intake, reading, syncs
 from common import clock
 from portfolios.models import Transaction
 from tests import factories
@@ -186,6 +186,49 @@ def test_what_is_older_than_today_is_asked_for(connected, kite):
     assert (line["outcome"], line["theirs"], line["ours"]) == ("drift", "10", "0")
     assert "import the tradebook" in line["reason"]
     assert Transaction.objects.count() == 0
+
+
+TRADEBOOK = (
+    b"symbol,isin,trade_date,exchange,segment,series,trade_type,auction,quantity,price,trade_id,"
+    b"order_id,order_execution_time\n"
+    b"INFY,INE009A01021,2026-02-02,NSE,EQ,EQ,buy,false,7.000000,1490.000000,10000000,2602020001,"
+    b"2026-02-02T10:05:00\n"
+    b"INFY,INE009A01021,2026-03-02,NSE,EQ,EQ,buy,false,10.000000,1500.500000,10000000,2603020001,"
+    b"2026-03-02T10:05:00\n"
+)
+
+
+def import_tradebook(portfolio):
+    run = intake.open_import(
+        portfolio.pk,
+        owner_id=portfolio.owner_id,
+        file_name="tradebook.csv",
+        chunks=[TRADEBOOK],
+        creates_instruments=True,
+        now=clock.now(),
+    )
+    reading.read(run.pk, row_limit=1_000, clock=clock.now)
+    committing.request_commit(ImportRun.objects.get(pk=run.pk), now=clock.now())
+    committing.commit(run.pk, clock=clock.now)
+    return ImportRun.objects.get(pk=run.pk)
+
+
+@pytest.mark.parametrize("file_first", [True, False])
+def test_the_tradebook_brings_the_past_and_doubles_nothing(connected, kite, portfolio, file_first):
+    trade(kite, "INFY", "BUY", "7", "1490", at="2026-02-02T10:05:00+05:30")
+    trade(kite, "INFY", "BUY", "10", "1500.5", at="2026-03-02T10:05:00+05:30")
+    if file_first:
+        assert import_tradebook(portfolio).rows_new == 2
+    else:
+        sync(connected)
+        assert import_tradebook(portfolio).rows_duplicate == 1
+
+    done = sync(connected)
+
+    assert Transaction.objects.count() == 2
+    assert [line["outcome"] for line in done.comparison] == ["match"]
+    accounts = set(Transaction.objects.values_list("account", flat=True))
+    assert accounts == {reloaded(connected).account}
 
 
 def test_half_of_what_is_held_is_compared_with_nothing(connected, kite):

@@ -24,6 +24,11 @@ def zipped(name: str, content: bytes) -> bytes:
         (b'{\n  "meta": {', "ghostfolio"),
         (b'{"activities":[', "ghostfolio"),
         (b"Date,Type\n", "csv"),
+        (
+            b"\xef\xbb\xbfsymbol,isin,trade_date,trade_type,trade_id,order_execution_time\r\n",
+            "kite-tradebook",
+        ),
+        (b"symbol,isin,trade_date,trade_type\n", "csv"),
         ("Datum;Währung\n".encode("cp1252"), "csv"),
         ("Date\tType\n".encode("utf-16"), "csv"),
         (b"MZ,Date,Type,Currency\n", "csv"),
