@@ -67,6 +67,8 @@ def logging_settings(*, level: str, style: str) -> dict[str, Any]:
             "uvicorn.access": to_root | {"level": "WARNING"},
             "django.request": to_root | {"level": "ERROR"},
             "django.channels.server": to_root | {"level": "WARNING"},
+            # Its lines hold whole addresses, in which some services want what opens an account.
+            "urllib3": to_root | {"level": "WARNING"},
             # Two lines for each run of each task. Tasks write their own when there was something
             # to do; those that fail still show.
             "celery.worker.strategy": to_root | {"level": "WARNING"},

@@ -6,10 +6,13 @@ from collections.abc import Mapping
 
 from brokers.adapters.alpaca import Alpaca
 from brokers.adapters.contract import Broker
+from brokers.adapters.ibkr import InteractiveBrokers
 from brokers.adapters.kite import Kite
 from common.errors import NotFound
 
-BROKERS: Mapping[str, Broker] = {broker.name: broker for broker in (Alpaca(), Kite())}
+BROKERS: Mapping[str, Broker] = {
+    broker.name: broker for broker in (Alpaca(), InteractiveBrokers(), Kite())
+}
 
 
 class NoSuchBroker(NotFound):

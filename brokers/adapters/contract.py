@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+from brokers.domain.connections import OnceADay
 from brokers.domain.events import Reading, Stream
 from common.remote.http import Budget
 
@@ -53,6 +54,7 @@ class Capabilities:
         is_always_open: its markets know no weekend.
         missing: what to do about positions of which the ledger knows nothing, where that is
             usual because the broker tells no history.
+        once_a_day: when it has something new, if no more often than that.
     """
 
     label: str
@@ -63,6 +65,7 @@ class Capabilities:
     conceals: tuple[str, ...] = ()
     is_always_open: bool = False
     missing: str = ""
+    once_a_day: OnceADay | None = None
 
     def environment(self, name: str) -> Environment | None:
         """Find one of its addresses."""

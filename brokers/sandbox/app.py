@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import re
 import time
 from collections.abc import Mapping
 
@@ -17,6 +18,8 @@ from brokers.sandbox.world import World
 
 _CONTROL = "/_control/"
 _MOST_REQUESTS = 10_000
+#: What some brokers want in the address although it opens an account.
+_SECRET = re.compile(r"((?:^|&)(?:t|token|access_token|signature)=)[^&]*")
 
 
 class Sandbox:
@@ -100,13 +103,13 @@ class Sandbox:
         return found
 
     def _note(self, house: House, question: Question) -> None:
-        """Remember what was asked; of the key only its end."""
+        """Remember what was asked: of the key only its end, of what is secret nothing."""
         if len(self.control.requests) < _MOST_REQUESTS:
             asked = {
                 "house": house.name,
                 "method": question.method,
                 "path": question.path,
-                "query": question.text,
+                "query": _SECRET.sub(r"\1…", question.text),
                 "key": house.key_of(question)[-4:],
                 "at": time.time(),
             }

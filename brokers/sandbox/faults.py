@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from xml.etree import ElementTree as ET
 
 
 @dataclass(slots=True)
@@ -166,13 +167,33 @@ def _drift(args: Any, scene: Scene) -> Answer:
 
 
 def _with_rows(good: Answer, change: Callable[[list[Any]], list[Any]]) -> Answer:
-    """Change the list that an answer is, or has as its `data`; anything else stays as it is."""
+    """Change the list that an answer is, or has as its `data`; anything else stays as it is.
+
+    In XML it is all elements that have an id of a transaction.
+    """
+    if "xml" in good.headers["content-type"]:
+        return Answer(_with_elements(good.body, change), good.status, good.headers)
     content = json.loads(good.body)
     if isinstance(content, list):
         return answer(change(content))
     if isinstance(content.get("data"), list):
         return answer(content | {"data": change(content["data"])})
     return good
+
+
+def _with_elements(body: bytes, change: Callable[[list[Any]], list[Any]]) -> bytes:
+    root = ET.fromstring(body)  # noqa: S314 - our own
+    found = [
+        (section, element)
+        for section in root.iter()
+        for element in section
+        if "transactionID" in element.attrib
+    ]
+    left = change([element.attrib for _, element in found])
+    for section, element in found:
+        if not any(element.attrib is values for values in left):
+            section.remove(element)
+    return ET.tostring(root)
 
 
 MODES: Mapping[str, Callable[[Any, Scene], Answer]] = {

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 
 from brokers.sandbox.alpaca import Alpaca
 from brokers.sandbox.house import House
+from brokers.sandbox.ibkr import InteractiveBrokers
 from brokers.sandbox.kite import Kite
 
-HOUSES: Mapping[str, House] = {house.name: house for house in (Alpaca(), Kite())}
+HOUSES: Mapping[str, House] = {
+    house.name: house for house in (Alpaca(), InteractiveBrokers(), Kite())
+}

@@ -18,7 +18,7 @@ from bson import ObjectId
 
 from brokers.adapters import vault
 from brokers.adapters.contract import Broker, Page, Session
-from brokers.domain.connections import ConnectionState, SyncState, next_sync_at
+from brokers.domain.connections import ConnectionState, OnceADay, SyncState, next_sync_at
 from brokers.domain.events import HeldCash, HeldUnits, Reading, Stream
 from brokers.domain.failures import Verdict, judge
 from brokers.domain.reconcile import Outcome
@@ -250,6 +250,7 @@ def _finish(run: _Run, *, now: datetime) -> Sync:
         streams=run.streams,
         now=now,
         is_always_open=run.broker.capabilities.is_always_open,
+        once_a_day=run.broker.capabilities.once_a_day,
     )
 
 
@@ -261,6 +262,7 @@ def _end(
     streams: list[dict[str, Any]],
     now: datetime,
     is_always_open: bool = False,
+    once_a_day: OnceADay | None = None,
 ) -> Sync:
     def store() -> None:
         held = booking.hold(sync.connection, now=now)
@@ -272,7 +274,12 @@ def _end(
         else:
             limited = ConnectionState.LIMITED in wanted
             held.state = (ConnectionState.LIMITED if limited else ConnectionState.ACTIVE).value
-            held.next_sync_at = next_sync_at(now, is_always_open=is_always_open)
+            held.next_sync_at = next_sync_at(
+                now,
+                is_always_open=is_always_open,
+                once_a_day=once_a_day,
+                has_failed=changes["state"] != SyncState.OK.value,
+            )
             _reread_after_drift(held, changes.get("comparison", ()), now=now)
         held.save()
         if not Sync.objects.filter(

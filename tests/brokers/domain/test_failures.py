@@ -1,10 +1,11 @@
 """What failures lead to, as a table."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from brokers.domain.connections import ConnectionState, next_sync_at
+from brokers.domain.connections import ConnectionState, OnceADay, next_sync_at
 from brokers.domain.failures import MOST_RETRIES, judge
 from common.remote.errors import (
     AuthExpired,
@@ -66,3 +67,27 @@ def test_connections_are_due_more_often_while_their_market_may_be_open(day, alwa
     due = next_sync_at(at, is_always_open=always_open, jitter=lambda *_: 1.0)
 
     assert due - at == timedelta(minutes=minutes)
+
+
+@pytest.mark.parametrize(
+    ("now", "due"),
+    [
+        ("2026-03-02T03:00", "2026-03-02T09:30"),
+        ("2026-03-02T09:30", "2026-03-03T09:30"),
+        # The clocks go forward on the 8th.
+        ("2026-03-07T20:00", "2026-03-08T08:30"),
+    ],
+)
+def test_who_tells_something_new_once_a_day_is_asked_once_a_day(now, due):
+    daily = OnceADay(ZoneInfo("America/New_York"), time(4, 30))
+    at = datetime.fromisoformat(f"{now}+00:00")
+
+    first = next_sync_at(at, is_always_open=False, once_a_day=daily, jitter=lambda *_: 0.0)
+    last = next_sync_at(at, is_always_open=False, once_a_day=daily, jitter=lambda *_: 1.0)
+    failed = next_sync_at(
+        at, is_always_open=False, once_a_day=daily, has_failed=True, jitter=lambda *_: 1.0
+    )
+
+    assert first == datetime.fromisoformat(f"{due}+00:00")
+    assert last - first == timedelta(hours=2)
+    assert failed - at == timedelta(hours=4)
