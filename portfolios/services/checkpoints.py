@@ -47,14 +47,15 @@ def is_worth_keeping(day: date, *, today: date) -> bool:
 def drop(portfolio: Portfolio, *, stale_from: date | None, today: date) -> None:
     """Drop the checkpoints that no longer hold or aren't worth keeping.
 
-    Called in the transaction that forgets since when the ledger is stale.
+    Called in the transaction that forgets since when the ledger is stale. The newest one that holds
+    stays, whatever its day: after quiet days there is none before today.
     """
     heads = CheckpointPart.objects.filter(portfolio=portfolio, part="").order_by("date")
-    gone = [
-        head.pk
-        for head in heads.only("date")
-        if not is_worth_keeping(head.date, today=today) or (stale_from and head.date > stale_from)
-    ]
+    known = list(heads.only("date"))
+    holding = [head for head in known if not (stale_from and head.date > stale_from)]
+    kept = {head.pk for head in holding if is_worth_keeping(head.date, today=today)}
+    kept |= {head.pk for head in holding[-1:]}
+    gone = [head.pk for head in known if head.pk not in kept]
     if gone:
         heads.filter(pk__in=gone).delete()
 

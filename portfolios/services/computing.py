@@ -44,6 +44,11 @@ class Computed:
     events: int = 0
     standing: Mapping[date, Book] = field(default_factory=dict)
 
+    @property
+    def has_only_days(self) -> bool:
+        """Say whether nothing happened since the checkpoint, so that all but the days is known."""
+        return self.since is not None and not self.events
+
 
 def compute_portfolio(portfolio: Portfolio, *, today: date) -> Computed:
     """Go through a portfolio's ledger as far back as its changes reach, and value stale days.
@@ -83,7 +88,8 @@ def _walk(
     """Value the days, and note how things stand before some of them, with enough rows between.
 
     Before today also where that saves few rows, unless the ledger is short: most rows that come
-    are today's, and such a one then takes only the positions that it is about.
+    are today's, and such a one then takes only the positions that it is about. After a quiet day
+    the checkpoint of the day before does as well.
     """
     values: list[DayValue] = []
     standing, kept_at = {}, 0
@@ -92,7 +98,7 @@ def _walk(
         start = day
         is_long = goes_on or run.events_passed >= checkpoints.FEWEST_EVENTS
         saved = run.events_passed - kept_at
-        if saved >= checkpoints.FEWEST_EVENTS or (day == today and is_long):
+        if saved >= checkpoints.FEWEST_EVENTS or (day == today and is_long and run.events_passed):
             standing[day], kept_at = run.standing(), run.events_passed
     return values, standing
 

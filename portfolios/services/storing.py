@@ -28,11 +28,12 @@ Line = Mapping[str, Any]
 
 def store_computed(portfolio: Portfolio, computed: Computed, *, today: date, now: datetime) -> None:
     """Write positions, values and the snapshot of a ledger's revision."""
-    # First the one row that every recalculation of this portfolio writes: the later one finds out
-    # at once. The portfolio comes last, for people who write to the ledger don't wait for us.
-    lines = _lines(computed.book.positions, computed.untouched)
-    _store_snapshot(portfolio, computed, lines, now=now)
-    _store_positions(portfolio, computed.book.positions, lines, now=now)
+    if portfolio.is_recalculating or not computed.has_only_days:
+        # First the one row that every recalculation of this portfolio writes: the later one finds
+        # out at once. The portfolio comes last: people who write to the ledger don't wait for us.
+        lines = _lines(computed.book.positions, computed.untouched)
+        _store_snapshot(portfolio, computed, lines, now=now)
+        _store_positions(portfolio, computed.book.positions, lines, now=now)
     _store_values(portfolio, computed, now=now)
     checkpoints.drop(portfolio, stale_from=portfolio.stale_from, today=today)
 

@@ -92,6 +92,28 @@ def test_a_row_of_today_takes_only_what_it_touches(portfolio, held):
     assert read_models(portfolio) == from_the_start(portfolio)
 
 
+def test_a_quiet_night_writes_its_day_and_nothing_else(portfolio, held, monkeypatch):
+    monkeypatch.setattr(checkpoints, "FEWEST_EVENTS", 1)
+    first, second, _ = held
+    for each in (buy(first, "10", "5", "2024-11-20"), buy(second, "10", "5", "2024-11-21")):
+        ledger.record_transaction(portfolio.pk, draft=each, now=NOW)
+    recalculate(portfolio)
+    known = (Position, Snapshot, CheckpointPart)
+    before = [list(model.objects.order_by("id").values()) for model in known]
+
+    for night in (1, 2):
+        recalculate(portfolio, TODAY + timedelta(days=night))
+
+    assert [list(model.objects.order_by("id").values()) for model in known] == before
+    run = last_run(portfolio)
+    assert (run.continued_from, run.events, run.days) == (TODAY, 0, 1)
+    late = str(TODAY + timedelta(days=2))
+    ledger.record_transaction(portfolio.pk, draft=sell(first, "4", "7", late), now=NOW)
+    recalculate(portfolio, TODAY + timedelta(days=2))
+    assert (last_run(portfolio).continued_from, last_run(portfolio).events) == (TODAY, 1)
+    assert read_models(portfolio) == from_the_start(portfolio, TODAY + timedelta(days=2))
+
+
 def test_a_row_that_comes_and_goes_leaves_no_trace(portfolio, held):
     first, second, _ = held
     ledger.record_transaction(portfolio.pk, draft=buy(first, "10", "5", "2024-11-20"), now=NOW)
