@@ -84,6 +84,13 @@ SCHEDULE: tuple[Job, ...] = (
         description="Stores the closes that are missing up to yesterday.",
     ),
     Job(
+        name="Check histories",
+        task="marketdata.tasks.check_histories",
+        cron="40 0 * * *",
+        queue="market",
+        description="Looks for sessions without a close, and for closes that look wrong.",
+    ),
+    Job(
         name="Record reference rates",
         task="marketdata.tasks.record_reference_rates",
         # Published around 16:00 in Frankfurt; the later runs ask only if the day is still missing.

@@ -10,7 +10,8 @@ from bson import ObjectId
 from django.db.models import Q, QuerySet
 
 from marketdata.domain.backfills import BackfillState, Trigger, progress
-from marketdata.models import Backfill, Instrument
+from marketdata.domain.doubts import Verdict
+from marketdata.models import Backfill, CloseDoubt, Instrument
 
 #: What was queued for longer has got lost on the way to a worker.
 _NOT_TAKEN_ON = timedelta(minutes=1)
@@ -68,6 +69,15 @@ def find_progress(instrument_id: ObjectId) -> Progress | None:
         end=job.end,
         percent=percent_of(job),
         is_waiting=job.state == BackfillState.WAITING.value,
+    )
+
+
+def list_doubts(instrument_id: ObjectId, *, start: date, end: date) -> QuerySet[CloseDoubt]:
+    """List the closes of some days that look wrong and of which staff don't say they are right."""
+    return (
+        CloseDoubt.objects.filter(instrument_id=instrument_id, date__gte=start, date__lte=end)
+        .exclude(verdict=Verdict.DISMISSED.value)
+        .order_by("-date", "doubt")
     )
 
 

@@ -12,6 +12,7 @@ from common.fields import price_field, quantity_field
 from common.models import Timestamped
 from marketdata.domain import search
 from marketdata.domain.backfills import BackfillState, Trigger
+from marketdata.domain.doubts import Doubt, Verdict
 from marketdata.domain.instruments import AssetClass
 from marketdata.domain.sources import Need
 
@@ -207,3 +208,64 @@ class Backfill(Timestamped):
 
     def __str__(self) -> str:
         return f"{self.instrument_id} {self.start} to {self.end}"
+
+
+class HistoryCheck(models.Model):
+    """What the last look at an instrument's closes found to be missing."""
+
+    instrument = models.OneToOneField(Instrument, on_delete=models.CASCADE, related_name="+")
+    checked_at = models.DateTimeField()
+    #: Of all closes that were looked at: when one of them changes, all are looked at again.
+    digest = models.CharField(max_length=32, editable=False)
+    first_date = models.DateField("first close")
+    last_date = models.DateField("last close")
+    closes = models.PositiveIntegerField()
+    #: How many sessions have no close; null where nobody knows when it is traded.
+    missing = models.PositiveIntegerField("sessions without a close", null=True, blank=True)
+    #: Where they are, as `marketdata.domain.gaps` stores it.
+    gaps = models.JSONField(default=list, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["-missing", "id"], name="checks_by_missing")]
+
+    def __str__(self) -> str:
+        return f"{self.instrument_id} {self.first_date} to {self.last_date}"
+
+
+class CloseDoubt(Timestamped):
+    """A stored close that looks wrong, and what staff say of it; the close itself stays."""
+
+    instrument = models.ForeignKey(
+        Instrument, on_delete=models.CASCADE, related_name="doubts", db_index=False
+    )
+    date = models.DateField()
+    doubt = models.CharField(max_length=8, choices=[(each.value, each.label) for each in Doubt])
+    sentence = models.CharField(max_length=300)
+    verdict = models.CharField(
+        max_length=10,
+        choices=[(each.value, each.label) for each in Verdict],
+        default=Verdict.OPEN.value,
+    )
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        db_index=False,
+    )
+    decided_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["instrument", "date", "doubt"], name="one_doubt_a_close"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["verdict", "-date", "id"], name="doubts_by_verdict"),
+            models.Index(fields=["-date", "id"], name="doubts_by_date"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.instrument_id} {self.date} {self.doubt}"

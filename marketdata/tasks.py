@@ -7,15 +7,16 @@ from zoneinfo import ZoneInfo
 
 import structlog
 from bson import ObjectId
-from celery import shared_task
+from celery import Task, shared_task
 from kombu.exceptions import OperationalError
 
 from common import clock
 from common.remote.errors import RemoteFailure
 from marketdata import histories, services
+from marketdata.adapters import calendars
 from marketdata.adapters.registry import bar_sources, fx_sources
 from marketdata.models import Backfill
-from marketdata.services import backfills
+from marketdata.services import backfills, checking
 
 #: Whose day it is that central banks' rates belong to.
 _FRANKFURT = ZoneInfo("Europe/Berlin")
@@ -53,9 +54,20 @@ def record_reference_rates(**_later: Any) -> None:
 def run_backfill(*, backfill_id: str, **_later: Any) -> None:
     """Fill in a history of closes, or go on where a worker was lost."""
     try:
-        backfills.run(ObjectId(backfill_id), sources=bar_sources(), clock=clock.now)
+        job = backfills.run(ObjectId(backfill_id), sources=bar_sources(), clock=clock.now)
     except backfills.Replaced:
         log.info("backfill.taken_over", backfill_id=backfill_id)
+        return
+    if job is not None and job.changed_from is not None:
+        _queue(check_histories, instrument_id=str(job.instrument_id))
+
+
+@shared_task(name="marketdata.tasks.check_histories")
+def check_histories(*, instrument_id: str = "", **_later: Any) -> None:
+    """Look for sessions without a close and for closes that look wrong, of one or of all."""
+    only = {ObjectId(instrument_id)} if instrument_id else None
+    noted = checking.check_histories(calendars.sessions, now=clock.now(), only=only)
+    log.info("histories.checked", noted=noted)
 
 
 @shared_task(name="marketdata.tasks.resume_backfills")
@@ -67,7 +79,11 @@ def resume_backfills(**_later: Any) -> None:
 
 def start_backfill(job: Backfill) -> None:
     """Queue a back-fill; called by interfaces. With the queue out of reach it starts later."""
+    _queue(run_backfill, backfill_id=str(job.pk))
+
+
+def _queue(task: Task[Any, None], **names: str) -> None:
     try:
-        run_backfill.apply_async(kwargs={"backfill_id": str(job.pk)}, retry=False)
+        task.apply_async(kwargs=names, retry=False)
     except OperationalError:
-        log.warning("backfill.not_queued", backfill_id=str(job.pk))
+        log.warning("job.not_queued", task=task.name, **names)

@@ -22,10 +22,12 @@ from marketdata import selectors as market
 from marketdata import services as market_services
 from marketdata.domain.backfills import BackfillState, Trigger
 from marketdata.domain.classification import check_weights
+from marketdata.domain.doubts import Doubt
 from marketdata.domain.sources import Need, Parsed, ReferenceRates
 from marketdata.finding import search_instruments
-from marketdata.models import Backfill, SourceRun
+from marketdata.models import Backfill, CloseDoubt, SourceRun
 from marketdata.services import request_backfill
+from marketdata.services.checking import check_histories
 from portfolios import selectors
 from portfolios.domain.alerts import AlertKind
 from portfolios.domain.kinds import Kind
@@ -365,6 +367,26 @@ def test_histories_that_are_filled_in(crowd):
         request_backfill(known.pk, start=DAYS[0], end=DAYS[0], trigger=Trigger.STAFF, now=NOW)
         selectors.list_holder_ids(known.pk)
         request_histories(now=NOW)
+
+
+def test_doubts_about_closes(crowd):
+    CloseDoubt.objects.bulk_create(
+        CloseDoubt(
+            instrument=each,
+            date=day,
+            doubt=Doubt.UNIT.value,
+            sentence="It looks wrong.",
+            created_at=NOW,
+            updated_at=NOW,
+        )
+        for each in crowd.instruments[:30]
+        for day in DAYS[:20]
+    )
+
+    found = histories.list_doubts(crowd.instruments[0].pk, start=DAYS[10], end=TODAY)
+    explain_uses_index(found[:5], may_sort=True)
+    with watched(may_sort=("marketdata_instrument",)):
+        check_histories(lambda **_market: None, now=NOW, only=[crowd.instruments[0].pk])
 
 
 class Bank:

@@ -26,6 +26,8 @@ from portfolios.watching_presentation import watchlist_links
 
 #: Listed on the page of an own instrument; the API gives the others.
 _LATEST_PRICES = 30
+#: The newest closes that look wrong are named beside the chart.
+_DOUBTS_NAMED = 5
 
 
 class InstrumentPage(Page):
@@ -69,6 +71,9 @@ class InstrumentPage(Page):
             now=now,
         )
         context["watchlists"] = watchlist_links(watching.list_watchlists(request.user.pk))
+        context["doubts"] = histories.list_doubts(
+            instrument.pk, start=start or date(1970, 1, 1), end=now.date()
+        )[:_DOUBTS_NAMED]
         context["history"] = histories.find_progress(instrument.pk)
         context["composition"] = composition(instrument)
         context["ranges"] = range_links(chosen)

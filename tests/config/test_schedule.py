@@ -99,7 +99,7 @@ def test_installing_again_changes_nothing_and_wakes_nobody():
     assert list(PeriodicTask.objects.order_by("name").values()) == before
     assert PeriodicTasks.last_change() == woken_at
     assert IntervalSchedule.objects.count() == 4
-    assert CrontabSchedule.objects.count() == 3
+    assert CrontabSchedule.objects.count() == 4
 
 
 def test_a_new_default_replaces_the_old_one():

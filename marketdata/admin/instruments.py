@@ -1,17 +1,14 @@
-"""Instruments and closes in the back office."""
+"""Instruments and their closes in the back office."""
 
 from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 
 from common import clock
 from common.admin import ModelAdmin, ReadOnlyAdmin
-from marketdata import histories, oversight, services, tasks
 from marketdata.adapters.registry import known_sources
-from marketdata.domain.backfills import BackfillState, Trigger
 from marketdata.domain.chains import (
     NOBODY,
     ChainRefused,
@@ -24,7 +21,7 @@ from marketdata.domain.chains import (
 from marketdata.domain.classification import WeightsRefused, check_weights, stored_weights
 from marketdata.domain.instruments import AssetClass
 from marketdata.domain.sources import Need
-from marketdata.models import Backfill, Instrument, PriceBar, SourceRun
+from marketdata.models import Instrument, PriceBar
 
 #: For what staff choose sources.
 CHOSEN_NEEDS = (Need.QUOTE, Need.BARS, Need.FX)
@@ -104,28 +101,6 @@ class InstrumentForm(forms.ModelForm):  # type: ignore[type-arg]  # no type argu
             raise forms.ValidationError(lines or [error.detail]) from error
 
 
-class BackfillForm(forms.ModelForm):  # type: ignore[type-arg]  # no type argument at run time
-    """Which closes are wanted; checked as the service checks them."""
-
-    class Meta:
-        model = Backfill
-        fields = ("instrument", "start", "end")
-        help_texts = {"end": "Yesterday at the latest. Closes that are there already stay."}
-
-    def clean(self) -> dict[str, Any]:
-        """Take days in order, of an instrument that everybody sees."""
-        given: dict[str, Any] = super().clean() or {}
-        instrument, start, end = (given.get(name) for name in ("instrument", "start", "end"))
-        if instrument is not None and instrument.owner_id is not None:
-            self.add_error("instrument", "It is somebody's own: its prices come from its owner.")
-        if start and end:
-            try:
-                services.check_span(start, end, today=clock.now().date())
-            except services.BackfillRefused as error:
-                self.add_error("start", [each for lines in error.errors.values() for each in lines])
-        return given
-
-
 @admin.register(Instrument)
 class InstrumentAdmin(ModelAdmin[Instrument]):
     """Staff may correct names, numbers and weights; identity stays."""
@@ -173,80 +148,6 @@ class InstrumentAdmin(ModelAdmin[Instrument]):
         super().save_model(request, obj, form, change)
 
 
-@admin.register(Backfill)
-class BackfillAdmin(ReadOnlyAdmin[Backfill]):
-    """Histories of closes on their way in: staff ask for them, see how far they are, retry."""
-
-    list_display = (
-        "instrument",
-        "start",
-        "end",
-        "state",
-        "percent",
-        "source",
-        "written",
-        "trigger",
-        "retry_at",
-        "error",
-        "updated_at",
-    )
-    list_filter = ("state", "trigger")
-    search_fields = ("instrument__symbol", "instrument__identity")
-    list_select_related = ("instrument",)
-    ordering = ("-id",)
-    form = BackfillForm
-    raw_id_fields = ("instrument",)
-    actions = ("ask_again",)
-
-    @admin.display(description="done")
-    def percent(self, job: Backfill) -> str:
-        """Return how much is done."""
-        return f"{histories.percent_of(job)} %"
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Whoever may change back-fills may ask for one."""
-        return ModelAdmin.has_add_permission(self, request)
-
-    def get_fields(self, request: HttpRequest, obj: Backfill | None = None) -> Any:
-        """Show what is asked for, or all that came of it."""
-        if obj is None:
-            return ("instrument", "start", "end")
-        return [each.name for each in Backfill._meta.concrete_fields if not each.primary_key]
-
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> Any:
-        """Take the form without Django's `atomic` around it, inside which ours can't commit."""
-        return self._changeform_view(request, object_id, form_url, extra_context)  # type: ignore[attr-defined]
-
-    def save_model(self, request: HttpRequest, obj: Backfill, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's signature
-        """Ask for it; one that is open for the instrument is made longer instead."""
-        job, _ = services.request_backfill(
-            obj.instrument_id, start=obj.start, end=obj.end, trigger=Trigger.STAFF, now=clock.now()
-        )
-        obj.__dict__.update(job.__dict__)
-        tasks.start_backfill(job)
-
-    @admin.action(description="Ask again for what failed", permissions=["add"])
-    def ask_again(self, request: HttpRequest, queryset: QuerySet[Backfill]) -> None:
-        """Begin failed back-fills anew, each at the day that it had reached."""
-        failed = list(queryset.filter(state=BackfillState.FAILED.value).order_by("id"))
-        for old in failed:
-            job, _ = services.request_backfill(
-                old.instrument_id,
-                start=min(old.next_date, old.end),
-                end=old.end,
-                trigger=Trigger.STAFF,
-                now=clock.now(),
-            )
-            tasks.start_backfill(job)
-        self.message_user(request, f"Asked for {len(failed)} again; others had not failed.")
-
-
 @admin.register(PriceBar)
 class PriceBarAdmin(ReadOnlyAdmin[PriceBar]):
     """Closes, to look at."""
@@ -256,18 +157,3 @@ class PriceBarAdmin(ReadOnlyAdmin[PriceBar]):
     search_fields = ("source",)
     list_select_related = ("instrument",)
     ordering = ("-date", "instrument")
-
-
-@admin.register(SourceRun)
-class SourceRunAdmin(ReadOnlyAdmin[SourceRun]):
-    """How the sources are, and how they were last asked."""
-
-    list_display = ("source", "need", "state", "ran_at", "last_good_at", "newest_date", "written")
-    ordering = ("source", "need")
-
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """Show how the sources are above how they were asked."""
-        report = oversight.get_report(now=clock.now())
-        return super().changelist_view(request, (extra_context or {}) | {"report": report})

@@ -1,0 +1,5 @@
+"""Instruments, closes and sources in the back office."""
+
+from marketdata.admin import histories, instruments, sources
+
+__all__ = ["histories", "instruments", "sources"]
