@@ -11,6 +11,7 @@ unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME DJANGO_SETTINGS_MODULE
 
 BIN := .venv/bin
 READY := .venv/installed
+SDKS := .sdks/installed
 # The first Python that is new enough; `make PYTHON=/path/to/python` takes another one.
 PYTHON ?= $(shell for name in python3.11 python3 python; do \
 	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
@@ -41,6 +42,9 @@ servers: $(READY) ## run only MongoDB and Redis, and print where
 .PHONY: test
 test: $(READY) assets ## run the tests (ONLY=tests/portfolios to choose, WORKERS=4 side by side)
 	$(BIN)/python -m pytest -q --numprocesses $(WORKERS) --dist loadgroup $(ONLY)
+
+.PHONY: sdks
+sdks: $(SDKS) ## install the brokers' official libraries, which tests hold the sandbox against
 
 .PHONY: check
 check: gate test ## all that CI runs
@@ -97,19 +101,21 @@ assets: $(READY) ## build styles and scripts, if their sources changed
 	@$(BIN)/python manage.py build_frontend
 
 # `--upgrade` only on demand: make lock UPGRADE=--upgrade, or UPGRADE="-P django".
-COMPILE = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
+LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-emit-find-links \
 	--custom-compile-command "make lock" $(UPGRADE)
+COMPILE = $(LOCK) pyproject.toml
 
 .PHONY: lock
 lock: $(READY) ## write the exact versions that pyproject.toml leads to
 	$(COMPILE) --group embedded --group dev --group test --output-file requirements/dev.txt
 	$(COMPILE) --constraints requirements/dev.txt --output-file requirements/runtime.txt
+	$(LOCK) --group pyproject.toml:sdks --output-file requirements/sdks.txt
 	grep -A1000 '^uv==' requirements/dev.txt | sed '/^ *# via/,$$d' > requirements/uv.txt
 
 .PHONY: clean
 clean: ## remove what was built; the demo's data stays
-	rm -rf .venv node_modules static/dist static/collected
+	rm -rf .venv .sdks node_modules static/dist static/collected
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 # uv installs in seconds what pip takes a minute for; where it can't reach the packages (it doesn't
@@ -123,4 +129,12 @@ $(READY): requirements/dev.txt requirements/uv.txt
 		&& $(BIN)/uv pip install --quiet --no-deps --require-hashes -r requirements/dev.txt \
 		|| $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
 			--require-hashes -r requirements/dev.txt
+	@touch $@
+
+$(SDKS): requirements/sdks.txt | $(READY)
+	@$(PYTHON) -m venv --clear .sdks
+	@echo "Installing the brokers' official libraries into .sdks"
+	@$(BIN)/uv pip install --quiet --python .sdks --no-deps --require-hashes -r $< \
+		|| .sdks/bin/python -m pip install --quiet --disable-pip-version-check --no-deps \
+			--require-hashes -r $<
 	@touch $@
