@@ -5,14 +5,17 @@ from __future__ import annotations
 from brokers.adapters.base import StatementFormat
 from brokers.adapters.csv_statement import CsvStatement
 from brokers.adapters.ghostfolio import GhostfolioActivities
+from brokers.adapters.ibkr.files import FlexStatements
 from brokers.adapters.kite.tradebook import KiteTradebook
 from brokers.adapters.livefolio_json import LivefolioJson
 from common.errors import InvalidInput
 
+_FLEX = FlexStatements()
 #: Asked in this order: what is certain first.
 FORMATS: tuple[StatementFormat, ...] = (
     LivefolioJson(),
     GhostfolioActivities(),
+    _FLEX,
     KiteTradebook(),
     CsvStatement(),
 )
@@ -77,7 +80,7 @@ def _foreign_kind(head: bytes) -> str | None:
             return name
     if head[_TAR_MARK] == b"ustar":
         return "a tar archive"
-    if start.startswith(b"<"):
+    if start.startswith(b"<") and not _FLEX.recognizes(head, ""):
         return "a web page or an XML document"
     return None
 

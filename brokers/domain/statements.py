@@ -35,12 +35,15 @@ class StatementRow:
             rows of the file that opened them. None when anything in the row can't be read.
         raw: the row as the file has it, shortened, for people to look at.
         errors: what can't be read; whether a kind has all it needs is checked elsewhere.
+        takes_back: its amount is below zero because it takes back what was paid before, as only a
+            broker's own statement may say.
     """
 
     number: int
     draft_fields: Mapping[str, object] | None
     raw: Mapping[str, str]
     errors: tuple[RowError, ...] = ()
+    takes_back: bool = False
 
 
 @dataclass(frozen=True, slots=True)

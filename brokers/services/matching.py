@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -74,7 +74,7 @@ class Matcher:
             is_named = bool(errors)
             errors += [
                 RowError(each.field, each.message)
-                for each in check(draft, today=self.today)
+                for each in check(_checkable(draft, row), today=self.today)
                 if not (is_named and each.field in found)
             ]
             made.content = as_texts(known) | found
@@ -120,6 +120,13 @@ class Matcher:
         if self.run.creates_instruments and symbol and currency:
             return f"{_TO_BE_MADE}{symbol.upper()}:{currency}"
         return None
+
+
+def _checkable(draft: Draft, row: StatementRow) -> Draft:
+    """Let through what takes a payment back, which a person isn't let type."""
+    if row.takes_back and draft.amount is not None:
+        return replace(draft, amount=abs(draft.amount))
+    return draft
 
 
 def is_to_be_made(instrument_id: str | None) -> bool:

@@ -6,11 +6,14 @@ from decimal import Decimal
 
 import pytest
 
+from brokers.adapters.brokers import get_broker
 from brokers.domain.connections import ConnectionState, SyncState
-from brokers.models import BrokerRow, Connection, RawPayload
+from brokers.domain.events import Stream
+from brokers.models import BrokerRow, Connection, ImportRun, RawPayload
 from brokers.sandbox.ibkr.books import DEFAULT_QUERY, DEFAULT_TOKEN
-from brokers.services import connecting
+from brokers.services import committing, connecting, intake, reading
 from common import clock
+from common.remote.http import Budget
 from portfolios.models import Transaction
 from tests.brokers.sandboxed import assert_equals_truth, forget_pauses, reloaded
 from tests.brokers.sandboxed import sync as sync_now
@@ -269,3 +272,62 @@ def test_a_wrong_token_is_refused_at_the_door(portfolio, flex, wrong):
         connect_flex(portfolio, **wrong)
 
     assert not Connection.objects.exists()
+
+
+def imported(portfolio, body):
+    """Import a file and commit it; return the preview as it was, then what was committed."""
+    run = intake.open_import(
+        portfolio.pk,
+        owner_id=portfolio.owner_id,
+        file_name="statement.xml",
+        chunks=[body],
+        creates_instruments=True,
+        now=clock.now(),
+    )
+    reading.read(run.pk, row_limit=1_000, clock=clock.now)
+    preview = ImportRun.objects.get(pk=run.pk)
+    assert preview.error == ""
+    committing.request_commit(preview, now=clock.now())
+    committing.commit(run.pk, clock=clock.now)
+    return preview
+
+
+@pytest.fixture
+def statement(flex, book):
+    """A statement as a file, of an account in which a dividend was taken back."""
+    flex.reset(activities=30)
+    book("pay", kind="Dividends", amount="1.04", symbol="AAPL", days=4)
+    book("pay", kind="Dividends", amount="-1.04", symbol="AAPL", days=3)
+    wrong = book("fill", symbol="AAPL", side="buy", qty="4", price="36.5", days=3)
+    book("rebook", key=wrong["id"], qty="4", price="36.4", days=2)
+    broker = get_broker("ibkr")
+    session = broker.open(
+        CREDENTIALS, environment=broker.capabilities.environment("sandbox"), budget=Budget()
+    )
+    (page,) = session.pages(Stream.STATEMENT, {}, now=clock.now())
+    return page.body
+
+
+def test_a_file_of_what_a_connection_brought_brings_nothing(account, flex, statement, portfolio):
+    sync(account)
+
+    preview = imported(portfolio, statement)
+
+    events = len(flex.truth_of(DEFAULT_QUERY)["events"])
+    assert (preview.rows_new, preview.rows_duplicate, preview.rows_error) == (0, events, 0)
+    same(account, flex)
+
+
+def test_a_connection_recognizes_what_a_file_brought(flex, statement, portfolio):
+    preview = imported(portfolio, statement)
+    assert (preview.rows_duplicate, preview.rows_error) == (0, 0)
+    forget_pauses()
+    account = connect_flex(portfolio)
+
+    done = sync(account)
+
+    same(account, flex)
+    assert Transaction.objects.count() == preview.rows_new
+    booked = BrokerRow.objects.filter(state="booked")
+    assert set(booked.values_list("is_claimed", flat=True)) == {True}
+    assert set(outcomes(done).values()) == {"match"}

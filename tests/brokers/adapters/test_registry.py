@@ -32,6 +32,8 @@ def zipped(name: str, content: bytes) -> bytes:
         ("Datum;Währung\n".encode("cp1252"), "csv"),
         ("Date\tType\n".encode("utf-16"), "csv"),
         (b"MZ,Date,Type,Currency\n", "csv"),
+        (b'<FlexQueryResponse queryName="a, b" type="AF">', "ibkr-flex"),
+        (b'\xef\xbb\xbf<?xml version="1.0"?>\n<FlexQueryResponse>', "ibkr-flex"),
     ],
 )
 def test_formats_are_recognized_by_content(head, name):
@@ -54,6 +56,7 @@ def test_formats_are_recognized_by_content(head, name):
         (b"\x00\x01\x02", "something that isn't text"),
         (b"name\x00" + b"\x00" * 252 + b"ustar\x00", "a tar archive"),
         (b"<!DOCTYPE html><html>", "a web page or an XML document"),
+        (b"<FlexStatementResponse><Status>Fail", "a web page or an XML document"),
         (b'{"holdings": []}', "text in an unknown form"),
         (b"[1, 2]", "text in an unknown form"),
     ],
