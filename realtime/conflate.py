@@ -64,13 +64,13 @@ class Slot:
         changed, self._changed = self._changed, set()
         if not changed:
             return
+        # What has lost its price can't be told as a price; values that hang on it tell it.
+        parts = board.parts(changed)
         for instruments, audience in self._audiences.items():
-            told = instruments & changed
-            # What has lost its price can't be told as a price; values that hang on it tell it.
-            parts = board.parts(told)
-            if not parts:
+            told = [parts[key] for key in instruments if key in parts]
+            if not told:
                 continue
-            write = partial(quotes_frame, at=at, quotes=parts)
+            write = partial(quotes_frame, at=at, quotes=",".join(told))
             for connection in audience:
                 if connection.can_send and not connection.is_behind:
                     connection.push(write)

@@ -171,7 +171,7 @@ class Hub:
             partial(
                 protocol.snapshot_frame,
                 at=at,
-                quotes=self._board.parts(instruments),
+                quotes=",".join(self._board.parts(instruments).values()),
                 portfolios=",".join(part for part in parts if part),
             )
         )

@@ -83,9 +83,9 @@ class PriceBoard:
         """List those whose price must be looked up: the feed has said nothing of them."""
         return [key for key in keys if key not in self._fed]
 
-    def parts(self, keys: Collection[str]) -> str:
-        """Return the encoded quotes of several instruments, ready to be put into a frame."""
-        return ",".join([self._part(key) for key in keys if key in self._texts])
+    def parts(self, keys: Collection[str]) -> dict[str, str]:
+        """Return the encoded quotes of those instruments that have one."""
+        return {key: self._part(key) for key in keys if key in self._texts}
 
     def quotes(self, keys: Collection[str]) -> dict[str, Quote]:
         """Return the quotes of those instruments that have one."""
