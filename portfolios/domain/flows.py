@@ -7,15 +7,13 @@ from decimal import Decimal
 
 from marketdata.domain.fx import Rates, pair_name
 from portfolios.domain.folding import Fold
-from portfolios.domain.kinds import DELIVERIES, PAYMENTS, Kind
+from portfolios.domain.kinds import DELIVERIES, PAYMENTS, RECEIVING, Kind
 from portfolios.domain.prices import DayPrices
 from portfolios.domain.state import TOO_LARGE
 from portfolios.domain.transactions import Event, cash_changes, gross
 from portfolios.domain.unknowns import negated, plus
 
 _ZERO = Decimal(0)
-#: One instrument goes over into another: no money moves, but worth does.
-_TURNS = frozenset({Kind.SPIN_OFF, Kind.MERGER, Kind.EXERCISE_BUY, Kind.EXERCISE_SELL})
 
 
 class Flows:
@@ -118,7 +116,8 @@ class DayFlows:
         self._flow_into(event.instrument_id, negated(self._booked(event)))
         if event.kind is Kind.REINVESTMENT:
             self._reinvest(event)
-        if event.kind in _TURNS and received:
+        # One instrument goes over into another: no money moves, but worth does.
+        if event.kind in RECEIVING and received:
             self._turn(event, received)
 
     def _deliver(self, event: Event, moved: Decimal) -> None:

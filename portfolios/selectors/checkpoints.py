@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from bson import ObjectId
+
 from marketdata import selectors as market
 from portfolios.domain.engine import Book, Policy
 from portfolios.domain.keeping import kept_book, kept_position
@@ -107,6 +109,20 @@ def go_on(
         if checkpoint and checkpoint.is_usable(market.instruments_by_id(checkpoint.book.positions)):
             return checkpoint, events
     return None, list_events(portfolio.pk)
+
+
+def go_on_with(
+    portfolio: Portfolio, ids: Collection[ObjectId], *, until: date
+) -> tuple[Checkpoint | None, list[Event]]:
+    """Load as `go_on` does, but only the rows about some instruments, and their positions.
+
+    Enough for these positions if nothing that isn't among them ever became one of them.
+    """
+    head = _find(portfolio, until=min(until, portfolio.stale_from or until))
+    checkpoint = _load(head, [str(key) for key in ids]) if head else None
+    if checkpoint and checkpoint.is_usable(market.instruments_by_id(checkpoint.book.positions)):
+        return checkpoint, list_events(portfolio.pk, since=checkpoint.date, instrument_ids=ids)
+    return None, list_events(portfolio.pk, instrument_ids=ids)
 
 
 def instruments_named(events: Sequence[Event]) -> set[str]:

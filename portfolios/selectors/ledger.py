@@ -14,7 +14,7 @@ from django.db.models import Count, Q, QuerySet
 from common.bulk import aggregate, at_midnight, batched, read_many
 from common.errors import NotFound
 from marketdata import selectors as market
-from portfolios.domain.kinds import Kind
+from portfolios.domain.kinds import RECEIVING, Kind
 from portfolios.domain.transactions import Draft, Event
 from portfolios.models import Transaction, TransactionRevision
 
@@ -165,6 +165,22 @@ def first_trade_date(portfolio_id: ObjectId) -> date | None:
 def list_splits(portfolio_id: ObjectId) -> list[Event]:
     """Load the splits of a whole ledger, which turn older closes into units of later days."""
     return _events(_rows(portfolio_id, {"kind": Kind.SPLIT.value}))
+
+
+def origins_of(portfolio_id: ObjectId, instrument_id: ObjectId) -> set[ObjectId]:
+    """Return an instrument and all that became it, whose lots are its own by now."""
+    turns = list(
+        Transaction.objects.filter(
+            portfolio_id=portfolio_id, is_void=False, kind__in=[each.value for each in RECEIVING]
+        )
+        .order_by()
+        .values_list("instrument_id", "to_instrument_id")
+    )
+    found, added = {instrument_id}, {instrument_id}
+    while added:
+        added = {source for source, target in turns if target in added} - found
+        found |= added
+    return found
 
 
 class Purchases(NamedTuple):

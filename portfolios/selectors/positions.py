@@ -29,7 +29,7 @@ from portfolios.models import Portfolio
 from portfolios.selectors.history import LastStored, WantedDays, find_last_stored
 from portfolios.selectors.ledger import first_trade_date
 from portfolios.selectors.performance import plain_parts, report_name
-from portfolios.selectors.replaying import replay
+from portfolios.selectors.replaying import replay, replay_position
 
 _ONE_DAY = timedelta(days=1)
 _ZERO = Decimal(0)
@@ -62,15 +62,11 @@ def get_position_days(
 
     Raises:
         InvalidRange: none of its days is over.
-        LedgerTooLong: there are too many transactions in and before the range.
+        LedgerTooLong: there are too many transactions about it in and before the range.
     """
     days = _days(portfolio, wanted, find_last_stored(portfolio.pk))
-    return [
-        {"date": day.date} | each._asdict()
-        for day in replay(portfolio, start=days.start, end=days.end)
-        for each in day.positions
-        if each.instrument_id == instrument_id
-    ]
+    valued = replay_position(portfolio, instrument_id, start=days.start, end=days.end)
+    return [{"date": day} | each._asdict() for day, each in valued]
 
 
 def _days(portfolio: Portfolio, wanted: WantedDays, last: LastStored | None) -> DayRange:

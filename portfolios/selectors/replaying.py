@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, timedelta
 
+from bson import ObjectId
+
 from common.errors import InvalidInput
 from marketdata import selectors as market
-from portfolios.domain.daily import DailyRun, DayValue
+from portfolios.domain.daily import DailyRun, DayValue, PositionDay
 from portfolios.domain.engine import Ledger
 from portfolios.domain.policy import Policy
 from portfolios.domain.prices import DayPrices, splits_of
 from portfolios.domain.transactions import Event
 from portfolios.models import Portfolio
-from portfolios.selectors.checkpoints import Checkpoint, go_on, instruments_named
-from portfolios.selectors.ledger import list_splits
+from portfolios.selectors.checkpoints import Checkpoint, go_on, go_on_with, instruments_named
+from portfolios.selectors.ledger import list_splits, origins_of
 
 #: Computing days goes through the rows before them while somebody waits: about a second for these.
 MOST_EVENTS = 10_000
@@ -34,7 +36,38 @@ def replay(portfolio: Portfolio, *, start: date, end: date) -> list[DayValue]:
     Raises:
         LedgerTooLong: there are too many rows since the checkpoint before the first day.
     """
-    checkpoint, events = go_on(portfolio, until=start, whole=True)
+    return _valued(portfolio, *go_on(portfolio, until=start, whole=True), start=start, end=end)
+
+
+def replay_position(
+    portfolio: Portfolio, instrument_id: str, *, start: date, end: date
+) -> list[tuple[date, PositionDay]]:
+    """Value one position on the days from `start` up to, but without, `end`, oldest first.
+
+    Takes only the rows about it and about what became it. Days on which nothing was held and
+    nothing flowed are left out.
+
+    Raises:
+        LedgerTooLong: there are too many of these rows since the checkpoint before the first day.
+    """
+    ids = origins_of(portfolio.pk, ObjectId(instrument_id))
+    known = go_on_with(portfolio, ids, until=start)
+    return [
+        (day.date, each)
+        for day in _valued(portfolio, *known, start=start, end=end)
+        for each in day.positions
+        if each.instrument_id == instrument_id
+    ]
+
+
+def _valued(
+    portfolio: Portfolio,
+    checkpoint: Checkpoint | None,
+    events: Sequence[Event],
+    *,
+    start: date,
+    end: date,
+) -> list[DayValue]:
     if len(events) > MOST_EVENTS:
         raise LedgerTooLong(f"These days have more than {MOST_EVENTS:,} transactions.")
     run = daily_run(portfolio, checkpoint, events, start=start, end=end)

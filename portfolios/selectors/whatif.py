@@ -18,14 +18,13 @@ from portfolios.domain.policy import Policy
 from portfolios.domain.state import TOO_LARGE
 from portfolios.domain.transactions import Event
 from portfolios.domain.whatif import Alternative, what_if
-from portfolios.models import Portfolio, Transaction
+from portfolios.models import Portfolio
 from portfolios.selectors.holdings import list_lots
-from portfolios.selectors.ledger import list_events
+from portfolios.selectors.ledger import list_events, origins_of
 from portfolios.selectors.replaying import MOST_EVENTS, LedgerTooLong
 
 _LOOK_BACK = timedelta(days=14)
 #: By these an instrument becomes another, which keeps its lots.
-_TURNS = (Kind.SPIN_OFF, Kind.MERGER, Kind.EXERCISE_BUY, Kind.EXERCISE_SELL)
 #: After every other row of its day.
 _LAST = 2**31 - 1
 
@@ -81,7 +80,7 @@ def consider_sale(
     list_lots(portfolio.pk, instrument_id=instrument_id)
     instrument = market.instruments_by_id([instrument_id])[str(instrument_id)]
     events = list_events(
-        portfolio.pk, instrument_ids=_sources(portfolio.pk, instrument_id), limit=MOST_EVENTS + 1
+        portfolio.pk, instrument_ids=origins_of(portfolio.pk, instrument_id), limit=MOST_EVENTS + 1
     )
     if len(events) > MOST_EVENTS:
         raise LedgerTooLong(f"A sale is considered for up to {MOST_EVENTS:,} transactions.")
@@ -116,22 +115,6 @@ def consider_sale(
         currency=currency,
         alternatives=what_if(Ledger(events, portfolio.base_currency, rates), sale, policy=policy),
     )
-
-
-def _sources(portfolio_id: ObjectId, instrument_id: ObjectId) -> set[ObjectId]:
-    """Return the instrument and all that became it, whose lots are its own by now."""
-    turns = list(
-        Transaction.objects.filter(
-            portfolio_id=portfolio_id, is_void=False, kind__in=[kind.value for kind in _TURNS]
-        )
-        .order_by()
-        .values_list("instrument_id", "to_instrument_id")
-    )
-    found, added = {instrument_id}, {instrument_id}
-    while added:
-        added = {source for source, target in turns if target in added} - found
-        found |= added
-    return found
 
 
 def _price(instrument: Any, intention: Intention) -> tuple[Decimal, str]:

@@ -8,7 +8,7 @@ from common import clock
 from portfolios.selectors import replaying
 from portfolios.services import ledger, recalculation
 from tests import factories
-from tests.factories import buy, sell
+from tests.factories import buy, draft, sell
 from tests.portfolios.browsing import assert_shows, page
 
 pytestmark = pytest.mark.django_db
@@ -89,6 +89,28 @@ def test_a_ledger_that_is_too_long_is_said(browser, portfolio, stock, monkeypatc
     shown = page(browser, "position", portfolio.pk, stock.pk)
 
     assert_shows(shown, "There is nothing to draw", "more than 1 transactions")
+
+
+def test_rows_about_other_instruments_are_not_gone_through(browser, portfolio, stock, monkeypatch):
+    other = factories.make_instrument("BOLT")
+    for back in (9, 8, 7, 2):
+        bought = buy(other, "1", "10", day(back))
+        ledger.record_transaction(portfolio.pk, draft=bought, now=clock.now())
+    recalculation.recalculate(portfolio.pk, today=clock.now().date(), now=clock.now())
+    monkeypatch.setattr(replaying, "MOST_EVENTS", 3)
+
+    assert drawn(browser, portfolio, stock)[0] == (day(8), 120)
+
+
+def test_what_became_a_position_is_gone_through_with_it(browser, portfolio, stock):
+    merged = factories.make_instrument("BOLT")
+    factories.make_closes(merged, {day(2): "30", day(1): "31"})
+    turned = draft("merger", day(2), instrument=stock, to_instrument_id=str(merged.pk), ratio="0.5")
+    ledger.record_transaction(portfolio.pk, draft=turned, now=clock.now())
+    recalculation.recalculate(portfolio.pk, today=clock.now().date(), now=clock.now())
+
+    assert drawn(browser, portfolio, merged) == [(day(2), 30), (day(1), 31)]
+    assert drawn(browser, portfolio, stock)[-2:] == [(day(3), 24), (day(2), 0)]
 
 
 def test_other_pages_lead_there(browser, portfolio, stock):
