@@ -18,7 +18,7 @@ from common.remote.http import Budget
 
 #: Statements of a day are made in the night after it.
 _NEW_STATEMENT = OnceADay(ZoneInfo("America/New_York"), time(4, 30))
-_LIVE = Environment("live", "Account", "https://ndcdyn.interactivebrokers.com")
+_LIVE = Environment("live", "Live account", "https://ndcdyn.interactivebrokers.com")
 
 
 class InteractiveBrokers:

@@ -37,6 +37,8 @@ _TYPES = ("text/xml", "application/xml", "text/plain", "application/octet-stream
 _MAX_BYTES = 64 * 1_048_576
 #: How long a statement may take to be made, in waits between looking whether it is.
 _WAITS = (2.0, 3.0, 5.0, 8.0, 8.0)
+#: How many of these waits somebody who looks on has to bear at most.
+_PATIENCE = 3
 _PAUSE = timedelta(seconds=30)
 #: Cancellations and what is booked late come days after, rarely months.
 _OVERLAP, _DEEP_EVERY, _LONGEST = timedelta(days=30), timedelta(days=30), timedelta(days=365)
@@ -86,7 +88,8 @@ class FlexSession:
     def check(self) -> AccountName:
         """Have a short statement made, and read whose it is."""
         today = self._now().astimezone(_NEW_YORK).date()
-        body = self._fetch(_period(today - _GLANCE, today))
+        # Somebody waits, though no statement is there at once.
+        body = self._fetch(_period(today - _GLANCE, today), patience=Budget(_PATIENCE))
         return parser.read_account_name(body)
 
     def pages(self, stream: Stream, cursor: Cursor, *, now: datetime) -> Iterator[Page]:
@@ -108,16 +111,17 @@ class FlexSession:
             "deep_on": (today if is_deep or deep_on is None else deep_on).isoformat(),
         }
         asked = urlencode({"q": self._query, "v": _VERSION, **period})
-        yield Page(self._fetch(period), f"{_SERVICE}/SendRequest?{asked}", done)
+        body = self._fetch(period, patience=self._budget)
+        yield Page(body, f"{_SERVICE}/SendRequest?{asked}", done)
 
-    def _fetch(self, period: Mapping[str, str]) -> bytes:
+    def _fetch(self, period: Mapping[str, str], *, patience: Budget) -> bytes:
         """Have a statement made and fetch it; one that the service loses is asked for once more."""
         try:
-            return self._collect(self._order(period))
+            return self._collect(self._order(period, patience), patience)
         except _LostReference:
-            return self._collect(self._order(period))
+            return self._collect(self._order(period, patience), patience)
 
-    def _order(self, period: Mapping[str, str]) -> ServiceAnswer:
+    def _order(self, period: Mapping[str, str], patience: Budget) -> ServiceAnswer:
         """Have a statement made, waiting while the service is busy."""
         path = f"{_SERVICE}/SendRequest"
         for wait in (*_WAITS, None):
@@ -127,22 +131,22 @@ class FlexSession:
                 raise Schema(f"{LABEL} sent a statement where it should name one.")
             if answer.status == "Success" and answer.reference and answer.url:
                 return answer
-            if not self._may_wait(answer, wait):
+            if not self._may_wait(answer, wait, patience):
                 break
         raise Transient(f"{LABEL} is too busy to make the statement.")
 
-    def _collect(self, made: ServiceAnswer) -> bytes:
+    def _collect(self, made: ServiceAnswer, patience: Budget) -> bytes:
         base_url, path = self._place_of(made.url)
         for wait in (*_WAITS, None):
             body = self._get(base_url, path, {"q": made.reference})
             answer = read_service_answer(body)
             if answer is None:
                 return body
-            if not self._may_wait(answer, wait):
+            if not self._may_wait(answer, wait, patience):
                 break
         raise Transient(f"{LABEL} takes long to make the statement.")
 
-    def _may_wait(self, answer: ServiceAnswer, wait: float | None) -> bool:
+    def _may_wait(self, answer: ServiceAnswer, wait: float | None, patience: Budget) -> bool:
         """Wait for what isn't ready; False when that was done often enough.
 
         Raises:
@@ -150,7 +154,7 @@ class FlexSession:
         """
         if answer.error not in _NOT_READY:
             raise self._refusal(answer)
-        if wait is None or not self._budget.spend():
+        if wait is None or not patience.spend():
             return False
         time.sleep(wait)
         return True

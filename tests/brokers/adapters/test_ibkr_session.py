@@ -4,7 +4,9 @@ import pytest
 
 from brokers.adapters.contract import Environment
 from brokers.adapters.ibkr.client import FlexSession
+from brokers.domain.events import Stream
 from brokers.sandbox.ibkr.books import DEFAULT_QUERY, DEFAULT_TOKEN
+from common import clock
 from common.remote.errors import (
     AuthExpired,
     BadRequest,
@@ -96,13 +98,23 @@ def test_a_statement_that_takes_a_while_is_waited_for(session, sandbox, waits, c
     assert waits == waited
 
 
-def test_nobody_waits_longer_than_a_budget_lasts(sandbox, waits):
+@pytest.mark.parametrize(("budget", "waited"), [(30, 5), (1, 1), (0, 0)])
+def test_a_sync_waits_no_longer_than_its_budget_lasts(sandbox, waits, budget, waited):
+    sandbox.break_down("status", GET, times=None, status=200, message="1019")
+
+    with pytest.raises(Transient):
+        list(session_of(sandbox, budget).pages(Stream.STATEMENT, {}, now=clock.now()))
+
+    assert len(waits) == waited
+
+
+def test_whoever_connects_waits_ten_seconds_at_most(sandbox, waits):
     sandbox.break_down("status", GET, times=None, status=200, message="1019")
 
     with pytest.raises(Transient):
         session_of(sandbox, budget=1).check()
 
-    assert len(waits) == 1
+    assert waits == [2.0, 3.0, 5.0]
 
 
 def test_a_token_asks_ten_times_a_minute(session, waits):
