@@ -157,12 +157,14 @@ class Reading:
     Attributes:
         positions: None where the payload doesn't tell; empty where it tells that there are none.
         cash: likewise.
+        notes: what the owner should know of the payload as a whole, in words.
     """
 
     events: tuple[BrokerEvent, ...] = ()
     positions: tuple[HeldUnits, ...] | None = None
     cash: tuple[HeldCash, ...] | None = None
     errors: tuple[RowError, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def in_order(event: BrokerEvent) -> tuple[date, float, tuple[str, Decimal], str]:

@@ -88,7 +88,7 @@ class Sync(Timestamped):
     #: When it goes on by itself.
     retry_at = models.DateTimeField(null=True, blank=True)
     #: A list of `{"stream": …, "state": "ok" | "failed" | "skipped", "pages": 3, "code": …,
-    #: "message": …}` in the order in which they were asked.
+    #: "message": …}` in the order in which they were asked; a message isn't always of a failure.
     streams = models.JSONField(default=list, encoder=DjangoJSONEncoder)
     rows_new = models.PositiveIntegerField(default=0)
     rows_changed = models.PositiveIntegerField(default=0)

@@ -121,9 +121,10 @@ def _read(run: _Run, stream: Stream, line: dict[str, Any]) -> None:
     line |= {"state": "running", "pages": 0}
     _report(run)
     cursor = run.connection.cursors.get(stream.value, {})
+    notes: dict[str, None] = {}
     try:
         for page in run.session.pages(stream, cursor, now=run.clock()):
-            _take(run, stream, page)
+            notes |= dict.fromkeys(_take(run, stream, page))
             line["pages"] += 1
             _report(run)
     except RemoteFailure as failure:
@@ -145,12 +146,12 @@ def _read(run: _Run, stream: Stream, line: dict[str, Any]) -> None:
         run.verdicts.append(verdict)
         line |= {"state": "failed", "code": verdict.code, "message": verdict.message}
     else:
-        line |= {"state": "ok", "as_of": run.clock().isoformat()}
+        line |= {"state": "ok", "as_of": run.clock().isoformat(), "message": " ".join(notes)}
     _report(run)
 
 
-def _take(run: _Run, stream: Stream, page: Page) -> None:
-    """Keep an answer, then read and book it."""
+def _take(run: _Run, stream: Stream, page: Page) -> tuple[str, ...]:
+    """Keep an answer, then read and book it; return what its owner should know."""
     now = run.clock()
     payload_id = _keep(run, stream, page, now=now)
     reading = run.broker.read(stream, page.body)
@@ -169,6 +170,7 @@ def _take(run: _Run, stream: Stream, page: Page) -> None:
             now=now,
         )
     )
+    return reading.notes
 
 
 def _keep(run: _Run, stream: Stream, page: Page, *, now: datetime) -> ObjectId:

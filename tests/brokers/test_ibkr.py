@@ -215,6 +215,20 @@ def test_nothing_that_is_kept_or_told_holds_the_token(account, flex, caplog):
     assert not any(DEFAULT_TOKEN in each for each in (*kept, caplog.text, str(flex.asked)))
 
 
+def test_what_a_query_leaves_out_is_told_with_the_sync(account, flex, monkeypatch):
+    monkeypatch.setattr(
+        "brokers.sandbox.ibkr.statements._section",
+        lambda name, rows: [f"<{name} />"] if name != "CashReport" else [],
+    )
+
+    done = sync(account)
+
+    assert done.state == SyncState.OK.value
+    assert "no Cash Report" in done.streams[0]["message"]
+    # Without it there is nothing to compare with.
+    assert done.comparison == []
+
+
 @pytest.mark.parametrize(
     ("code", "state"), [("1012", ConnectionState.NEEDS_KEY), ("1013", ConnectionState.LIMITED)]
 )

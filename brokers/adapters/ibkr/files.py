@@ -42,7 +42,7 @@ class FlexStatements:
         All of it is read at once, for a row may take back or explain any other.
 
         Raises:
-            UnreadableFile: it is no whole statement, or too long.
+            UnreadableFile: it is no whole statement, too long, or has no executions.
         """
         body = stream.read(_MAX_BYTES + 1)
         if len(body) > _MAX_BYTES:
@@ -53,6 +53,8 @@ class FlexStatements:
             raise UnreadableFile(
                 "The file isn't a whole Flex statement: it may be cut off, or changed by hand."
             ) from error
+        if parser.NO_EXECUTIONS in reading.notes:
+            raise UnreadableFile(parser.NO_EXECUTIONS)
         replaced = {event.replaces for event in reading.events if event.replaces}
         known = {
             name for event in reading.events for name in (event.external_id, event.alias) if name

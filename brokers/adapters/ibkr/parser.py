@@ -23,7 +23,14 @@ Found = TypeVar("Found")
 
 #: Of a trade: what sums executions up, or takes one apart.
 _NO_TRADES = frozenset({"ORDER", "SYMBOL_SUMMARY", "ASSET_SUMMARY", "CLOSED_LOT", "WASH_SALE"})
-_NO_EXECUTIONS = "The query gives orders or sums of trades: choose “Executions” under its Trades."
+NO_EXECUTIONS = "The query gives orders or sums of trades: choose “Executions” under its Trades."
+#: Without these something is missed, or can't be compared. The words are those of the portal.
+_NEEDED = {
+    "Trades": "Trades",
+    "CashTransactions": "Cash Transactions",
+    "OpenPositions": "Open Positions",
+    "CashReport": "Cash Report",
+}
 
 
 def read_statement(body: bytes) -> Reading:
@@ -43,6 +50,7 @@ def read_statement(body: bytes) -> Reading:
         positions=_all(each.positions for each in readers),
         cash=_all(each.cash for each in readers),
         errors=tuple(error for each in readers for error in each.errors),
+        notes=tuple(dict.fromkeys(note for each in readers for note in each.notes())),
     )
 
 
@@ -108,13 +116,25 @@ class _Reader:
         self._read_holdings()
 
     def _read_trades(self) -> None:
-        told = self.statement.rows("Trades")
-        rows = [row for row in told if row.tag == "Trade" and cash.level_of(row) not in _NO_TRADES]
-        if told and not rows:
-            self.errors.append(RowError("section:Trades", _NO_EXECUTIONS))
+        rows = self._executions()
         known = list(self._each(rows, lambda row: trades.read_trade(row, self._ids)))
         booker = trades.Booker(self.names, self.order, self.account)
         self._take(booker.events(known))
+
+    def _executions(self) -> list[Row]:
+        told = self.statement.rows("Trades")
+        return [row for row in told if row.tag == "Trade" and cash.level_of(row) not in _NO_TRADES]
+
+    def notes(self) -> Iterator[str]:
+        """Say what the query seems to leave out."""
+        lacking = [words for name, words in _NEEDED.items() if name not in self.statement.sections]
+        if lacking:
+            yield (
+                f"The statement has no {', '.join(lacking)}. Where the query leaves that out, "
+                "add it at Interactive Brokers."
+            )
+        if self.statement.rows("Trades") and not self._executions():
+            yield NO_EXECUTIONS
 
     def _read_actions(self) -> None:
         rows = cash.without(self.statement.rows("CorporateActions"), "SUMMARY", beside="DETAIL")

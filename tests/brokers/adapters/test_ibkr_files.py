@@ -64,6 +64,13 @@ def test_what_takes_a_payment_back_is_below_zero(rows_of):
     ]
 
 
+def test_a_file_of_orders_says_what_to_choose_instead(rows_of):
+    orders = STATEMENT.replace(b"<Trade ", b"<Order ").replace(b"EXECUTION", b"ORDER")
+
+    with pytest.raises(UnreadableFile, match="Executions"):
+        rows_of(orders)
+
+
 @pytest.mark.parametrize("share", [0.2, 0.9])
 def test_a_statement_that_was_cut_off_is_refused(rows_of, share):
     with pytest.raises(UnreadableFile, match="cut off"):

@@ -198,16 +198,19 @@ def test_a_section_that_the_query_leaves_out_says_nothing():
         rb"<OpenPositions>.*?</OpenPositions>", b"<OpenPositions />", STATEMENT, flags=re.DOTALL
     )
 
+    # The second account's is empty, which says that it holds nothing.
     assert parser.read_statement(lacking).positions is None
     assert parser.read_statement(empty).positions == ()
+    (note,) = parser.read_statement(lacking).notes
+    assert "no Open Positions" in note
+    assert parser.read_statement(empty).notes == ()
 
 
 def test_a_query_of_orders_alone_is_told_of():
     orders = STATEMENT.replace(b"<Trade ", b"<Order ").replace(b"EXECUTION", b"ORDER")
 
-    errors = parser.read_statement(orders).errors
-
-    assert [each.message for each in errors if "Executions" in each.message]
+    assert parser.NO_EXECUTIONS in parser.read_statement(orders).notes
+    assert whole().notes == ()
 
 
 @pytest.mark.parametrize(
