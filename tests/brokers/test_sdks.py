@@ -5,12 +5,16 @@ They live in an environment of their own, for they pin old packages: `make sdks`
 
 import json
 import subprocess
+from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from brokers.sandbox.ibkr.books import DEFAULT_QUERY, DEFAULT_TOKEN
 from brokers.sandbox.kite.books import DEFAULT_KEY, DEFAULT_SECRET
+from common import clock
 from tests.brokers.sandboxed import Sandbox
 
 ROOT = Path(__file__).parents[2]
@@ -70,3 +74,30 @@ def test_kiteconnect_logs_in_looks_around_and_listens(lived_in):
     assert [(each["mode"], each["depth"]) for each in seen["ticks"]] == [("full", 5), ("ltp", 0)]
     assert all(abs(each["price"] - 1512.35) < 5 for each in seen["ticks"])
     assert "access_token" in seen["after"]
+
+
+def test_ibflex_has_a_statement_made_and_reads_it(lived_in):
+    at = (clock.now() - timedelta(days=4)).isoformat()
+
+    def book(op: str, **fields: str) -> Any:
+        return lived_in.book(op, account=DEFAULT_QUERY, at=at, **fields)
+
+    wrong = book("fill", symbol="NVDA", side="short", qty="2", price="61")
+    book("rebook", key=wrong["id"], qty="2", price="60.5", names="yes")
+    book("split", symbol="NVDA", ratio="2")
+    book("transfer", symbol="SPY", qty="3")
+    truth = lived_in.truth_of(DEFAULT_QUERY)
+
+    seen = told_by("flex_statement.py", f"{lived_in.url}/ibkr", DEFAULT_QUERY, DEFAULT_TOKEN)
+
+    assert (seen["account"], seen["currency"]) == (truth["number"], "EUR")
+    original, canceled, anew = seen["trades"][-3:]
+    assert original == [wrong["id"], "ExchTrade", "SELL", "NVDA", "-2", ""]
+    assert canceled[1:] == ["TradeCancel", "SELL (Ca.)", "NVDA", "2", wrong["id"]]
+    assert anew[1:] == ["ExchTrade", "SELL", "NVDA", "-2", ""]
+    assert {"Dividends", "Withholding Tax"} < set(seen["payments"])
+    assert (seen["splits"], seen["transfers"]) == ([["NVDA", "-2"]], [["SPY", "3"]])
+    for what in ("positions", "cash"):
+        told = {name: Decimal(amount) for name, amount in seen[what].items()}
+        assert told == {name: Decimal(amount) for name, amount in truth[what].items()}
+    assert seen["refused"] == "1015"
