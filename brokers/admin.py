@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from brokers.models import BrokerRow, Connection, ImportRow, ImportRun, Sync
+from brokers.models import BrokerRow, Connection, Discrepancy, ImportRow, ImportRun, Sync
 from common.admin import ReadOnlyAdmin
 
 
@@ -81,5 +81,16 @@ class BrokerRowAdmin(ReadOnlyAdmin[BrokerRow]):
     list_display = ("connection", "external_id", "kind", "state", "problem", "updated_at")
     list_filter = ("state", "kind")
     search_fields = ("external_id", "connection__account_number")
+    list_select_related = ("connection",)
+    ordering = ("-id",)
+
+
+@admin.register(Discrepancy)
+class DiscrepancyAdmin(ReadOnlyAdmin[Discrepancy]):
+    """Figures that differ from the brokers'."""
+
+    list_display = ("connection", "measure", "what", "theirs", "ours", "state", "last_seen_at")
+    list_filter = ("state", "measure")
+    search_fields = ("what", "connection__account_number", "owner__email")
     list_select_related = ("connection",)
     ordering = ("-id",)

@@ -8,9 +8,11 @@ from typing import Any
 from brokers.adapters.brokers import get_broker
 from brokers.adapters.contract import Broker
 from brokers.domain.connections import OPEN, SYNCABLE, ConnectionState, SyncState
+from brokers.domain.discrepancies import DiscrepancyState
 from brokers.domain.events import Stream
 from brokers.domain.reconcile import Outcome
-from brokers.models import BrokerRow, Connection, Sync
+from brokers.models import BrokerRow, Connection, Discrepancy, Sync
+from common.money import exact, plain
 from portfolios.domain.kinds import Kind
 
 _ENDED = (ConnectionState.DISCONNECTED, ConnectionState.REMOVING)
@@ -80,6 +82,7 @@ def sync_line(sync: Sync) -> dict[str, Any]:
         "rows_unbooked": sync.rows_unbooked,
         "calls": sync.calls,
         "error": sync.error,
+        "notice": sync.notice,
         "retry_at": sync.retry_at,
         "created_at": sync.created_at,
         "finished_at": sync.finished_at,
@@ -118,4 +121,29 @@ def row_line(row: BrokerRow) -> dict[str, Any]:
         "amount": row.content.get("amount"),
         "currency": row.content.get("currency", ""),
         "problem": row.problem,
+    }
+
+
+def difference_line(row: Discrepancy) -> dict[str, Any]:
+    """Describe a difference, and what can be done about it."""
+    with exact():
+        difference = row.theirs - row.ours
+    is_cash = row.measure == "cash"
+    return {
+        "id": str(row.pk),
+        "what": row.what,
+        "is_cash": is_cash,
+        "theirs": plain(row.theirs),
+        "ours": plain(row.ours),
+        "difference": plain(difference),
+        "reason": row.reason,
+        "removed_id": row.suggestion.get("transaction_id", ""),
+        "state": row.state,
+        "state_label": DiscrepancyState(row.state).label,
+        "first_seen_at": row.first_seen_at,
+        "last_seen_at": row.last_seen_at,
+        "decided_at": row.decided_at,
+        "transaction_id": row.transaction_id,
+        # One row can't turn what is held short.
+        "can_accept": is_cash or (row.theirs >= 0 and row.ours >= 0),
     }

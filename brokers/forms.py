@@ -79,6 +79,16 @@ class ConnectForm(KeyForm):
         self.fields = {"environment": kind, **self.fields}
 
 
+class DecisionForm(forms.Form):
+    """What becomes of a difference, and the figures that were looked at."""
+
+    decision = forms.ChoiceField(
+        choices=[(name, name) for name in ("accept", "put_aside", "take_up")]
+    )
+    theirs = forms.DecimalField(max_digits=28, decimal_places=10)
+    ours = forms.DecimalField(max_digits=28, decimal_places=10)
+
+
 class DisconnectForm(forms.Form):
     """How a connection ends."""
 

@@ -116,7 +116,7 @@ def run_sync(*, sync_id: str, **_later: Any) -> None:
         unbooked=sync.rows_unbooked,
         calls=sync.calls,
     )
-    _recalculate_after(sync.connection)
+    recalculate_after(sync.connection)
     _tell_to_log_in(sync.connection)
 
 
@@ -125,7 +125,7 @@ def remove_connection_rows(*, connection_id: str, **_later: Any) -> None:
     """Take what a connection brought out of the ledger."""
     connection = connecting.remove_rows(ObjectId(connection_id), now=clock.now())
     if connection is not None:
-        _recalculate_after(connection)
+        recalculate_after(connection)
 
 
 @shared_task(name="brokers.tasks.resume_syncs")
@@ -155,6 +155,15 @@ def sync_due(**_later: Any) -> None:
 def forget_payloads(**_later: Any) -> None:
     """Delete the brokers' answers whose time is up."""
     syncing.forget_payloads(now=clock.now())
+
+
+def recalculate_after(connection: Connection) -> None:
+    """Have figures follow what a connection's ledger says now; called by interfaces."""
+    portfolio = portfolios.find_portfolio_for(
+        str(connection.owner_id), str(connection.portfolio_id)
+    )
+    if portfolio is not None and portfolio.is_recalculating:
+        request_recalculation(portfolio)
 
 
 def start_sync(sync: Sync) -> None:
@@ -196,11 +205,3 @@ def _queue(task: Task[Any, None], **names: str) -> None:
         task.apply_async(kwargs=names, retry=False)
     except OperationalError:
         log.warning("job.not_queued", task=task.name, **names)
-
-
-def _recalculate_after(connection: Connection) -> None:
-    portfolio = portfolios.find_portfolio_for(
-        str(connection.owner_id), str(connection.portfolio_id)
-    )
-    if portfolio is not None and portfolio.is_recalculating:
-        request_recalculation(portfolio)

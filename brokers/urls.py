@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from brokers.views import connections, imports, logins
+from brokers.views import connections, discrepancies, imports, logins
 
 _ONE = "portfolios/<object_id:portfolio_id>/"
 _RUN = f"{_ONE}imports/<object_id:run_id>/"
@@ -28,5 +28,11 @@ urlpatterns = [
     path(f"{_CONNECTION}pause/", connections.Pause.as_view(), name="connection-pause"),
     path(f"{_CONNECTION}resume/", connections.Resume.as_view(), name="connection-resume"),
     path(f"{_CONNECTION}key/", connections.ReplaceKey.as_view(), name="connection-key"),
+    path(f"{_CONNECTION}differences/", discrepancies.Differences.as_view(), name="differences"),
+    path(
+        f"{_CONNECTION}differences/<object_id:discrepancy_id>/",
+        discrepancies.Decide.as_view(),
+        name="difference",
+    ),
     path(f"{_CONNECTION}disconnect/", connections.Disconnect.as_view(), name="connection-end"),
 ]

@@ -33,6 +33,8 @@ _PORTFOLIO = "portfolios/<object_id:portfolio_id>/"
 _ROW = f"{_PORTFOLIO}transactions/<object_id:transaction_id>/"
 _RUN = f"{_PORTFOLIO}imports/<object_id:run_id>/"
 _CONNECTION = f"{_PORTFOLIO}connections/<object_id:connection_id>/"
+_DIFFERENCE = f"{_CONNECTION}differences/<object_id:discrepancy_id>/"
+_DISCREPANCY = f"api/v1/{_CONNECTION}discrepancies/<object_id:discrepancy_id>/"
 _INSTRUMENT = "instruments/<object_id:instrument_id>/"
 _WATCHLIST = "watchlists/<object_id:watchlist_id>/"
 _ENTRY = f"{_WATCHLIST}entries/<object_id:instrument_id>/"
@@ -117,6 +119,8 @@ ROUTES = {
     f"{_CONNECTION}pause/": Route(OWNER, {"POST": 302}),
     f"{_CONNECTION}resume/": Route(OWNER, {"POST": 302}),
     f"{_CONNECTION}key/": Route(OWNER, {"POST": 422}),
+    f"{_CONNECTION}differences/": Route(OWNER, {"GET": 200}),
+    _DIFFERENCE: Route(OWNER, {"POST": 302}, {"POST": {"decision": "put_aside"}}),
     f"{_CONNECTION}disconnect/": Route(OWNER, {"POST": 302}, {"POST": {"ledger": "keep"}}),
     "api/v1/auth/token/": Route(EVERYBODY, {"POST": 422}),
     "api/v1/auth/token/refresh/": Route(EVERYBODY, {"POST": 422}),
@@ -221,6 +225,12 @@ ROUTES = {
     ),
     f"api/v1/{_CONNECTION}syncs/": Route(OWNER, {"GET": 200, "POST": 409}),
     f"api/v1/{_CONNECTION}syncs/<object_id:sync_id>/": Route(OWNER, {"GET": 200}),
+    f"api/v1/{_CONNECTION}discrepancies/": Route(OWNER, {"GET": 200}),
+    _DISCREPANCY: Route(OWNER, {"GET": 200, "PATCH": 200}, {"PATCH": {"is_put_aside": True}}),
+    # The figures are others by now.
+    f"{_DISCREPANCY}acceptances/": Route(
+        OWNER, {"POST": 409}, {"POST": {"theirs": "9", "ours": "4"}}
+    ),
     f"api/v1/{_CONNECTION}unbooked/": Route(OWNER, {"GET": 200}),
 }
 #: Pages of allauth that are made for visitors; all its others send them to the sign-in.

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from accounts.models import User
-from brokers.models import Connection, Sync
+from brokers.models import Connection, Discrepancy, Sync
 from marketdata.domain.instruments import AssetClass, identity_of
 from marketdata.models import Instrument, PriceBar
 from marketdata.services.bars import write_bars
@@ -95,6 +95,25 @@ def make_sync(connection: Connection, **fields: Any) -> Sync:
         "updated_at": NOW,
     }
     return Sync.objects.create(
+        connection=connection, owner_id=connection.owner_id, **(known | fields)
+    )
+
+
+def make_discrepancy(connection: Connection, **fields: Any) -> Discrepancy:
+    known: dict[str, Any] = {
+        "measure": "cash",
+        "what": "USD",
+        "theirs": Decimal(5),
+        "ours": Decimal(4),
+        "state": "open",
+        "suggestion": {"code": "missing_cash", "amount": "1"},
+        "live_for": f"{connection.pk}:cash:USD",
+        "first_seen_at": NOW,
+        "last_seen_at": NOW,
+        "created_at": NOW,
+        "updated_at": NOW,
+    }
+    return Discrepancy.objects.create(
         connection=connection, owner_id=connection.owner_id, **(known | fields)
     )
 

@@ -64,6 +64,7 @@ class World:
     alert_id: str
     connection_id: str
     sync_id: str
+    discrepancy_id: str
     day: str = "2026-01-05"
     broker: str = "kite"
     figure: str = "total"
@@ -97,7 +98,8 @@ def world(ada) -> World:
     alert = alerts.create_alert(ada.pk, wanted=wanted, now=NOW)
     connection = factories.make_connection(portfolio, state="paused")
     sync = factories.make_sync(connection)
-    made = (portfolio, row, instrument, run, watchlist, alert, connection, sync)
+    difference = factories.make_discrepancy(connection)
+    made = (portfolio, row, instrument, run, watchlist, alert, connection, sync, difference)
     return World(*(str(each.pk) for each in made))
 
 

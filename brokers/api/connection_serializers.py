@@ -141,6 +141,7 @@ class SyncOutput(serializers.Serializer[object]):
     rows_unbooked = serializers.IntegerField()
     calls = serializers.IntegerField()
     error = serializers.CharField()
+    notice = serializers.CharField()
     retry_at = serializers.DateTimeField(allow_null=True)
     comparison = ComparisonOutput(many=True)
     compared_at = serializers.DateTimeField(allow_null=True)

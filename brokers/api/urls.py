@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from brokers.api import connections, views
+from brokers.api import connections, discrepancies, views
 
 _ONE = "portfolios/<object_id:portfolio_id>/"
 _RUN = f"{_ONE}imports/<object_id:run_id>/"
 _CONNECTION = f"{_ONE}connections/<object_id:connection_id>/"
+_DISCREPANCY = f"{_CONNECTION}discrepancies/<object_id:discrepancy_id>/"
 
 urlpatterns = [
     path(f"{_ONE}imports/", views.Imports.as_view(), name="api-imports"),
@@ -29,6 +30,17 @@ urlpatterns = [
         f"{_CONNECTION}syncs/<object_id:sync_id>/",
         connections.SyncDetail.as_view(),
         name="api-sync",
+    ),
+    path(
+        f"{_CONNECTION}discrepancies/",
+        discrepancies.Discrepancies.as_view(),
+        name="api-discrepancies",
+    ),
+    path(_DISCREPANCY, discrepancies.DiscrepancyDetail.as_view(), name="api-discrepancy"),
+    path(
+        f"{_DISCREPANCY}acceptances/",
+        discrepancies.Acceptances.as_view(),
+        name="api-discrepancy-acceptances",
     ),
     path(f"{_CONNECTION}unbooked/", connections.Unbooked.as_view(), name="api-unbooked"),
 ]

@@ -17,6 +17,8 @@ from portfolios.domain.kinds import Kind
 
 #: Stands in place of a kind where the broker's row means nothing that we can book.
 UNMAPPED = "unmapped"
+_DECIMALS = frozenset({"quantity", "price", "amount", "ratio", "fee", "tax", "to_amount"})
+_ROLES = frozenset({"instrument", "to_instrument"})
 
 
 class Stream(StrEnum):
@@ -182,6 +184,42 @@ def as_content(event: BrokerEvent) -> dict[str, Any]:
     }
 
 
+def as_event(content: Mapping[str, Any]) -> BrokerEvent:
+    """Read back an event that `as_content` wrote."""
+    known: dict[str, Any] = dict(content)
+    known.setdefault("kind", None)
+    known["kind"] = known["kind"] and Kind(known["kind"])
+    known["trade_date"] = date.fromisoformat(known["trade_date"])
+    if "executed_at" in known:
+        known["executed_at"] = datetime.fromisoformat(known["executed_at"])
+    for role in _ROLES & known.keys():
+        known[role] = as_name(known[role])
+    for name in _DECIMALS & known.keys():
+        known[name] = Decimal(known[name])
+    if "order" in known:
+        text, number = known["order"]
+        known["order"] = (text, Decimal(number))
+    return BrokerEvent(**known)
+
+
+def as_name(content: Mapping[str, Any]) -> InstrumentName:
+    """Read back an instrument's name that was written as texts."""
+    known = dict(content) | {"asset_class": AssetClass(content["asset_class"])}
+    if "multiplier" in known:
+        known["multiplier"] = Decimal(known["multiplier"])
+    return InstrumentName(**known)
+
+
+def as_texts(name: InstrumentName) -> dict[str, str]:
+    """Write an instrument's name as texts."""
+    return {
+        each.name: str(getattr(name, each.name))
+        for each in fields(name)
+        # What few brokers tell is left out, so that it doesn't change the digests of the rest.
+        if each.name not in ("currency", "multiplier") or getattr(name, each.name)
+    }
+
+
 def digest_of(event: BrokerEvent) -> str:
     """Return 32 hexadecimal digits that change with anything the broker says of an event."""
     text = json.dumps(as_content(event), sort_keys=True)
@@ -194,12 +232,7 @@ def _text(value: Any) -> Any:
     if isinstance(value, date | datetime):
         return value.isoformat()
     if isinstance(value, InstrumentName):
-        return {
-            each.name: str(getattr(value, each.name))
-            for each in fields(value)
-            # What few brokers tell is left out, so that it doesn't change the digests of the rest.
-            if each.name not in ("currency", "multiplier") or getattr(value, each.name)
-        }
+        return as_texts(value)
     if isinstance(value, tuple):
         return [_text(each) for each in value]
     return value if isinstance(value, bool) else str(value)

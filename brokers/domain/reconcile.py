@@ -7,10 +7,18 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
+from brokers.domain.discrepancies import (
+    Hints,
+    Suggestion,
+    suggest_for_cash,
+    suggest_for_units,
+)
+
 _ZERO = Decimal(0)
 _CASH_TOLERANCE = Decimal("0.01")
 #: What sums of fractions may differ by; a broker tells at most nine places.
 _UNITS_TOLERANCE = Decimal("0.00000001")
+_NO_HINTS = Hints()
 
 
 class Outcome(StrEnum):
@@ -34,6 +42,7 @@ class Line:
         what: a symbol, or a currency code.
         measure: `quantity` or `cash`.
         reason: what explains a difference, or what may be looked at; empty for equal figures.
+        suggestion: what to look for where nothing explains it.
     """
 
     what: str
@@ -42,6 +51,7 @@ class Line:
     ours: Decimal
     outcome: Outcome
     reason: str = ""
+    suggestion: Suggestion | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,67 +68,56 @@ def compare(
     ours: Account,
     unbooked: Collection[str],
     pending: Mapping[str, Decimal],
-    missing: str = "",
+    hints: Hints = _NO_HINTS,
 ) -> list[Line]:
     """Compare what a broker says is in an account with what the ledger says.
 
     Args:
         unbooked: symbols and currencies of events that could not be booked.
         pending: cash that is on its way, by currency.
-        missing: what to do about what the ledger lacks, where the broker tells no history.
+        hints: what is known around the figures, for those that differ.
     """
     lines = []
     for symbol in sorted({*theirs.units, *ours.units}):
         their, our = theirs.units.get(symbol, _ZERO), ours.units.get(symbol, _ZERO)
-        if not their and not our:
-            continue
-        outcome, reason = Outcome.MATCH, ""
-        if abs(their - our) > _UNITS_TOLERANCE:
-            outcome, reason = _why_units(symbol, their, our, unbooked, missing)
-        lines.append(Line(symbol, "quantity", their, our, outcome, reason))
+        if their or our:
+            lines.append(_units_line(symbol, their, our, unbooked, hints))
     for currency in sorted(theirs.cash):
         their, our = theirs.cash[currency], ours.cash.get(currency, _ZERO)
-        outcome, reason = Outcome.MATCH, ""
-        if abs(their - our) > _CASH_TOLERANCE:
-            outcome, reason = _why_cash(currency, their - our, unbooked, pending)
-        lines.append(Line(currency, "cash", their, our, outcome, reason))
+        on_its_way = pending.get(currency, _ZERO)
+        lines.append(_cash_line(currency, their, our, unbooked, on_its_way, hints))
     return lines
 
 
-def _why_units(
-    symbol: str, their: Decimal, our: Decimal, unbooked: Collection[str], missing: str
-) -> tuple[Outcome, str]:
+def _units_line(
+    symbol: str, their: Decimal, our: Decimal, unbooked: Collection[str], hints: Hints
+) -> Line:
+    if abs(their - our) <= _UNITS_TOLERANCE:
+        return Line(symbol, "quantity", their, our, Outcome.MATCH)
     if symbol in unbooked:
-        return (
-            Outcome.EXPLAINED,
-            "An event of it could not be booked; see below, and record it by hand.",
-        )
-    if our and their:
-        ratio = their / our
-        for number in (ratio, 1 / ratio):
-            if number == number.to_integral_value() and 2 <= number <= 100:
-                return (
-                    Outcome.DRIFT,
-                    "The one is a multiple of the other: is a split missing in the ledger?",
-                )
-    if missing and abs(our) < abs(their):
-        return Outcome.DRIFT, missing
-    if not our:
-        return Outcome.DRIFT, "The ledger holds none: are transactions older than the account's?"
-    return Outcome.DRIFT, "A transaction is missing on one of the sides, or was changed here."
+        why = "An event of it could not be booked; see below, and record it by hand."
+        return Line(symbol, "quantity", their, our, Outcome.EXPLAINED, why)
+    found = suggest_for_units(symbol, their, our, hints)
+    return Line(symbol, "quantity", their, our, Outcome.DRIFT, found.message, found)
 
 
-def _why_cash(
+def _cash_line(
     currency: str,
-    difference: Decimal,
+    their: Decimal,
+    our: Decimal,
     unbooked: Collection[str],
-    pending: Mapping[str, Decimal],
-) -> tuple[Outcome, str]:
+    pending: Decimal,
+    hints: Hints,
+) -> Line:
+    difference = their - our
+    if abs(difference) <= _CASH_TOLERANCE:
+        return Line(currency, "cash", their, our, Outcome.MATCH)
+    why = ""
     if currency in unbooked:
-        return (
-            Outcome.EXPLAINED,
-            "An event with cash could not be booked; see below, and record it by hand.",
-        )
-    if pending.get(currency) and abs(abs(difference) - abs(pending[currency])) <= _CASH_TOLERANCE:
-        return Outcome.EXPLAINED, "As much is on its way, and will be booked when it is there."
-    return Outcome.DRIFT, "A transaction is missing on one of the sides, or was changed here."
+        why = "An event with cash could not be booked; see below, and record it by hand."
+    elif pending and abs(abs(difference) - abs(pending)) <= _CASH_TOLERANCE:
+        why = "As much is on its way, and will be booked when it is there."
+    if why:
+        return Line(currency, "cash", their, our, Outcome.EXPLAINED, why)
+    found = suggest_for_cash(currency, difference, our, hints)
+    return Line(currency, "cash", their, our, Outcome.DRIFT, found.message, found)

@@ -1,6 +1,15 @@
 """What is stored of imports from files and of connections to brokers."""
 
 from brokers.models.connections import BrokerRow, Connection, RawPayload, Sync
+from brokers.models.discrepancies import Discrepancy
 from brokers.models.imports import ImportRow, ImportRun
 
-__all__ = ["BrokerRow", "Connection", "ImportRow", "ImportRun", "RawPayload", "Sync"]
+__all__ = [
+    "BrokerRow",
+    "Connection",
+    "Discrepancy",
+    "ImportRow",
+    "ImportRun",
+    "RawPayload",
+    "Sync",
+]

@@ -48,6 +48,8 @@ class Connection(Timestamped):
     next_sync_at = models.DateTimeField(null=True, blank=True)
     #: When all streams were last begun anew, because figures differed.
     reread_at = models.DateTimeField(null=True, blank=True, editable=False)
+    #: Of the broker's figures that were too small to be believed at once; empty after others.
+    doubted = models.CharField(max_length=32, blank=True, editable=False)
     #: Keeps one account from being linked twice to a portfolio; null once disconnected.
     identity = models.CharField(max_length=200, null=True, blank=True, editable=False)  # noqa: DJ001 - only live ones are unique
 
@@ -97,6 +99,8 @@ class Sync(Timestamped):
     calls = models.PositiveIntegerField(default=0)
     #: For the owner, in words.
     error = models.CharField(max_length=500, blank=True)
+    #: What was odd, though nothing failed; in words.
+    notice = models.CharField(max_length=500, blank=True)
     #: The broker's figures beside ours: a list of `brokers.domain.reconcile.Line` as texts.
     comparison = models.JSONField(default=list, encoder=DjangoJSONEncoder)
     compared_at = models.DateTimeField(null=True, blank=True)

@@ -16,6 +16,14 @@ from brokers.selectors.connections import (
     list_unbooked,
     sync_progress,
 )
+from brokers.selectors.discrepancies import (
+    DiscrepancyNotFound,
+    count_open,
+    get_discrepancy,
+    list_discrepancies,
+    list_ended,
+    list_live,
+)
 from brokers.selectors.imports import (
     LOST_AFTER,
     ImportNotFound,
@@ -30,16 +38,22 @@ from brokers.selectors.progress import list_progress
 __all__ = [
     "LOST_AFTER",
     "ConnectionNotFound",
+    "DiscrepancyNotFound",
     "ImportNotFound",
     "SyncNotFound",
+    "count_open",
     "find_last_good_sync",
     "get_connection",
+    "get_discrepancy",
     "get_import",
     "get_own_connection",
     "get_sync",
     "list_connections",
+    "list_discrepancies",
     "list_due",
+    "list_ended",
     "list_imports",
+    "list_live",
     "list_lost",
     "list_payloads",
     "list_progress",

@@ -6,67 +6,32 @@ that is booked again, by whomever and however often, changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
 from typing import Any
 
 import structlog
 from bson import ObjectId
-from django.db.models import Q
 
-from brokers.domain.events import (
-    BrokerEvent,
-    EventState,
-    InstrumentName,
-    Reading,
-    RowError,
-    Stream,
-    as_content,
-    digest_of,
-    digest_of_row,
-    in_order,
-)
-from brokers.models import BrokerRow, Connection
+from brokers.domain.events import Reading, RowError, Stream, as_content, in_order
+from brokers.models import Connection
 from brokers.services.naming import Instruments
+from brokers.services.posting import Counts, Page
 from common.errors import Conflict
 from common.transactions import run_in_transaction
-from portfolios import selectors as portfolios
-from portfolios.domain.checks import check
-from portfolios.domain.transactions import Draft, fingerprint
-from portfolios.services import synced
 
 log = structlog.get_logger(__name__)
 
-_UNREADABLE = "unreadable"
 #: What a value that nobody foresaw may raise on its way into the database.
 _POISON = (ValueError, ArithmeticError, TypeError)
 _CANT_BE_BOOKED = "It can't be booked as the broker told it."
-_KEPT = "The broker changed this, but you had changed it here: your version was kept."
 
 
 class Replaced(Conflict):
     """Another worker has taken this connection on, or it is not synced any more."""
 
     code = "sync-taken-over"
-
-
-@dataclass(slots=True)
-class Counts:
-    """What became of the events of a page, or of a sync."""
-
-    new: int = 0
-    changed: int = 0
-    known: int = 0
-    unbooked: int = 0
-
-    def add(self, more: Counts) -> None:
-        """Add what became of others."""
-        self.new += more.new
-        self.changed += more.changed
-        self.known += more.known
-        self.unbooked += more.unbooked
 
 
 def book(
@@ -90,7 +55,7 @@ def book(
     names = instruments.find_all(reading.events, now=now)
 
     def store(part: Reading, *, move_cursor: bool) -> Counts:
-        page = partial(_Page, connection, part, payload_id=payload_id, names=names, now=now)
+        page = partial(Page, connection, part, payload_id=payload_id, names=names, now=now)
         kept = {stream.value: dict(cursor)} if move_cursor else {}
         return run_in_transaction(
             lambda: page().book(partial(_move_cursors, connection, kept, now=now))
@@ -129,256 +94,3 @@ def _move_cursors(
     held = hold(connection, now=now)
     held.cursors = {**held.cursors, **cursors}
     held.save(update_fields=["cursors", "updated_at"])
-
-
-@dataclass(slots=True)
-class _Page:
-    """One attempt at booking a page, inside a transaction."""
-
-    connection: Connection
-    reading: Reading
-    payload_id: ObjectId | None
-    names: Mapping[tuple[str, str], str]
-    now: datetime
-    counts: Counts = field(default_factory=Counts)
-    #: External id and kind of all that the page tells.
-    _told: set[tuple[str, str]] = field(default_factory=set)
-    _known: dict[tuple[str, str], BrokerRow] = field(default_factory=dict)
-    #: Id or alias of what is corrected or canceled → whether it is canceled.
-    _replaced: dict[str, bool] = field(default_factory=dict)
-    _to_book: list[tuple[BrokerRow, Draft]] = field(default_factory=list)
-    _to_make: list[BrokerRow] = field(default_factory=list)
-
-    def book(self, move_cursor: Any) -> Counts:
-        move_cursor()
-        events = sorted(self.reading.events, key=in_order)
-        self._load(events)
-        for event in {(each.external_id, each.kind_name): each for each in events}.values():
-            self._take(event)
-        for error in self.reading.errors:
-            self._set_aside(error)
-        self._supersede({event.replaces for event in events if event.replaces})
-        self._write()
-        return self.counts
-
-    def _load(self, events: Sequence[BrokerEvent]) -> None:
-        self._told = {(event.external_id, event.kind_name) for event in events}
-        ids = {event.external_id for event in events}
-        ids |= {error.external_id for error in self.reading.errors}
-        aliases = {event.alias for event in events if event.alias}
-        mine = BrokerRow.objects.filter(connection_id=self.connection.pk)
-        self._known = {
-            (row.external_id, row.kind): row
-            for row in mine.filter(external_id__in=list(ids)).order_by("pk")
-        }
-        for row in mine.filter(replaces__in=list(ids | aliases)).order_by("pk"):
-            self._replaced[row.replaces] = bool(row.content.get("is_canceled"))
-        self._replaced |= {each.replaces: each.is_canceled for each in events if each.replaces}
-
-    def _take(self, event: BrokerEvent) -> None:
-        digest = digest_of(event)
-        row = self._known.get((event.external_id, event.kind_name))
-        if row is not None and row.digest == digest:
-            self.counts.known += 1
-            return
-        draft, problem = self._draft(event)
-        state = self._state_of(event, problem)
-        is_new = row is None
-        row = row or self._new_row(event.external_id, event.kind_name)
-        row.alias, row.replaces = event.alias, event.replaces
-        row.content, row.digest, row.payload_id = as_content(event), digest, self.payload_id
-        row.problem = problem[:500] if state is EventState.UNBOOKED else ""
-        was_booked = row.state == EventState.BOOKED.value and bool(row.transaction_id)
-        row.state, row.updated_at = state.value, self.now
-        if state is EventState.BOOKED and draft is not None and was_booked:
-            self._correct(row, draft)
-        elif state is EventState.BOOKED and draft is not None:
-            self._to_book.append((row, draft))
-        elif was_booked:
-            self._void([row], reason="canceled by the broker")
-        self._count(state, is_new=is_new)
-        self._keep(row, is_new=is_new)
-        self._forget_unreadable(event)
-
-    def _state_of(self, event: BrokerEvent, problem: str) -> EventState:
-        if event.is_canceled:
-            return EventState.VOIDED
-        for name in filter(None, (event.external_id, event.alias)):
-            if name in self._replaced:
-                return EventState.VOIDED if self._replaced[name] else EventState.SUPERSEDED
-        return EventState.UNBOOKED if problem else EventState.BOOKED
-
-    def _draft(self, event: BrokerEvent) -> tuple[Draft | None, str]:
-        """Make the ledger's row of an event, or say why it can't be booked."""
-        if event.kind is None:
-            return None, event.problem or "It isn't known here what this is."
-        others = [
-            row.kind
-            for (key, kind), row in self._known.items()
-            if key == event.external_id
-            and row.state == EventState.BOOKED.value
-            and (key, kind) not in self._told
-        ]
-        if others:
-            return None, f"The broker told this as “{others[0]}” before: look which is right."
-        draft = draft_of(event, account=self.connection.account, names=self.names)
-        # What takes a payment back is below zero, which a person isn't let type.
-        checked = draft if draft.amount is None else replace(draft, amount=abs(draft.amount))
-        problems = check(checked, today=self.now.date())
-        return draft, " ".join(each.message for each in problems)
-
-    def _set_aside(self, error: RowError) -> None:
-        digest = digest_of_row(error)
-        row = self._known.get((error.external_id, _UNREADABLE))
-        if row is not None and row.digest == digest:
-            self.counts.known += 1
-            return
-        is_new = row is None
-        row = row or self._new_row(error.external_id, _UNREADABLE)
-        row.state, row.updated_at = EventState.UNBOOKED.value, self.now
-        row.problem, row.content = error.message[:500], dict(error.raw)
-        row.digest, row.payload_id = digest, self.payload_id
-        self._count(EventState.UNBOOKED, is_new=is_new)
-        self._keep(row, is_new=is_new)
-
-    def _new_row(self, external_id: str, kind: str) -> BrokerRow:
-        row = BrokerRow(
-            connection_id=self.connection.pk,
-            external_id=external_id,
-            kind=kind,
-            created_at=self.now,
-            updated_at=self.now,
-        )
-        self._known[external_id, kind] = row
-        return row
-
-    def _keep(self, row: BrokerRow, *, is_new: bool) -> None:
-        if is_new:
-            self._to_make.append(row)
-        else:
-            row.save()
-
-    def _count(self, state: EventState, *, is_new: bool) -> None:
-        if state is EventState.UNBOOKED:
-            self.counts.unbooked += 1
-        elif is_new:
-            self.counts.new += 1
-        else:
-            self.counts.changed += 1
-
-    def _forget_unreadable(self, event: BrokerEvent) -> None:
-        """Let a row that could be read at last take the place of the one that couldn't."""
-        for kind in {_UNREADABLE, "unmapped"} - {event.kind_name}:
-            row = self._known.get((event.external_id, kind))
-            if row is not None and row.pk is not None:
-                row.delete()
-                del self._known[event.external_id, kind]
-
-    def _correct(self, row: BrokerRow, draft: Draft) -> None:
-        is_done = synced.correct_synced(
-            self.connection.portfolio_id,
-            transaction_id=ObjectId(row.transaction_id),
-            draft=draft,
-            revision=row.transaction_revision,
-            now=self.now,
-        )
-        if is_done:
-            row.transaction_revision += 1
-        else:
-            row.problem = _KEPT
-
-    def _supersede(self, replaced: Collection[str]) -> None:
-        """Take out of the ledger what was booked earlier and is corrected or canceled now."""
-        if not replaced:
-            return
-        found = BrokerRow.objects.filter(
-            Q(external_id__in=list(replaced)) | Q(alias__in=list(replaced)),
-            connection_id=self.connection.pk,
-            state=EventState.BOOKED.value,
-        ).order_by("pk")
-        for row in found:
-            is_canceled = self._replaced.get(row.external_id, self._replaced.get(row.alias, False))
-            row.state = (EventState.VOIDED if is_canceled else EventState.SUPERSEDED).value
-            row.updated_at = self.now
-            self._void([row], reason="canceled by the broker" if is_canceled else "corrected")
-            row.save()
-            self.counts.changed += 1
-
-    def _void(self, rows: Sequence[BrokerRow], *, reason: str) -> None:
-        revisions = {ObjectId(row.transaction_id): row.transaction_revision for row in rows}
-        voided = synced.void_synced(
-            self.connection.portfolio_id, revisions=revisions, reason=reason, now=self.now
-        )
-        for row in rows:
-            if ObjectId(row.transaction_id) not in voided:
-                row.problem = _KEPT
-            row.transaction_id, row.transaction_revision = "", 0
-
-    def _write(self) -> None:
-        """Store the new rows of the ledger, or recognize those that are there already."""
-        twins = self._twins([draft for _, draft in self._to_book])
-        fresh: list[tuple[BrokerRow, Draft]] = []
-        for row, draft in self._to_book:
-            waiting = twins.get(fingerprint(draft))
-            if waiting:
-                row.transaction_id, row.transaction_revision = waiting.pop(0)
-                row.is_claimed = True
-            else:
-                fresh.append((row, draft))
-        stored = synced.record_synced(
-            self.connection.portfolio_id, drafts=[draft for _, draft in fresh], now=self.now
-        )
-        for (row, _), transaction in zip(fresh, stored, strict=True):
-            row.transaction_id, row.transaction_revision = str(transaction.pk), transaction.revision
-        for row, _ in self._to_book:
-            if row.pk is not None:
-                row.save()
-        BrokerRow.objects.bulk_create(self._to_make)
-
-    def _twins(self, drafts: Sequence[Draft]) -> dict[str, list[tuple[str, int]]]:
-        """Find equal rows that came by another way, from a file or a form."""
-        if not drafts:
-            return {}
-        copies = portfolios.list_copies(
-            self.connection.portfolio_id, fingerprints=[fingerprint(draft) for draft in drafts]
-        )
-        taken = set(
-            BrokerRow.objects.filter(transaction_id__in=[key for _, key, _ in copies]).values_list(
-                "transaction_id", flat=True
-            )
-        )
-        found: dict[str, list[tuple[str, int]]] = {}
-        for mark, key, revision in copies:
-            if key not in taken:
-                found.setdefault(mark, []).append((key, revision))
-        return found
-
-
-def draft_of(event: BrokerEvent, *, account: str, names: Mapping[tuple[str, str], str]) -> Draft:
-    """Write an event that has a kind as what the ledger books."""
-    if event.kind is None:
-        raise ValueError("An event without a kind isn't booked.")
-    return Draft(
-        kind=event.kind,
-        trade_date=event.trade_date,
-        currency=event.currency,
-        executed_at=event.executed_at,
-        instrument_id=_instrument_of(event.instrument, event, names),
-        quantity=event.quantity,
-        price=event.price,
-        amount=event.amount,
-        ratio=event.ratio,
-        fee=event.fee,
-        tax=event.tax,
-        to_instrument_id=_instrument_of(event.to_instrument, event, names),
-        to_currency=event.to_currency,
-        to_amount=event.to_amount,
-        account=event.account or account,
-        note=event.note,
-    )
-
-
-def _instrument_of(
-    named: InstrumentName | None, event: BrokerEvent, names: Mapping[tuple[str, str], str]
-) -> str | None:
-    return names.get((named.symbol, named.currency or event.currency)) if named else None

@@ -2,25 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from brokers.adapters.brokers import get_broker
-from brokers.domain.events import EventState, HeldCash, HeldUnits
-from brokers.domain.reconcile import Account, Line, compare
+from brokers.domain.discrepancies import Hints, Removed, find_shrinkage
+from brokers.domain.events import EventState, HeldCash, HeldUnits, as_event
+from brokers.domain.reconcile import Account, Line, Outcome, compare
 from brokers.models import BrokerRow, Connection
-from brokers.selectors import list_unbooked
+from brokers.selectors import find_last_good_sync, list_unbooked
 from brokers.services.naming import Instruments
-from common.money import plain
+from brokers.services.posting import draft_of
+from common.money import exact, plain
 from marketdata import selectors as market
 from portfolios import selectors as portfolios
+from portfolios.domain.books import Book
 from portfolios.domain.engine import Ledger, OversellRule, Policy, compute
 from portfolios.domain.kinds import Kind
 from portfolios.domain.transactions import Event
 
+_ZERO = Decimal(0)
 #: Units are counted here, whatever the portfolio's rules say of cost and of selling too much.
 _COUNTING = Policy(oversell=OversellRule.SHORT)
+#: Rows that were deleted here and might explain a difference; more explain nothing.
+_MOST_REMOVED = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Both sides beside each other.
+
+    Attributes:
+        lines: as they are stored.
+        held: what the broker says is held, by symbol.
+        instrument_ids: of those of the symbols that are known here.
+        shrinkage: why the broker's reading is too small to be believed at once; empty if it isn't.
+        digest: of the broker's figures, by which the same reading is known again.
+    """
+
+    lines: list[dict[str, Any]]
+    held: Mapping[str, HeldUnits] = field(default_factory=dict)
+    instrument_ids: Mapping[str, str] = field(default_factory=dict)
+    shrinkage: str = ""
+    digest: str = ""
+
+
+@dataclass(slots=True)
+class _Sides:
+    """What both sides hold: units by symbol, money by currency."""
+
+    theirs: Account
+    ours: Account
+    costs: dict[str, Decimal]
+    events: list[Event]
+    names: dict[str, str]
 
 
 def compare_with_ledger(
@@ -30,44 +70,84 @@ def compare_with_ledger(
     cash: Sequence[HeldCash],
     instruments: Instruments,
     missing: str = "",
-) -> list[dict[str, Any]]:
+) -> Comparison:
     """Compare what a broker says is in the account with the ledger's rows of that account.
 
     Args:
-        missing: what to do about what only the broker knows, where that is usual.
+        missing: what to do about what the ledger lacks, where the broker tells no history.
     """
+    with exact():
+        sides = _sides(connection, positions, cash, instruments)
+        unbooked = _unbooked(connection)
+        lines = compare(
+            theirs=sides.theirs,
+            ours=sides.ours,
+            unbooked=unbooked,
+            pending=_sums((each.currency, each.pending) for each in cash),
+            hints=_hints(connection, sides, missing),
+        )
+        shrinkage = find_shrinkage(
+            theirs=sides.theirs.units,
+            ours=sides.ours.units,
+            costs=sides.costs,
+            explained=unbooked,
+        )
+    return Comparison(
+        lines=[_as_texts(line) for line in lines],
+        held={each.instrument.symbol: each for each in positions},
+        instrument_ids={name: key for key, name in sides.names.items() if key != name},
+        shrinkage=shrinkage,
+        digest=_digest(sides.theirs),
+    )
+
+
+def count_ours(connection: Connection) -> Account:
+    """Count what the ledger holds in a connection's account: by instrument, and by currency."""
+    with exact():
+        book = _count(_events(connection))
+        return Account({key: each.quantity for key, each in book.positions.items()}, book.cash)
+
+
+def _sides(
+    connection: Connection,
+    positions: Sequence[HeldUnits],
+    cash: Sequence[HeldCash],
+    instruments: Instruments,
+) -> _Sides:
     theirs_by_id: dict[str, Decimal] = {}
     names: dict[str, str] = {}
     for held in positions:
         key = instruments.known(held.instrument, currency=held.currency) or held.instrument.symbol
-        theirs_by_id[key] = theirs_by_id.get(key, Decimal(0)) + held.quantity
+        theirs_by_id[key] = theirs_by_id.get(key, _ZERO) + held.quantity
         names[key] = held.instrument.symbol
-    book = compute(Ledger(_events(connection), base_currency="USD"), policy=_COUNTING)
-    ours_by_id = {key: each.quantity for key, each in book.positions.items()}
-    unnamed = [key for key in ours_by_id if key not in names]
-    names |= {key: each.symbol for key, each in market.instruments_by_id(unnamed).items()}
-    lines = compare(
+    events = _events(connection)
+    book = _count(events)
+    missing = [key for key in book.positions if key not in names]
+    names |= {key: each.symbol for key, each in market.instruments_by_id(missing).items()}
+    return _Sides(
         theirs=Account(
             {names[key]: quantity for key, quantity in theirs_by_id.items()},
             _sums((each.currency, each.amount) for each in cash),
         ),
         ours=Account(
-            {names.get(key, key): quantity for key, quantity in ours_by_id.items()},
-            book.cash,
+            {names.get(key, key): each.quantity for key, each in book.positions.items()}, book.cash
         ),
-        unbooked=_unbooked(connection),
-        pending=_sums((each.currency, each.pending) for each in cash),
-        missing=missing,
+        costs={names.get(key, key): each.cost or _ZERO for key, each in book.positions.items()},
+        events=events,
+        names=names,
     )
-    return [_as_texts(line) for line in lines]
 
 
 def _sums(amounts: Iterable[tuple[str, Decimal]]) -> dict[str, Decimal]:
     """Add up by currency, for an answer may speak of several accounts."""
     sums: dict[str, Decimal] = {}
     for currency, amount in amounts:
-        sums[currency] = sums.get(currency, Decimal(0)) + amount
+        sums[currency] = sums.get(currency, _ZERO) + amount
     return sums
+
+
+def _count(events: Sequence[Event]) -> Book:
+    return compute(Ledger(list(events), base_currency="USD"), policy=_COUNTING)
 
 
 def _events(connection: Connection) -> list[Event]:
@@ -92,6 +172,51 @@ def _events(connection: Connection) -> list[Event]:
     ]
 
 
+def _hints(connection: Connection, sides: _Sides, missing: str) -> Hints:
+    events = sides.events
+    named = {sides.names.get(each.instrument_id or "", "") for each in events}
+    return Hints(
+        booked=named | {each.currency for each in events},
+        first_day=min((each.trade_date for each in events), default=None),
+        matched_at=_matched_at(connection),
+        missing=missing,
+        removed=_removed(connection, {each.id for each in events}),
+    )
+
+
+def _matched_at(connection: Connection) -> dict[str, date]:
+    last = find_last_good_sync(connection.pk)
+    if last is None or last.compared_at is None:
+        return {}
+    day = last.compared_at.date()
+    return {line["what"]: day for line in last.comparison if line["outcome"] == Outcome.MATCH.value}
+
+
+def _removed(connection: Connection, present: set[str]) -> list[Removed]:
+    """Find what the broker told and is no longer in the ledger, newest first."""
+    rows = BrokerRow.objects.filter(connection_id=connection.pk, state=EventState.BOOKED.value)
+    gone = [
+        key
+        for key, transaction_id in rows.order_by("-pk").values_list("pk", "transaction_id")
+        if transaction_id not in present
+    ]
+    found = BrokerRow.objects.filter(pk__in=gone[:_MOST_REMOVED]).order_by("-pk")
+    return [_as_removed(row) for row in found]
+
+
+def _as_removed(row: BrokerRow) -> Removed:
+    event = as_event(row.content)
+    names = {
+        (each.symbol, each.currency or event.currency): each.symbol
+        for each in (event.instrument, event.to_instrument)
+        if each is not None
+    }
+    draft = draft_of(event, account="", names=names)
+    counted = _count([Event(**asdict(draft), id=row.transaction_id, created_at=row.created_at)])
+    effects = {key: each.quantity for key, each in counted.positions.items()}
+    return Removed(row.transaction_id, event.trade_date, effects | dict(counted.cash))
+
+
 def _unbooked(connection: Connection) -> set[str]:
     """Return the symbols and currencies that events speak of which couldn't be booked."""
     found: set[str] = set()
@@ -105,7 +230,16 @@ def _unbooked(connection: Connection) -> set[str]:
     return found
 
 
+def _digest(theirs: Account) -> str:
+    figures = [
+        sorted((name, plain(number)) for name, number in side.items() if number)
+        for side in (theirs.units, theirs.cash)
+    ]
+    return hashlib.sha256(json.dumps(figures).encode()).hexdigest()[:32]
+
+
 def _as_texts(line: Line) -> dict[str, Any]:
+    found = line.suggestion
     return {
         "what": line.what,
         "measure": line.measure,
@@ -113,4 +247,5 @@ def _as_texts(line: Line) -> dict[str, Any]:
         "ours": plain(line.ours),
         "outcome": line.outcome.value,
         "reason": line.reason,
+        "suggestion": {"code": found.code, **found.data} if found else None,
     }

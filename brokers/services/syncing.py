@@ -23,7 +23,7 @@ from brokers.domain.events import HeldCash, HeldUnits, Reading, Stream
 from brokers.domain.failures import Verdict, judge
 from brokers.domain.reconcile import Outcome
 from brokers.models import Connection, RawPayload, Sync
-from brokers.services import booking, reconciling, syncs
+from brokers.services import booking, comparing, discrepancies, posting, syncs
 from brokers.services.connecting import open_session
 from brokers.services.naming import Instruments
 from common.remote.errors import AuthExpired, RemoteFailure
@@ -55,7 +55,7 @@ class _Run:
     session: Session
     clock: Callable[[], datetime]
     instruments: Instruments
-    counts: booking.Counts = field(default_factory=booking.Counts)
+    counts: posting.Counts = field(default_factory=posting.Counts)
     streams: list[dict[str, Any]] = field(default_factory=list)
     verdicts: list[Verdict] = field(default_factory=list)
     positions: tuple[HeldUnits, ...] | None = None
@@ -101,7 +101,7 @@ def run(sync_id: ObjectId, *, clock: Callable[[], datetime]) -> Sync | None:
         clock=clock,
         instruments=Instruments(sync.connection.owner_id),
         # Of a worker that was lost: what it booked was booked by this sync.
-        counts=booking.Counts(sync.rows_new, sync.rows_changed, sync.rows_known),
+        counts=posting.Counts(sync.rows_new, sync.rows_changed, sync.rows_known),
         streams=[{"stream": each.value, "state": "waiting"} for each in _streams(broker)],
     )
     for place, stream in enumerate(_streams(broker)):
@@ -215,6 +215,8 @@ def _figures(run: _Run) -> dict[str, int]:
 
 
 def _finish(run: _Run, *, now: datetime) -> Sync:
+    # First: it may ask again, which may fail.
+    found = _compare(run)
     retry_at = max((each.retry_at for each in run.verdicts if each.retry_at), default=None)
     failed = [line for line in run.streams if line["state"] != "ok"]
     if retry_at is not None:
@@ -236,23 +238,41 @@ def _finish(run: _Run, *, now: datetime) -> Sync:
         changes["retries"] = run.sync.retries + (not is_limited)
     else:
         changes |= {"open_for": None, "finished_at": now}
-    if run.can_compare:
-        changes["comparison"] = reconciling.compare_with_ledger(
-            run.connection,
-            positions=run.positions or (),
-            cash=run.cash or (),
-            instruments=run.instruments,
-            missing=run.broker.capabilities.missing,
-        )
-        changes["compared_at"] = now
+    changes["notice"] = found.notice
+    if found.comparison is not None:
+        changes |= {"comparison": found.comparison.lines, "compared_at": now}
     return _end(
         run.sync,
         changes,
         verdicts=run.verdicts,
         streams=run.streams,
+        found=found,
         now=now,
         is_always_open=run.broker.capabilities.is_always_open,
         once_a_day=run.broker.capabilities.once_a_day,
+    )
+
+
+def _compare(run: _Run) -> comparing.Found:
+    def read_again() -> tuple[HeldUnits, ...] | None:
+        if Stream.POSITIONS not in _streams(run.broker):
+            return None
+        run.positions = None
+        place = _streams(run.broker).index(Stream.POSITIONS)
+        _read(run, Stream.POSITIONS, run.streams[place])
+        return run.positions
+
+    if not run.can_compare:
+        # What was doubted before is so still.
+        return comparing.Found(doubted=run.connection.doubted)
+    return comparing.compare(
+        run.connection,
+        broker=run.broker.capabilities.label,
+        positions=run.positions or (),
+        cash=run.cash or (),
+        missing=run.broker.capabilities.missing,
+        instruments=run.instruments,
+        read_again=read_again,
     )
 
 
@@ -263,6 +283,7 @@ def _end(
     verdicts: list[Verdict],
     streams: list[dict[str, Any]],
     now: datetime,
+    found: comparing.Found = comparing.NOTHING,
     is_always_open: bool = False,
     once_a_day: OnceADay | None = None,
 ) -> Sync:
@@ -283,7 +304,12 @@ def _end(
                 has_failed=changes["state"] != SyncState.OK.value,
             )
             _reread_after_drift(held, changes.get("comparison", ()), now=now)
+        held.doubted = found.doubted
+        if found.doubted and held.next_sync_at is not None:
+            held.next_sync_at = now + _REREAD_SOON
         held.save()
+        if found.comparison is not None:
+            discrepancies.record(held, found.comparison, now=now)
         if not Sync.objects.filter(
             pk=sync.pk, fence=sync.fence, state=SyncState.RUNNING.value
         ).update(**changes, lease_until=None, updated_at=now):

@@ -119,6 +119,7 @@ def _context(
         "syncs": [presentation.sync_line(each) for each in runs],
         "open_sync": next((presentation.sync_line(each) for each in runs if each.open_for), None),
         "comparison": presentation.comparison(compared),
+        "differences": selectors.count_open(connection.pk),
         "unbooked": [
             presentation.row_line(each) for each in selectors.list_unbooked(connection.pk)[:100]
         ],

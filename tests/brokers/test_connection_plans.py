@@ -6,8 +6,9 @@ import pytest
 
 from brokers import selectors
 from brokers.domain.connections import OPEN, ConnectionState, SyncState
+from brokers.domain.discrepancies import LIVE, DiscrepancyState
 from brokers.domain.events import EventState
-from brokers.models import BrokerRow, Connection, RawPayload, Sync
+from brokers.models import BrokerRow, Connection, Discrepancy, RawPayload, Sync
 from portfolios import selectors as portfolios
 from tests import factories
 from tests.factories import NOW
@@ -72,6 +73,24 @@ def _fill(connection):
         )
         for number in range(140)
     )
+    stands = list(DiscrepancyState)
+    Discrepancy.objects.bulk_create(
+        Discrepancy(
+            connection=connection,
+            owner_id=connection.owner_id,
+            measure="cash",
+            what=str(number),
+            theirs=1,
+            ours=2,
+            state=stands[number % len(stands)].value,
+            live_for=f"{connection.pk}:{number}" if stands[number % len(stands)] in LIVE else None,
+            first_seen_at=NOW,
+            last_seen_at=NOW,
+            created_at=NOW,
+            updated_at=NOW,
+        )
+        for number in range(140)
+    )
     events = list(EventState)
     BrokerRow.objects.bulk_create(
         BrokerRow(
@@ -93,6 +112,9 @@ def test_lists_of_connections_and_of_what_they_brought(many):
     explain_uses_index(selectors.list_connections(many.portfolio_id)[:6])
     explain_uses_index(selectors.list_syncs(many.pk)[:6])
     explain_uses_index(selectors.list_unbooked(many.pk)[:6])
+    explain_uses_index(selectors.list_discrepancies(many.pk)[:6])
+    explain_uses_index(selectors.list_live(many.pk)[:6], may_sort=True)
+    explain_uses_index(selectors.list_ended(many.pk)[:6], may_sort=True)
     explain_uses_index(selectors.list_payloads(many.pk, stream="cash")[:6])
     explain_uses_index(selectors.list_due(now=NOW), may_sort=True)
     explain_uses_index(selectors.list_startable(now=NOW), may_sort=True)
@@ -105,6 +127,8 @@ def test_look_ups_of_connections_and_of_equal_rows(many):
         selectors.get_connection(many.pk, portfolio_id=many.portfolio_id, owner_id=many.owner_id)
         selectors.find_last_good_sync(many.pk)
         list(Sync.objects.filter(open_for=str(many.pk)))
+        selectors.count_open(many.pk)
+        list(Discrepancy.objects.filter(connection_id=many.pk, live_for__isnull=False))
         list(BrokerRow.objects.filter(transaction_id__in=["0" * 24, "1" * 24]))
         list(BrokerRow.objects.filter(connection_id=many.pk, replaces__in=["a"]).order_by("pk"))
         portfolios.list_copies(many.portfolio_id, fingerprints=["a" * 32])

@@ -9,7 +9,7 @@ import pytest
 from brokers.adapters import contract
 from brokers.domain.connections import ConnectionState, SyncState
 from brokers.models import BrokerRow, Connection, RawPayload, Sync
-from brokers.services import booking, connecting, syncing, syncs
+from brokers.services import connecting, posting, syncing, syncs
 from common import clock
 from portfolios.models import Transaction
 from portfolios.services import ledger
@@ -246,7 +246,7 @@ def test_an_event_that_nobody_foresaw_costs_no_other(connection, sandbox, monkey
     sandbox.book("pay", kind="CSD", amount="1000")
     for price in ("10", "11", "12"):
         sandbox.book("fill", symbol="AAPL", side="buy", qty="1", price=price)
-    draft_of = booking.draft_of
+    draft_of = posting.draft_of
 
     def poisoned(event, **more):
         if event.price == Decimal(11):
@@ -254,7 +254,7 @@ def test_an_event_that_nobody_foresaw_costs_no_other(connection, sandbox, monkey
         return draft_of(event, **more)
 
     with monkeypatch.context() as patched:
-        patched.setattr(booking, "draft_of", poisoned)
+        patched.setattr(posting, "draft_of", poisoned)
         hurt = sync(connection)
 
     assert (hurt.state, hurt.rows_new, hurt.rows_unbooked) == (SyncState.OK.value, 3, 1)

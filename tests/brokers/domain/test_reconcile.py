@@ -39,18 +39,6 @@ def test_units_are_compared_exactly(theirs, ours, unbooked, expected):
     assert all(bool(line.reason) == (line.outcome != "match") for line in lines)
 
 
-@pytest.mark.parametrize(("theirs", "ours"), [("ACME 16", "ACME 4"), ("ACME 1", "ACME 10")])
-def test_a_multiple_suggests_a_split(theirs, ours):
-    (line,) = compare(
-        theirs=Account(numbers(theirs), {}),
-        ours=Account(numbers(ours), {}),
-        unbooked=(),
-        pending={},
-    )
-
-    assert "split" in line.reason
-
-
 @pytest.mark.parametrize(
     ("theirs", "ours", "pending", "unbooked", "expected"),
     [
