@@ -1,9 +1,37 @@
-"""Imports, connections and syncs in the back office, to look at; no secret is shown there."""
+"""Imports, connections and syncs in the back office; no secret is shown there.
 
-from django.contrib import admin
+Nothing is edited there. What a mended fault left behind can be read again.
+"""
 
-from brokers.models import BrokerRow, Connection, Discrepancy, ImportRow, ImportRun, Sync
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+
+from accounts.models import User
+from brokers import tasks
+from brokers.models import (
+    BrokerRow,
+    Connection,
+    DeadLetter,
+    Discrepancy,
+    ImportRow,
+    ImportRun,
+    Sync,
+)
+from brokers.selectors import count_letters
+from brokers.services import replaying
+from common import clock
 from common.admin import ReadOnlyAdmin
+from common.errors import Conflict
+from common.remote.errors import Schema
+
+
+def _may(request: HttpRequest, right: str) -> bool:
+    return isinstance(request.user, User) and request.user.has_perm(right)
 
 
 @admin.register(ImportRun)
@@ -49,6 +77,28 @@ class ConnectionAdmin(ReadOnlyAdmin[Connection]):
     list_select_related = ("owner",)
     ordering = ("-id",)
     exclude = ("secret",)
+    actions = ("read_again",)
+
+    def has_replay_permission(self, request: HttpRequest) -> bool:
+        """Those may replay who may change connections."""
+        return _may(request, "brokers.change_connection")
+
+    @admin.action(description="Read the stored answers again", permissions=["replay"])
+    def read_again(self, request: HttpRequest, queryset: QuerySet[Connection]) -> None:
+        """Have all that is stored of some connections read again, without asking the broker."""
+        begun = 0
+        for connection in queryset:
+            try:
+                sync, is_new = replaying.request_replay(connection, now=clock.now())
+            except Conflict as failure:
+                self.message_user(request, f"{connection}: {failure.detail}", messages.WARNING)
+                continue
+            if is_new:
+                tasks.start_sync(sync)
+                begun += 1
+            else:
+                self.message_user(request, f"{connection}: a sync runs.", messages.WARNING)
+        self.message_user(request, f"{begun} begun; how they go is listed under syncs.")
 
 
 @admin.register(Sync)
@@ -94,3 +144,58 @@ class DiscrepancyAdmin(ReadOnlyAdmin[Discrepancy]):
     search_fields = ("what", "connection__account_number", "owner__email")
     list_select_related = ("connection",)
     ordering = ("-id",)
+
+
+@admin.register(DeadLetter)
+class DeadLetterAdmin(ReadOnlyAdmin[DeadLetter]):
+    """Answers and rows that couldn't be read or booked, to be replayed after a fix."""
+
+    list_display = (
+        "broker",
+        "connection",
+        "stream",
+        "stage",
+        "external_id",
+        "failure",
+        "error",
+        "attempts",
+        "adapter_version",
+        "state",
+        "created_at",
+        "last_seen_at",
+    )
+    list_filter = ("state", "broker", "stage", "stream", "adapter_version")
+    search_fields = ("external_id", "failure", "connection__account_number")
+    list_select_related = ("connection",)
+    ordering = ("-id",)
+    actions = ("replay",)
+
+    def has_replay_permission(self, request: HttpRequest) -> bool:
+        """Those may replay who may change dead letters."""
+        return _may(request, "brokers.change_deadletter")
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Say above the list how many wait, and for how long."""
+        waiting, since = count_letters()
+        title = f"{waiting} wait" + (
+            f", the oldest since {since:%Y-%m-%d %H:%M} UTC" if since else ""
+        )
+        return super().changelist_view(request, {"title": title, **(extra_context or {})})
+
+    @admin.action(description="Replay", permissions=["replay"])
+    def replay(self, request: HttpRequest, queryset: QuerySet[DeadLetter]) -> None:
+        """Read again what was chosen; all of a list can be chosen above it."""
+        done, connections = 0, {}
+        for letter in queryset.select_related("connection", "payload"):
+            try:
+                replaying.replay_letter(letter, now=clock.now())
+            except (Conflict, Schema) as failure:
+                self.message_user(request, f"{letter}: {failure.detail}", messages.WARNING)
+                continue
+            done += 1
+            connections[letter.connection_id] = letter.connection
+        for connection in connections.values():
+            tasks.recalculate_after(connection)
+        self.message_user(request, f"{done} read again.")

@@ -7,7 +7,7 @@ from typing import Any
 
 from brokers.adapters.brokers import get_broker
 from brokers.adapters.contract import Broker
-from brokers.domain.connections import OPEN, SYNCABLE, ConnectionState, SyncState
+from brokers.domain.connections import OPEN, SYNCABLE, ConnectionState, SyncState, Trigger
 from brokers.domain.discrepancies import DiscrepancyState
 from brokers.domain.events import Stream
 from brokers.domain.reconcile import Outcome
@@ -73,7 +73,7 @@ def sync_line(sync: Sync) -> dict[str, Any]:
         "state_label": state.label,
         "tone": "accent busy" if state in OPEN else _TONES.get(state, ""),
         "is_open": state in OPEN,
-        "trigger": {"manual": "by you", "connect": "first"}.get(sync.trigger, "scheduled"),
+        "trigger": Trigger(sync.trigger).label,
         "done": sum(each["state"] not in ("running", "waiting") for each in sync.streams),
         "total": max(len(sync.streams), 1),
         "streams": [each | {"label": Stream(each["stream"]).label} for each in sync.streams],

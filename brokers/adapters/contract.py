@@ -55,6 +55,8 @@ class Capabilities:
         missing: what to do about positions of which the ledger knows nothing, where that is
             usual because the broker tells no history.
         once_a_day: when it has something new, if no more often than that.
+        reading_version: grows with each change of what the reading makes of the same answer, so
+            that what failed by an older one can be told from what fails by this one.
     """
 
     label: str
@@ -66,6 +68,7 @@ class Capabilities:
     is_always_open: bool = False
     missing: str = ""
     once_a_day: OnceADay | None = None
+    reading_version: int = 1
 
     def environment(self, name: str) -> Environment | None:
         """Find one of its addresses."""

@@ -6,7 +6,7 @@ from rest_framework import serializers
 
 from brokers.adapters.brokers import BROKERS
 from brokers.adapters.contract import Broker
-from brokers.domain.connections import ConnectionState, SyncState
+from brokers.domain.connections import ConnectionState, SyncState, Trigger
 from brokers.domain.events import Stream
 from brokers.domain.reconcile import Outcome
 from common.api.bodies import Body, Query
@@ -17,7 +17,7 @@ SYNC_STATES = [state.value for state in SyncState]
 STREAMS = [stream.value for stream in Stream]
 OUTCOMES = [outcome.value for outcome in Outcome]
 STREAM_STATES = ["waiting", "running", "ok", "failed", "skipped"]
-TRIGGERS = ["manual", "schedule", "connect"]
+TRIGGERS = [trigger.value for trigger in Trigger]
 LEDGER_CHOICES = ["keep", "remove"]
 
 

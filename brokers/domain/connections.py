@@ -39,6 +39,12 @@ class ConnectionState(StrEnum):
 
 #: In these a sync may run.
 SYNCABLE = frozenset({ConnectionState.ACTIVE, ConnectionState.LIMITED})
+#: In these stored answers may be read again.
+REPLAYABLE = SYNCABLE | {
+    ConnectionState.NEEDS_KEY,
+    ConnectionState.NEEDS_LOGIN,
+    ConnectionState.PAUSED,
+}
 
 
 class SyncState(StrEnum):
@@ -78,6 +84,26 @@ class OnceADay:
         local = now.astimezone(self.zone)
         on = local.date() if local.time() < self.at else local.date() + timedelta(days=1)
         return datetime.combine(on, self.at, tzinfo=self.zone).astimezone(UTC)
+
+
+class Trigger(StrEnum):
+    """What a sync was begun by."""
+
+    MANUAL = "manual"
+    SCHEDULE = "schedule"
+    CONNECT = "connect"
+    #: By staff, to read what is stored once more; the broker isn't asked.
+    REPLAY = "replay"
+
+    @property
+    def label(self) -> str:
+        """Return the name shown to people."""
+        return {
+            "manual": "by you",
+            "schedule": "scheduled",
+            "connect": "first",
+            "replay": "from stored answers",
+        }[self.value]
 
 
 def next_sync_at(

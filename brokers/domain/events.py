@@ -126,11 +126,13 @@ class RowError:
         external_id: the broker's own id, or one made from the row's content.
         message: what is wrong, in words.
         raw: the row as it came.
+        cause: the class of what was raised when it was to be stored; empty where it wasn't read.
     """
 
     external_id: str
     message: str
     raw: Mapping[str, Any] = field(default_factory=dict)
+    cause: str = ""
 
 
 @dataclass(frozen=True, slots=True)

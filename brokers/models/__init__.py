@@ -1,12 +1,14 @@
 """What is stored of imports from files and of connections to brokers."""
 
 from brokers.models.connections import BrokerRow, Connection, RawPayload, Sync
+from brokers.models.dead_letters import DeadLetter
 from brokers.models.discrepancies import Discrepancy
 from brokers.models.imports import ImportRow, ImportRun
 
 __all__ = [
     "BrokerRow",
     "Connection",
+    "DeadLetter",
     "Discrepancy",
     "ImportRow",
     "ImportRun",

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 
-from brokers.domain.connections import ConnectionState, SyncState
+from brokers.domain.connections import ConnectionState, SyncState, Trigger
 from brokers.domain.events import EventState
 from common.models import Timestamped
 
@@ -73,8 +73,9 @@ class Sync(Timestamped):
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="syncs")
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
-    #: `manual`, `schedule` or `connect`.
-    trigger = models.CharField(max_length=16)
+    trigger = models.CharField(
+        max_length=16, choices=[(trigger.value, trigger.label) for trigger in Trigger]
+    )
     state = models.CharField(
         max_length=16, choices=[(state.value, state.label) for state in SyncState]
     )

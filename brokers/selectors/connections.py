@@ -9,9 +9,10 @@ from typing import Any
 from bson import ObjectId
 from django.db.models import Q, QuerySet
 
-from brokers.domain.connections import OPEN, SYNCABLE, ConnectionState, SyncState
+from brokers.domain.connections import OPEN, REPLAYABLE, SYNCABLE, ConnectionState, SyncState
+from brokers.domain.dead_letters import LetterState
 from brokers.domain.events import EventState
-from brokers.models import BrokerRow, Connection, RawPayload, Sync
+from brokers.models import BrokerRow, Connection, DeadLetter, RawPayload, Sync
 from common.errors import NotFound
 
 #: A sync that nobody took on for this long was lost on the way to the workers.
@@ -97,6 +98,13 @@ def list_payloads(connection_id: ObjectId, *, stream: str) -> QuerySet[RawPayloa
     return RawPayload.objects.filter(connection_id=connection_id, stream=stream).order_by("id")
 
 
+def count_letters() -> tuple[int, datetime | None]:
+    """Count what waits for a fault to be mended, and say since when the oldest does."""
+    waiting = DeadLetter.objects.filter(state=LetterState.WAITING.value)
+    oldest = waiting.order_by("id").first()
+    return waiting.count(), oldest.created_at if oldest else None
+
+
 def list_due(*, now: datetime) -> QuerySet[Connection]:
     """List the connections whose next sync is due."""
     return Connection.objects.filter(
@@ -111,6 +119,16 @@ def list_startable(*, now: datetime) -> QuerySet[Sync]:
         | Q(state=SyncState.QUEUED.value, updated_at__lte=now - _NOT_TAKEN_ON)
         | Q(state=SyncState.RUNNING.value, lease_until__lte=now)
     ).order_by("updated_at")
+
+
+def list_replayable(*, connection_id: ObjectId | None, broker: str | None) -> list[Connection]:
+    """List the connections whose answers can be read again: one, or all of a broker."""
+    found = Connection.objects.filter(state__in=[state.value for state in REPLAYABLE])
+    if connection_id is not None:
+        found = found.filter(pk=connection_id)
+    if broker is not None:
+        found = found.filter(broker=broker)
+    return list(found.order_by("pk"))
 
 
 def list_removing() -> QuerySet[Connection]:

@@ -24,7 +24,7 @@ from common.transactions import run_in_transaction
 log = structlog.get_logger(__name__)
 
 #: What a value that nobody foresaw may raise on its way into the database.
-_POISON = (ValueError, ArithmeticError, TypeError)
+POISON = (ValueError, ArithmeticError, TypeError, LookupError, AttributeError)
 _CANT_BE_BOOKED = "It can't be booked as the broker told it."
 
 
@@ -39,15 +39,20 @@ def book(
     reading: Reading,
     *,
     stream: Stream,
-    cursor: Mapping[str, Any],
+    cursor: Mapping[str, Any] | None,
     payload_id: ObjectId | None,
     instruments: Instruments,
     now: datetime,
+    retires: bool = False,
 ) -> Counts:
     """Book one page and how far the stream has been read with it.
 
     Where one of its events turns out to be poison, they are booked one by one and that one is set
     aside.
+
+    Args:
+        cursor: None leaves it where it is.
+        retires: rows whose events are read as something else by now give way.
 
     Raises:
         Replaced: another worker has taken the connection on; nothing was booked.
@@ -55,22 +60,32 @@ def book(
     names = instruments.find_all(reading.events, now=now)
 
     def store(part: Reading, *, move_cursor: bool) -> Counts:
-        page = partial(Page, connection, part, payload_id=payload_id, names=names, now=now)
-        kept = {stream.value: dict(cursor)} if move_cursor else {}
+        page = partial(
+            Page,
+            connection,
+            part,
+            stream=stream,
+            payload_id=payload_id,
+            names=names,
+            now=now,
+            retires=retires,
+        )
+        kept = {stream.value: dict(cursor)} if move_cursor and cursor is not None else {}
         return run_in_transaction(
             lambda: page().book(partial(_move_cursors, connection, kept, now=now))
         )
 
     try:
         return store(reading, move_cursor=True)
-    except _POISON:
+    except POISON:
         log.exception("page.poisoned", connection_id=str(connection.pk), stream=stream.value)
     counts, errors = Counts(), list(reading.errors)
     for event in sorted(reading.events, key=in_order):
         try:
             counts.add(store(Reading(events=(event,)), move_cursor=False))
-        except _POISON:
-            errors.append(RowError(event.external_id, _CANT_BE_BOOKED, as_content(event)))
+        except POISON as failure:
+            cause = type(failure).__name__
+            errors.append(RowError(event.external_id, _CANT_BE_BOOKED, as_content(event), cause))
     counts.add(store(Reading(errors=tuple(errors)), move_cursor=True))
     return counts
 

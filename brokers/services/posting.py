@@ -13,17 +13,20 @@ from bson import ObjectId
 from django.db.models import Q
 
 from brokers.domain.events import (
+    UNMAPPED,
     BrokerEvent,
     EventState,
     InstrumentName,
     Reading,
     RowError,
+    Stream,
     as_content,
     digest_of,
     digest_of_row,
     in_order,
 )
 from brokers.models import BrokerRow, Connection
+from brokers.services import dead_letters
 from portfolios import selectors as portfolios
 from portfolios.domain.checks import check
 from portfolios.domain.transactions import Draft, fingerprint
@@ -56,9 +59,13 @@ class Page:
 
     connection: Connection
     reading: Reading
+    stream: Stream
     payload_id: ObjectId | None
     names: Mapping[tuple[str, str], str]
     now: datetime
+    #: Rows whose events are read as something else by now give way: only right for whole readings
+    #: of what is stored.
+    retires: bool = False
     counts: Counts = field(default_factory=Counts)
     #: External id and kind of all that the page tells.
     _told: set[tuple[str, str]] = field(default_factory=set)
@@ -73,6 +80,8 @@ class Page:
         move_cursor()
         events = sorted(self.reading.events, key=in_order)
         self._load(events)
+        if self.retires:
+            self._retire()
         for event in {(each.external_id, each.kind_name): each for each in events}.values():
             self._take(event)
         for error in self.reading.errors:
@@ -152,7 +161,9 @@ class Page:
         row = self._known.get((error.external_id, _UNREADABLE))
         if row is not None and row.digest == digest:
             self.counts.known += 1
+            self._bury(error)
             return
+        self._bury(error)
         is_new = row is None
         row = row or self._new_row(error.external_id, _UNREADABLE)
         row.state, row.updated_at = EventState.UNBOOKED.value, self.now
@@ -160,6 +171,36 @@ class Page:
         row.digest, row.payload_id = digest, self.payload_id
         self._count(EventState.UNBOOKED, is_new=is_new)
         self._keep(row, is_new=is_new)
+
+    def _bury(self, error: RowError) -> None:
+        dead_letters.bury_row(
+            self.connection,
+            error,
+            stream=self.stream,
+            payload_id=self.payload_id,
+            now=self.now,
+        )
+
+    def _retire(self) -> None:
+        """Take back what the same ids were read as before."""
+        told = {external_id for external_id, _ in self._told}
+        for key, row in list(self._known.items()):
+            is_older = key not in self._told and key[0] in told
+            is_live = row.state in (EventState.BOOKED.value, EventState.UNBOOKED.value)
+            if not is_older or not is_live or row.kind in (_UNREADABLE, UNMAPPED):
+                continue
+            # What a person changed stays, and what it is read as now stands beside the ledger.
+            if row.state == EventState.BOOKED.value and not synced.void_synced(
+                self.connection.portfolio_id,
+                revisions={ObjectId(row.transaction_id): row.transaction_revision},
+                reason="read as something else",
+                now=self.now,
+            ):
+                continue
+            row.transaction_id, row.transaction_revision = "", 0
+            row.state, row.updated_at = EventState.VOIDED.value, self.now
+            row.save()
+            self.counts.changed += 1
 
     def _new_row(self, external_id: str, kind: str) -> BrokerRow:
         row = BrokerRow(
@@ -188,11 +229,17 @@ class Page:
 
     def _forget_unreadable(self, event: BrokerEvent) -> None:
         """Let a row that could be read at last take the place of the one that couldn't."""
-        for kind in {_UNREADABLE, "unmapped"} - {event.kind_name}:
+        for kind in {_UNREADABLE, UNMAPPED} - {event.kind_name}:
             row = self._known.get((event.external_id, kind))
             if row is not None and row.pk is not None:
                 row.delete()
                 del self._known[event.external_id, kind]
+                dead_letters.settle(
+                    self.connection.pk,
+                    streams=[self.stream],
+                    external_ids=[event.external_id],
+                    now=self.now,
+                )
 
     def _correct(self, row: BrokerRow, draft: Draft) -> None:
         is_done = synced.correct_synced(

@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import structlog
@@ -18,15 +19,29 @@ from bson import ObjectId
 
 from brokers.adapters import vault
 from brokers.adapters.contract import Broker, Page, Session
-from brokers.domain.connections import ConnectionState, OnceADay, SyncState, next_sync_at
+from brokers.domain.connections import (
+    ConnectionState,
+    OnceADay,
+    SyncState,
+    Trigger,
+    next_sync_at,
+)
 from brokers.domain.events import HeldCash, HeldUnits, Reading, Stream
 from brokers.domain.failures import Verdict, judge
 from brokers.domain.reconcile import Outcome
 from brokers.models import Connection, RawPayload, Sync
-from brokers.services import booking, comparing, discrepancies, posting, syncs
+from brokers.services import (
+    booking,
+    comparing,
+    dead_letters,
+    discrepancies,
+    posting,
+    replaying,
+    syncs,
+)
 from brokers.services.connecting import open_session
 from brokers.services.naming import Instruments
-from common.remote.errors import AuthExpired, RemoteFailure
+from common.remote.errors import AuthExpired, RemoteFailure, Schema
 from common.remote.http import Budget
 from common.transactions import run_in_transaction
 
@@ -90,6 +105,8 @@ def run(sync_id: ObjectId, *, clock: Callable[[], datetime]) -> Sync | None:
     if sync is None:
         return None
     syncs.announce(sync)
+    if sync.trigger == Trigger.REPLAY.value:
+        return replaying.run(sync, clock=clock)
     try:
         broker, session = open_session(sync.connection, budget=Budget(_RETRY_BUDGET))
     except vault.Unopenable:
@@ -154,7 +171,7 @@ def _take(run: _Run, stream: Stream, page: Page) -> tuple[str, ...]:
     """Keep an answer, then read and book it; return what its owner should know."""
     now = run.clock()
     payload_id = _keep(run, stream, page, now=now)
-    reading = run.broker.read(stream, page.body)
+    reading = _understand(run, stream, page, payload_id=payload_id, now=now)
     if reading.positions is not None:
         run.positions = (*(run.positions or ()), *reading.positions)
     if reading.cash is not None:
@@ -171,6 +188,29 @@ def _take(run: _Run, stream: Stream, page: Page) -> tuple[str, ...]:
         )
     )
     return reading.notes
+
+
+def _understand(
+    run: _Run, stream: Stream, page: Page, *, payload_id: ObjectId, now: datetime
+) -> Reading:
+    """Read an answer; one that can't be read is kept for when the reading is mended.
+
+    Raises:
+        Schema: it is no answer of this stream, or nobody foresaw one like it.
+    """
+    try:
+        return replaying.understand(run.broker, stream, page.body)
+    except Schema as failure:
+        bury = partial(
+            dead_letters.bury_page,
+            run.connection,
+            failure,
+            stream=stream,
+            payload_id=payload_id,
+            now=now,
+        )
+        run_in_transaction(bury)
+        raise
 
 
 def _keep(run: _Run, stream: Stream, page: Page, *, now: datetime) -> ObjectId:
@@ -290,6 +330,9 @@ def _end(
     def store() -> None:
         held = booking.hold(sync.connection, now=now)
         good = {line["stream"]: line["as_of"] for line in streams if line["state"] == "ok"}
+        dead_letters.settle(
+            held.pk, streams=[Stream(name) for name in good], external_ids=[""], now=now
+        )
         held.good_at = {**held.good_at, **good}
         wanted = {each.connection for each in verdicts if each.connection is not None}
         if shut := wanted & {ConnectionState.NEEDS_KEY, ConnectionState.NEEDS_LOGIN}:

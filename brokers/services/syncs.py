@@ -8,7 +8,7 @@ from typing import Any
 from bson import ObjectId
 from django.db import IntegrityError
 
-from brokers.domain.connections import SYNCABLE, ConnectionState, SyncState
+from brokers.domain.connections import REPLAYABLE, SYNCABLE, ConnectionState, SyncState, Trigger
 from brokers.events import sync_progressed
 from brokers.models import Connection, Sync
 from brokers.selectors import sync_progress
@@ -41,7 +41,7 @@ def request_sync(connection: Connection, *, trigger: str, now: datetime) -> tupl
     def request() -> tuple[Sync, bool]:
         held = Connection.objects.get(pk=connection.pk)
         state = ConnectionState(held.state)
-        if state not in SYNCABLE:
+        if state not in _states_for(trigger):
             raise NotNow(_REASONS.get(state, "The account is disconnected."))
         found = Sync.objects.filter(open_for=str(held.pk)).first()
         if found is not None:
@@ -65,6 +65,10 @@ def request_sync(connection: Connection, *, trigger: str, now: datetime) -> tupl
         return run_in_transaction(request)
 
 
+def _states_for(trigger: str) -> frozenset[ConnectionState]:
+    return REPLAYABLE if trigger == Trigger.REPLAY.value else SYNCABLE
+
+
 def take_on(sync_id: ObjectId, *, now: datetime) -> Sync | None:
     """Become the one worker of a sync; None when it has ended, or somebody else works on it.
 
@@ -76,7 +80,7 @@ def take_on(sync_id: ObjectId, *, now: datetime) -> Sync | None:
         if sync is None or not _is_free(sync, now=now):
             return None
         connection = Connection.objects.get(pk=sync.connection_id)
-        if ConnectionState(connection.state) not in SYNCABLE:
+        if ConnectionState(connection.state) not in _states_for(sync.trigger):
             return None
         connection.fence += 1
         connection.updated_at = now

@@ -6,9 +6,10 @@ import pytest
 
 from brokers import selectors
 from brokers.domain.connections import OPEN, ConnectionState, SyncState
+from brokers.domain.dead_letters import LetterState
 from brokers.domain.discrepancies import LIVE, DiscrepancyState
 from brokers.domain.events import EventState
-from brokers.models import BrokerRow, Connection, Discrepancy, RawPayload, Sync
+from brokers.models import BrokerRow, Connection, DeadLetter, Discrepancy, RawPayload, Sync
 from portfolios import selectors as portfolios
 from tests import factories
 from tests.factories import NOW
@@ -73,6 +74,24 @@ def _fill(connection):
         )
         for number in range(140)
     )
+    waits = list(LetterState)
+    DeadLetter.objects.bulk_create(
+        DeadLetter(
+            connection=connection,
+            broker="alpaca",
+            stream="activities",
+            stage="row",
+            external_id=f"{connection.pk}:{number}",
+            failure="RowError",
+            error="",
+            adapter_version=1,
+            state=waits[number % len(waits)].value,
+            last_seen_at=NOW,
+            created_at=NOW,
+            updated_at=NOW,
+        )
+        for number in range(140)
+    )
     stands = list(DiscrepancyState)
     Discrepancy.objects.bulk_create(
         Discrepancy(
@@ -128,6 +147,8 @@ def test_look_ups_of_connections_and_of_equal_rows(many):
         selectors.find_last_good_sync(many.pk)
         list(Sync.objects.filter(open_for=str(many.pk)))
         selectors.count_open(many.pk)
+        selectors.count_letters()
+        list(DeadLetter.objects.filter(connection_id=many.pk, stream="cash", external_id=""))
         list(Discrepancy.objects.filter(connection_id=many.pk, live_for__isnull=False))
         list(BrokerRow.objects.filter(transaction_id__in=["0" * 24, "1" * 24]))
         list(BrokerRow.objects.filter(connection_id=many.pk, replaces__in=["a"]).order_by("pk"))

@@ -1,0 +1,34 @@
+"""Where something that couldn't be read or booked stands, and at which step it failed."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class LetterStage(StrEnum):
+    """The step at which it failed."""
+
+    #: A whole answer is none of its stream.
+    PAGE = "page"
+    #: One row of an answer can't be read.
+    ROW = "row"
+    #: It was read, and then couldn't be stored.
+    BOOKING = "booking"
+
+    @property
+    def label(self) -> str:
+        """Return the name shown to people."""
+        return self.value.capitalize()
+
+
+class LetterState(StrEnum):
+    """Where it stands."""
+
+    WAITING = "waiting"
+    #: It was read and booked at last, by a replay or by a later sync.
+    DONE = "done"
+
+    @property
+    def label(self) -> str:
+        """Return the name shown to people."""
+        return self.value.capitalize()
