@@ -20,6 +20,7 @@ from brokers.models import (
     Discrepancy,
     ImportRow,
     ImportRun,
+    Resync,
     Sync,
 )
 from brokers.selectors import count_letters
@@ -199,3 +200,14 @@ class DeadLetterAdmin(ReadOnlyAdmin[DeadLetter]):
         for connection in connections.values():
             tasks.recalculate_after(connection)
         self.message_user(request, f"{done} read again.")
+
+
+@admin.register(Resync)
+class ResyncAdmin(ReadOnlyAdmin[Resync]):
+    """Accounts that were fetched anew, and what came of it."""
+
+    list_display = ("connection", "owner", "state", "error", "created_at", "switched_at")
+    list_filter = ("state",)
+    search_fields = ("owner__email", "connection__account_number")
+    list_select_related = ("connection", "owner")
+    ordering = ("-id",)

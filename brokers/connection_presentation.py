@@ -11,7 +11,8 @@ from brokers.domain.connections import OPEN, SYNCABLE, ConnectionState, SyncStat
 from brokers.domain.discrepancies import DiscrepancyState
 from brokers.domain.events import Stream
 from brokers.domain.reconcile import Outcome
-from brokers.models import BrokerRow, Connection, Discrepancy, Sync
+from brokers.domain.resyncs import ResyncState
+from brokers.models import BrokerRow, Connection, Discrepancy, Resync, Sync
 from common.money import exact, plain
 from portfolios.domain.kinds import Kind
 
@@ -147,3 +148,36 @@ def difference_line(row: Discrepancy) -> dict[str, Any]:
         # One row can't turn what is held short.
         "can_accept": is_cash or (row.theirs >= 0 and row.ours >= 0),
     }
+
+
+def resync_line(resync: Resync, *, now: datetime) -> dict[str, Any]:
+    """Describe a generation, what switching to it does, and what can be done."""
+    state, found = ResyncState(resync.state), resync.difference
+    changes = [found.get(name, 0) for name in ("added", "changed", "removed", "kept")]
+    lines = found.get("lines", [])
+    return {
+        "id": str(resync.pk),
+        "state": state.value,
+        "state_label": state.label,
+        "created_at": resync.created_at,
+        "switched_at": resync.switched_at,
+        "undo_until": resync.undo_until,
+        "error": resync.error or (resync.sync.error if state is ResyncState.FAILED else ""),
+        "difference": found,
+        "is_same": bool(found) and not any(changes),
+        "lines": [each | {"label": _KINDS.get(each["kind"], each["kind"])} for each in lines],
+        "hidden": max(0, sum(changes) - len(lines)),
+        "is_building": state is ResyncState.BUILDING and bool(resync.sync.open_for),
+        "is_ready": state is ResyncState.READY,
+        "can_switch": state is ResyncState.READY and not resync.error and any(changes),
+        "can_undo": state is ResyncState.SWITCHED
+        and resync.undo_until is not None
+        and resync.undo_until >= now,
+        # What is taken away by a fetch may be the fetch's fault.
+        "is_large": found.get("removed", 0) > 0.3 * max(1, found.get("same", 0)),
+    }
+
+
+def orphan_line(row: BrokerRow) -> dict[str, Any]:
+    """Describe what is kept here although the broker doesn't tell it any more."""
+    return row_line(row) | {"transaction_id": row.transaction_id}

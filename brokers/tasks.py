@@ -19,7 +19,18 @@ from brokers.adapters import login_mail
 from brokers.adapters.brokers import get_broker
 from brokers.domain.imports import RunState
 from brokers.models import Connection, ImportRun, Sync
-from brokers.services import booking, committing, connecting, logins, reading, runs, syncing, syncs
+from brokers.services import (
+    booking,
+    committing,
+    connecting,
+    generations,
+    logins,
+    payloads,
+    reading,
+    runs,
+    syncing,
+    syncs,
+)
 from common import clock
 from portfolios import selectors as portfolios
 from portfolios.tasks import request_recalculation
@@ -154,7 +165,9 @@ def sync_due(**_later: Any) -> None:
 @shared_task(name="brokers.tasks.forget_payloads")
 def forget_payloads(**_later: Any) -> None:
     """Delete the brokers' answers whose time is up."""
-    syncing.forget_payloads(now=clock.now())
+    now = clock.now()
+    payloads.forget(now=now)
+    generations.forget_changes(now=now)
 
 
 def recalculate_after(connection: Connection) -> None:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from brokers.views import connections, discrepancies, imports, logins
+from brokers.views import connections, discrepancies, imports, logins, resyncs
 
 _ONE = "portfolios/<object_id:portfolio_id>/"
 _RUN = f"{_ONE}imports/<object_id:run_id>/"
@@ -33,6 +33,12 @@ urlpatterns = [
         f"{_CONNECTION}differences/<object_id:discrepancy_id>/",
         discrepancies.Decide.as_view(),
         name="difference",
+    ),
+    path(f"{_CONNECTION}resync/", resyncs.ResyncPage.as_view(), name="resync"),
+    path(
+        f"{_CONNECTION}resync/<object_id:resync_id>/",
+        resyncs.DecideResync.as_view(),
+        name="resync-decide",
     ),
     path(f"{_CONNECTION}disconnect/", connections.Disconnect.as_view(), name="connection-end"),
 ]

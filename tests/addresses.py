@@ -35,6 +35,7 @@ _RUN = f"{_PORTFOLIO}imports/<object_id:run_id>/"
 _CONNECTION = f"{_PORTFOLIO}connections/<object_id:connection_id>/"
 _DIFFERENCE = f"{_CONNECTION}differences/<object_id:discrepancy_id>/"
 _DISCREPANCY = f"api/v1/{_CONNECTION}discrepancies/<object_id:discrepancy_id>/"
+_RESYNC = f"api/v1/{_CONNECTION}resyncs/<object_id:resync_id>/"
 _INSTRUMENT = "instruments/<object_id:instrument_id>/"
 _WATCHLIST = "watchlists/<object_id:watchlist_id>/"
 _ENTRY = f"{_WATCHLIST}entries/<object_id:instrument_id>/"
@@ -121,6 +122,9 @@ ROUTES = {
     f"{_CONNECTION}key/": Route(OWNER, {"POST": 422}),
     f"{_CONNECTION}differences/": Route(OWNER, {"GET": 200}),
     _DIFFERENCE: Route(OWNER, {"POST": 302}, {"POST": {"decision": "put_aside"}}),
+    # There is no sync that fetches, for it is paused.
+    f"{_CONNECTION}resync/": Route(OWNER, {"GET": 200, "POST": 302}),
+    f"{_CONNECTION}resync/<object_id:resync_id>/": Route(OWNER, {"POST": 302}),
     f"{_CONNECTION}disconnect/": Route(OWNER, {"POST": 302}, {"POST": {"ledger": "keep"}}),
     "api/v1/auth/token/": Route(EVERYBODY, {"POST": 422}),
     "api/v1/auth/token/refresh/": Route(EVERYBODY, {"POST": 422}),
@@ -231,6 +235,11 @@ ROUTES = {
     f"{_DISCREPANCY}acceptances/": Route(
         OWNER, {"POST": 409}, {"POST": {"theirs": "9", "ours": "4"}}
     ),
+    f"api/v1/{_CONNECTION}resyncs/": Route(OWNER, {"GET": 200, "POST": 409}),
+    # It failed.
+    _RESYNC: Route(OWNER, {"GET": 200, "DELETE": 409}),
+    f"{_RESYNC}switches/": Route(OWNER, {"POST": 409}),
+    f"{_RESYNC}undos/": Route(OWNER, {"POST": 409}),
     f"api/v1/{_CONNECTION}unbooked/": Route(OWNER, {"GET": 200}),
 }
 #: Pages of allauth that are made for visitors; all its others send them to the sign-in.

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from accounts.models import User
-from brokers.models import Connection, Discrepancy, Sync
+from brokers.models import Connection, Discrepancy, Resync, Sync
 from marketdata.domain.instruments import AssetClass, identity_of
 from marketdata.models import Instrument, PriceBar
 from marketdata.services.bars import write_bars
@@ -115,6 +115,13 @@ def make_discrepancy(connection: Connection, **fields: Any) -> Discrepancy:
     }
     return Discrepancy.objects.create(
         connection=connection, owner_id=connection.owner_id, **(known | fields)
+    )
+
+
+def make_resync(sync: Sync, **fields: Any) -> Resync:
+    known: dict[str, Any] = {"state": "failed", "created_at": NOW, "updated_at": NOW}
+    return Resync.objects.create(
+        connection=sync.connection, owner_id=sync.owner_id, sync=sync, **(known | fields)
     )
 
 

@@ -65,6 +65,7 @@ class World:
     connection_id: str
     sync_id: str
     discrepancy_id: str
+    resync_id: str
     day: str = "2026-01-05"
     broker: str = "kite"
     figure: str = "total"
@@ -99,7 +100,11 @@ def world(ada) -> World:
     connection = factories.make_connection(portfolio, state="paused")
     sync = factories.make_sync(connection)
     difference = factories.make_discrepancy(connection)
-    made = (portfolio, row, instrument, run, watchlist, alert, connection, sync, difference)
+    resync = factories.make_resync(sync)
+    made = (
+        *(portfolio, row, instrument, run, watchlist, alert),
+        *(connection, sync, difference, resync),
+    )
     return World(*(str(each.pk) for each in made))
 
 

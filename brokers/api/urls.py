@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from brokers.api import connections, discrepancies, views
+from brokers.api import connections, discrepancies, resyncs, views
 
 _ONE = "portfolios/<object_id:portfolio_id>/"
 _RUN = f"{_ONE}imports/<object_id:run_id>/"
 _CONNECTION = f"{_ONE}connections/<object_id:connection_id>/"
 _DISCREPANCY = f"{_CONNECTION}discrepancies/<object_id:discrepancy_id>/"
+_RESYNC = f"{_CONNECTION}resyncs/<object_id:resync_id>/"
 
 urlpatterns = [
     path(f"{_ONE}imports/", views.Imports.as_view(), name="api-imports"),
@@ -42,5 +43,9 @@ urlpatterns = [
         discrepancies.Acceptances.as_view(),
         name="api-discrepancy-acceptances",
     ),
+    path(f"{_CONNECTION}resyncs/", resyncs.Resyncs.as_view(), name="api-resyncs"),
+    path(_RESYNC, resyncs.ResyncDetail.as_view(), name="api-resync"),
+    path(f"{_RESYNC}switches/", resyncs.Switches.as_view(), name="api-resync-switches"),
+    path(f"{_RESYNC}undos/", resyncs.SwitchUndos.as_view(), name="api-resync-undos"),
     path(f"{_CONNECTION}unbooked/", connections.Unbooked.as_view(), name="api-unbooked"),
 ]

@@ -94,6 +94,8 @@ class Trigger(StrEnum):
     CONNECT = "connect"
     #: By staff, to read what is stored once more; the broker isn't asked.
     REPLAY = "replay"
+    #: To fetch everything anew beside what is booked; nothing is booked by it.
+    RESYNC = "resync"
 
     @property
     def label(self) -> str:
@@ -103,6 +105,7 @@ class Trigger(StrEnum):
             "schedule": "scheduled",
             "connect": "first",
             "replay": "from stored answers",
+            "resync": "all anew, to compare",
         }[self.value]
 
 

@@ -36,6 +36,10 @@ class Stream(StrEnum):
         return self.value.capitalize()
 
 
+#: These tell what is held, and not what happened.
+FIGURES = frozenset({Stream.POSITIONS, Stream.CASH})
+
+
 class EventState(StrEnum):
     """What became of a broker's event."""
 
@@ -46,13 +50,18 @@ class EventState(StrEnum):
     VOIDED = "voided"
     #: It stands beside the ledger, with the reason, until it can be booked.
     UNBOOKED = "unbooked"
+    #: The broker doesn't tell it any more, and what a person made of it stays.
+    ORPHANED = "orphaned"
 
     @property
     def label(self) -> str:
         """Return the name shown to people."""
-        return {"superseded": "Corrected", "voided": "Canceled", "unbooked": "Not booked"}.get(
-            self.value, self.value.capitalize()
-        )
+        return {
+            "superseded": "Corrected",
+            "voided": "Canceled",
+            "unbooked": "Not booked",
+            "orphaned": "Kept",
+        }.get(self.value, self.value.capitalize())
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,6 +83,11 @@ class Control:
             entry = account.find(known["key"])
             entry.row |= given["fields"]
             return entry.row
+        if order == "remove":
+            # As no broker says: the books are others, without a word about it.
+            entry = account.find(known["key"])
+            account.entries.remove(entry)
+            return entry.row
         return account.orders[order](**known)
 
     def _truth(self) -> dict[str, Any]:

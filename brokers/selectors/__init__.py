@@ -36,12 +36,14 @@ from brokers.selectors.imports import (
     progress_of,
 )
 from brokers.selectors.progress import list_progress
+from brokers.selectors.resyncs import ResyncNotFound, get_resync, list_orphans, list_resyncs
 
 __all__ = [
     "LOST_AFTER",
     "ConnectionNotFound",
     "DiscrepancyNotFound",
     "ImportNotFound",
+    "ResyncNotFound",
     "SyncNotFound",
     "count_letters",
     "count_open",
@@ -50,6 +52,7 @@ __all__ = [
     "get_discrepancy",
     "get_import",
     "get_own_connection",
+    "get_resync",
     "get_sync",
     "list_connections",
     "list_discrepancies",
@@ -58,10 +61,12 @@ __all__ = [
     "list_imports",
     "list_live",
     "list_lost",
+    "list_orphans",
     "list_payloads",
     "list_progress",
     "list_removing",
     "list_replayable",
+    "list_resyncs",
     "list_rows",
     "list_startable",
     "list_syncs",

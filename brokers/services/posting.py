@@ -32,6 +32,7 @@ from portfolios.domain.checks import check
 from portfolios.domain.transactions import Draft, fingerprint
 from portfolios.services import synced
 
+_IN_LEDGER = (EventState.BOOKED.value, EventState.ORPHANED.value)
 _UNREADABLE = "unreadable"
 _KEPT = "The broker changed this, but you had changed it here: your version was kept."
 
@@ -117,7 +118,7 @@ class Page:
         row.alias, row.replaces = event.alias, event.replaces
         row.content, row.digest, row.payload_id = as_content(event), digest, self.payload_id
         row.problem = problem[:500] if state is EventState.UNBOOKED else ""
-        was_booked = row.state == EventState.BOOKED.value and bool(row.transaction_id)
+        was_booked = row.state in _IN_LEDGER and bool(row.transaction_id)
         row.state, row.updated_at = state.value, self.now
         if state is EventState.BOOKED and draft is not None and was_booked:
             self._correct(row, draft)

@@ -159,7 +159,8 @@ def _events(connection: Connection) -> list[Event]:
     """
     claimed = set(
         BrokerRow.objects.filter(
-            connection_id=connection.pk, state=EventState.BOOKED.value
+            connection_id=connection.pk,
+            state__in=[EventState.BOOKED.value, EventState.ORPHANED.value],
         ).values_list("transaction_id", flat=True)
     )
     names = {connection.account, get_broker(connection.broker).capabilities.label}

@@ -6,8 +6,6 @@ that was booked, and what was booked already is recognized.
 
 from __future__ import annotations
 
-import hashlib
-import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -26,17 +24,19 @@ from brokers.domain.connections import (
     Trigger,
     next_sync_at,
 )
-from brokers.domain.events import HeldCash, HeldUnits, Reading, Stream
+from brokers.domain.events import FIGURES, HeldCash, HeldUnits, Reading, Stream
 from brokers.domain.failures import Verdict, judge
 from brokers.domain.reconcile import Outcome
-from brokers.models import Connection, RawPayload, Sync
+from brokers.models import Connection, Sync
 from brokers.services import (
     booking,
     comparing,
     dead_letters,
     discrepancies,
+    payloads,
     posting,
     replaying,
+    resyncs,
     syncs,
 )
 from brokers.services.connecting import open_session
@@ -47,13 +47,6 @@ from common.transactions import run_in_transaction
 
 log = structlog.get_logger(__name__)
 
-#: How long answers are kept: those that tell what happened longer than those one can ask again.
-_KEPT_FOR: Mapping[Stream, timedelta] = {
-    Stream.ACTIVITIES: timedelta(days=400),
-    Stream.POSITIONS: timedelta(days=30),
-    Stream.CASH: timedelta(days=30),
-    Stream.STATEMENT: timedelta(days=400),
-}
 #: The streams that tell what is compared, and those of them that tell of cash.
 _COMPARED = frozenset({Stream.POSITIONS, Stream.CASH, Stream.STATEMENT})
 _OF_CASH = frozenset({Stream.CASH, Stream.STATEMENT})
@@ -81,9 +74,19 @@ class _Run:
         return self.sync.connection
 
     @property
+    def builds(self) -> bool:
+        """Say whether all is fetched anew beside what is booked, to be looked at first."""
+        return self.sync.trigger == Trigger.RESYNC.value
+
+    @property
+    def wanted_streams(self) -> tuple[Stream, ...]:
+        streams = self.broker.capabilities.streams
+        return tuple(each for each in streams if not (self.builds and each in FIGURES))
+
+    @property
     def can_compare(self) -> bool:
         """Say whether all that the broker tells to compare with was read to its end."""
-        has_cash = self.cash is not None or _OF_CASH.isdisjoint(_streams(self.broker))
+        has_cash = self.cash is not None or _OF_CASH.isdisjoint(self.wanted_streams)
         return (
             self.positions is not None
             and has_cash
@@ -119,9 +122,11 @@ def run(sync_id: ObjectId, *, clock: Callable[[], datetime]) -> Sync | None:
         instruments=Instruments(sync.connection.owner_id),
         # Of a worker that was lost: what it booked was booked by this sync.
         counts=posting.Counts(sync.rows_new, sync.rows_changed, sync.rows_known),
-        streams=[{"stream": each.value, "state": "waiting"} for each in _streams(broker)],
     )
-    for place, stream in enumerate(_streams(broker)):
+    started.streams = [
+        {"stream": each.value, "state": "waiting"} for each in started.wanted_streams
+    ]
+    for place, stream in enumerate(started.wanted_streams):
         if started.has_ended_early:
             started.streams[place] |= {"state": "skipped"}
         else:
@@ -129,15 +134,11 @@ def run(sync_id: ObjectId, *, clock: Callable[[], datetime]) -> Sync | None:
     return _finish(started, now=clock())
 
 
-def _streams(broker: Broker) -> tuple[Stream, ...]:
-    return broker.capabilities.streams
-
-
 def _read(run: _Run, stream: Stream, line: dict[str, Any]) -> None:
     """Read one stream to its end; its failure isn't that of the others."""
     line |= {"state": "running", "pages": 0}
     _report(run)
-    cursor = run.connection.cursors.get(stream.value, {})
+    cursor = {} if run.builds else run.connection.cursors.get(stream.value, {})
     notes: dict[str, None] = {}
     try:
         for page in run.session.pages(stream, cursor, now=run.clock()):
@@ -172,6 +173,9 @@ def _take(run: _Run, stream: Stream, page: Page) -> tuple[str, ...]:
     now = run.clock()
     payload_id = _keep(run, stream, page, now=now)
     reading = _understand(run, stream, page, payload_id=payload_id, now=now)
+    if run.builds:
+        run.counts.known += len(reading.events)
+        return
     if reading.positions is not None:
         run.positions = (*(run.positions or ()), *reading.positions)
     if reading.cash is not None:
@@ -214,25 +218,7 @@ def _understand(
 
 
 def _keep(run: _Run, stream: Stream, page: Page, *, now: datetime) -> ObjectId:
-    payload = RawPayload(
-        connection=run.connection,
-        sync=run.sync,
-        stream=stream.value,
-        request=page.request[:500],
-        body=zlib.compress(page.body),
-        size=len(page.body),
-        sha256=hashlib.sha256(page.body).hexdigest(),
-        fetched_at=now,
-        expires_at=now + _KEPT_FOR[stream],
-    )
-
-    def store() -> None:
-        # Also keeps answers of a connection from being stored after its end.
-        booking.hold(run.connection, now=now)
-        payload.save(force_insert=True)
-
-    run_in_transaction(store)
-    return ObjectId(str(payload.pk))
+    return payloads.keep(run.sync, stream=stream, request=page.request, body=page.body, now=now)
 
 
 def _report(run: _Run) -> None:
@@ -256,7 +242,7 @@ def _figures(run: _Run) -> dict[str, int]:
 
 def _finish(run: _Run, *, now: datetime) -> Sync:
     # First: it may ask again, which may fail.
-    found = _compare(run)
+    found = comparing.NOTHING if run.builds else _compare(run)
     retry_at = max((each.retry_at for each in run.verdicts if each.retry_at), default=None)
     failed = [line for line in run.streams if line["state"] != "ok"]
     if retry_at is not None:
@@ -285,7 +271,7 @@ def _finish(run: _Run, *, now: datetime) -> Sync:
         run.sync,
         changes,
         verdicts=run.verdicts,
-        streams=run.streams,
+        streams=[] if run.builds else run.streams,
         found=found,
         now=now,
         is_always_open=run.broker.capabilities.is_always_open,
@@ -295,10 +281,10 @@ def _finish(run: _Run, *, now: datetime) -> Sync:
 
 def _compare(run: _Run) -> comparing.Found:
     def read_again() -> tuple[HeldUnits, ...] | None:
-        if Stream.POSITIONS not in _streams(run.broker):
+        if Stream.POSITIONS not in run.wanted_streams:
             return None
         run.positions = None
-        place = _streams(run.broker).index(Stream.POSITIONS)
+        place = run.wanted_streams.index(Stream.POSITIONS)
         _read(run, Stream.POSITIONS, run.streams[place])
         return run.positions
 
@@ -357,6 +343,8 @@ def _end(
             pk=sync.pk, fence=sync.fence, state=SyncState.RUNNING.value
         ).update(**changes, lease_until=None, updated_at=now):
             raise booking.Replaced
+        if sync.trigger == Trigger.RESYNC.value:
+            resyncs.settle(sync, state=SyncState(changes["state"]), now=now)
 
     run_in_transaction(store)
     for name, value in changes.items():
@@ -392,10 +380,3 @@ def _give_up(sync: Sync, *, now: datetime) -> Sync:
         "finished_at": now,
     }
     return _end(sync, changes, verdicts=[verdict], streams=[], now=now)
-
-
-def forget_payloads(*, now: datetime) -> int:
-    """Delete the answers whose time is up; return how many were."""
-    return run_in_transaction(
-        lambda: int(RawPayload.objects.filter(expires_at__lte=now).delete()[0])
-    )

@@ -120,6 +120,9 @@ def _context(
         "open_sync": next((presentation.sync_line(each) for each in runs if each.open_for), None),
         "comparison": presentation.comparison(compared),
         "differences": selectors.count_open(connection.pk),
+        "orphans": [
+            presentation.orphan_line(each) for each in selectors.list_orphans(connection.pk)[:100]
+        ],
         "unbooked": [
             presentation.row_line(each) for each in selectors.list_unbooked(connection.pk)[:100]
         ],

@@ -77,6 +77,37 @@ def void_synced(
     return {row.pk for row in rows}
 
 
+def restore_synced(
+    portfolio_id: ObjectId, *, revisions: Mapping[ObjectId, int], reason: str, now: datetime
+) -> set[ObjectId]:
+    """Take void rows into the ledger again; return which were, without those changed since.
+
+    Args:
+        revisions: transaction → the revision that voiding gave it.
+        reason: in words, for the history.
+    """
+    rows = [
+        row
+        for row in Transaction.objects.filter(
+            pk__in=list(revisions), portfolio_id=portfolio_id, is_void=True
+        ).order_by("pk")
+        if row.revision == revisions[row.pk]
+    ]
+    if rows:
+        touch(portfolio_id, from_date=min(row.trade_date for row in rows), now=now)
+        _keep(rows, reason=reason, now=now)
+        Transaction.objects.filter(pk__in=[row.pk for row in rows]).update(
+            is_void=False, revision=F("revision") + 1, updated_at=now
+        )
+    return {row.pk for row in rows}
+
+
+def which_are_booked(portfolio_id: ObjectId, *, ids: Collection[ObjectId]) -> set[ObjectId]:
+    """Say which rows are in the ledger, and not void."""
+    found = Transaction.objects.filter(pk__in=list(ids), portfolio_id=portfolio_id, is_void=False)
+    return set(found.values_list("pk", flat=True))
+
+
 def _keep(rows: Collection[Transaction], *, reason: str, now: datetime) -> None:
     TransactionRevision.objects.bulk_create(
         [

@@ -9,7 +9,7 @@ from brokers.domain.connections import OPEN, ConnectionState, SyncState
 from brokers.domain.dead_letters import LetterState
 from brokers.domain.discrepancies import LIVE, DiscrepancyState
 from brokers.domain.events import EventState
-from brokers.models import BrokerRow, Connection, DeadLetter, Discrepancy, RawPayload, Sync
+from brokers.models import BrokerRow, Connection, DeadLetter, Discrepancy, RawPayload, Resync, Sync
 from portfolios import selectors as portfolios
 from tests import factories
 from tests.factories import NOW
@@ -74,6 +74,17 @@ def _fill(connection):
         )
         for number in range(140)
     )
+    Resync.objects.bulk_create(
+        Resync(
+            connection=connection,
+            owner_id=connection.owner_id,
+            sync=syncs[number],
+            state="ready",
+            created_at=NOW,
+            updated_at=NOW,
+        )
+        for number in range(140)
+    )
     waits = list(LetterState)
     DeadLetter.objects.bulk_create(
         DeadLetter(
@@ -131,6 +142,8 @@ def test_lists_of_connections_and_of_what_they_brought(many):
     explain_uses_index(selectors.list_connections(many.portfolio_id)[:6])
     explain_uses_index(selectors.list_syncs(many.pk)[:6])
     explain_uses_index(selectors.list_unbooked(many.pk)[:6])
+    explain_uses_index(selectors.list_resyncs(many.pk)[:6])
+    explain_uses_index(selectors.list_orphans(many.pk)[:6])
     explain_uses_index(selectors.list_discrepancies(many.pk)[:6])
     explain_uses_index(selectors.list_live(many.pk)[:6], may_sort=True)
     explain_uses_index(selectors.list_ended(many.pk)[:6], may_sort=True)
@@ -148,6 +161,8 @@ def test_look_ups_of_connections_and_of_equal_rows(many):
         list(Sync.objects.filter(open_for=str(many.pk)))
         selectors.count_open(many.pk)
         selectors.count_letters()
+        list(Resync.objects.filter(sync_id=many.pk))
+        list(RawPayload.objects.filter(sync_id=many.pk).order_by("id"))
         list(DeadLetter.objects.filter(connection_id=many.pk, stream="cash", external_id=""))
         list(Discrepancy.objects.filter(connection_id=many.pk, live_for__isnull=False))
         list(BrokerRow.objects.filter(transaction_id__in=["0" * 24, "1" * 24]))

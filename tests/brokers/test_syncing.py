@@ -9,7 +9,7 @@ import pytest
 from brokers.adapters import contract
 from brokers.domain.connections import ConnectionState, SyncState
 from brokers.models import BrokerRow, Connection, RawPayload, Sync
-from brokers.services import connecting, posting, syncing, syncs
+from brokers.services import connecting, payloads, posting, syncing, syncs
 from common import clock
 from portfolios.models import Transaction
 from portfolios.services import ledger
@@ -312,7 +312,7 @@ def test_answers_are_kept_as_they_came_and_only_for_a_while(connection, sandbox)
 
     kept = RawPayload.objects.filter(stream="activities").order_by("id").first()
     assert b'"CSD"' in zlib.decompress(kept.body)
-    assert syncing.forget_payloads(now=clock.now() + timedelta(days=500)) >= 4
+    assert payloads.forget(now=clock.now() + timedelta(days=500)) >= 4
     assert not RawPayload.objects.exists()
     assert BrokerRow.objects.get(kind="deposit").payload_id is None
 
