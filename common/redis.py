@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 
 from django.conf import settings
 from redis import Redis
+from redis.asyncio import BlockingConnectionPool
 from redis.asyncio import Redis as AsyncRedis
 from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import NoBackoff
@@ -22,6 +23,8 @@ _OPTIONS: dict[str, Any] = {
     "health_check_interval": 30,
     "decode_responses": True,
 }
+_MOST_CONNECTIONS = 50
+_WAIT_SECONDS = 5
 _per_loop: WeakKeyDictionary[asyncio.AbstractEventLoop, AsyncRedis] = WeakKeyDictionary()
 
 
@@ -39,9 +42,16 @@ def async_client() -> AsyncRedis:
     """Return the running event loop's client; answers are text."""
     loop = asyncio.get_running_loop()
     if loop not in _per_loop:
-        _per_loop[loop] = AsyncRedis.from_url(
-            settings.REDIS_URL, retry=AsyncRetry(NoBackoff(), 1), **_OPTIONS
+        # Whoever finds all connections in use waits for one, where the ordinary pool refuses:
+        # a thousand clients may come at once, and each has a question.
+        pool = BlockingConnectionPool.from_url(
+            settings.REDIS_URL,
+            max_connections=_MOST_CONNECTIONS,
+            timeout=_WAIT_SECONDS,
+            retry=AsyncRetry(NoBackoff(), 1),
+            **_OPTIONS,
         )
+        _per_loop[loop] = AsyncRedis.from_pool(pool)
     return _per_loop[loop]
 
 

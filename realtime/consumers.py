@@ -18,6 +18,7 @@ from realtime.admission import Credential, in_database
 from realtime.connection import Connection
 from realtime.hub import TooManyConnections, running_hub
 from realtime.protocol import BadMessage, ClientMessage, CloseCode
+from realtime.tickets import TicketsUnavailable
 
 log = structlog.get_logger(__name__)
 
@@ -38,7 +39,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         await self.accept()
         try:
             credential = await _credential_of(self.scope)
-        except DatabaseError as failure:
+        except (DatabaseError, TicketsUnavailable) as failure:
             log.warning("admission.failed", reason=type(failure).__name__)
             await self.close(CloseCode.TRY_AGAIN_LATER)
             return

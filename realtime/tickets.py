@@ -9,18 +9,15 @@ from __future__ import annotations
 import json
 from secrets import token_urlsafe
 
-import structlog
 from redis.exceptions import RedisError
 
 from common import keys, redis
 from common.errors import Unavailable
 from realtime.admission import Credential
 
-log = structlog.get_logger(__name__)
-
 
 class TicketsUnavailable(Unavailable):
-    """Tickets can't be issued at the moment."""
+    """Tickets can't be issued or taken in at the moment."""
 
     code = "tickets-unavailable"
 
@@ -43,12 +40,15 @@ def issue(credential: Credential) -> str:
 
 
 async def redeem(ticket: str) -> Credential | None:
-    """Take a ticket in; returns None for one that is unknown, old or used."""
+    """Take a ticket in; returns None for one that is unknown, old or used.
+
+    Raises:
+        TicketsUnavailable: Redis doesn't answer.
+    """
     try:
         content = await redis.async_client().getdel(keys.STREAM_TICKET.of(ticket))
     except RedisError as failure:
-        log.warning("ticket.unreadable", reason=type(failure).__name__)
-        return None
+        raise TicketsUnavailable from failure
     if content is None:
         return None
     known = json.loads(content)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import json
 import os
 from datetime import timedelta
@@ -17,7 +18,8 @@ from config import processes
 from config.asgi import application
 from config.servers import Redis
 from marketdata.adapters import viewers
-from realtime import broadcast, groups, upkeep
+from realtime import broadcast, groups, tickets, upkeep
+from realtime.admission import credential_of
 from realtime.protocol import MAX_CONNECTIONS_PER_USER, CloseCode
 from tests import factories
 from tests.realtime.conftest import HOST, ORIGIN, ask, cookie_of, quote, redis_layer
@@ -110,7 +112,7 @@ async def test_prices_go_stale_with_a_silent_feed_and_fresh_with_the_first_batch
 class SlowClient:
     """A client whose socket takes frames in only while it is told to."""
 
-    def __init__(self, headers):
+    def __init__(self, headers=(), *, ticket=""):
         self.reads = asyncio.Event()
         self.reads.set()
         self.frames: list[dict] = []
@@ -119,7 +121,7 @@ class SlowClient:
         scope = {
             "type": "websocket",
             "path": "/ws/v1/stream/",
-            "query_string": b"",
+            "query_string": f"ticket={ticket}".encode() if ticket else b"",
             "headers": [(b"host", HOST), *headers],
             "subprotocols": [],
         }
@@ -188,6 +190,41 @@ async def test_a_client_that_never_reads_is_closed(slow_client, connected, brows
     await wait_for(lambda: slow_client.closed_with, upkeep.TOO_SLOW_SECONDS + 3)
 
     assert slow_client.closed_with == CloseCode.TOO_SLOW
+
+
+def issue_tickets(count):
+    """Give out tickets, as many to each person as may have a connection."""
+    people = range(-(-count // MAX_CONNECTIONS_PER_USER))
+    users = [factories.make_user(f"{each}@example.test") for each in people]
+    holders = itertools.cycle(map(credential_of, users))
+    return [tickets.issue(next(holders)) for _ in range(count)]
+
+
+@pytest.mark.chaos
+async def test_a_thousand_who_come_at_once_all_get_in(connected, browser_of, ada, acme):
+    before = await connected(await ask(browser_of, ada))
+    await subscribe(before, acme)
+
+    crowd = [SlowClient(ticket=each) for each in await ask(issue_tickets, 1_000)]
+    for client in crowd:
+        client.say({"type": "subscribe", "instruments": [acme]})
+    # Whoever was there is served meanwhile.
+    await broadcast.quotes_recorded([quote(acme, "5.00")])
+    while (await before.hear("quotes"))["quotes"][0]["price"] != "5.00":
+        pass
+    are_in_already = sum(bool(client.frames) for client in crowd)
+    await wait_for(lambda: all(client.frames for client in crowd), 120)
+    await broadcast.quotes_recorded([quote(acme, "6.00")])
+    await wait_for(lambda: all(price_of(client.frames[-1]) == "6.00" for client in crowd))
+
+    assert are_in_already < len(crowd)
+    assert {client.closed_with for client in crowd} == {None}
+    for client in crowd:
+        await client.disconnect()
+
+
+def price_of(frame):
+    return frame["quotes"][0]["price"] if frame.get("quotes") else None
 
 
 async def test_one_person_cannot_take_all_connections(connected, browser_of, open_socket, ada):

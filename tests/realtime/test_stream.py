@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 from bson import ObjectId
+from redis.exceptions import ConnectionError as RedisGone
 
 from accounts.models import User
 from realtime import broadcast
@@ -123,6 +124,17 @@ async def test_a_ticket_of_somebody_who_was_deactivated_is_worth_nothing(
     await socket.connect()
 
     assert await socket.close_code() == CloseCode.NOT_SIGNED_IN
+
+
+async def test_a_ticket_that_cannot_be_looked_up_is_no_refusal(open_socket, monkeypatch):
+    async def fail(_client, _key):
+        raise RedisGone
+
+    monkeypatch.setattr("redis.asyncio.Redis.getdel", fail)
+    socket = open_socket("/ws/v1/stream/?ticket=whatever")
+    await socket.connect()
+
+    assert await socket.close_code() == CloseCode.TRY_AGAIN_LATER
 
 
 async def test_a_wrong_ticket_is_not_made_good_by_a_cookie(open_socket, browser_of, ada):
