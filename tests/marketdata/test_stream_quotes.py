@@ -11,7 +11,9 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 
+import psutil
 import pytest
 from django.conf import settings
 from django.db import DatabaseError, connection
@@ -26,9 +28,12 @@ from marketdata.domain.quotes import Quote
 from marketdata.domain.routing import Interest, Reason
 from marketdata.events import quotes_recorded
 from marketdata.feeding import Feed, Rhythm
+from portfolios.adapters import alert_channel
+from portfolios.models import Alert
 from tests import factories
 from tests.marketdata.streams import Ticker, away, make_listing, quote_of
 from tests.marketdata.waiting import wait_for
+from tests.portfolios.watching import make_alert
 
 
 def make_feed(*sources, listings=None, list_interests=dict, **options) -> Feed:
@@ -365,19 +370,34 @@ def lease():
     return redis.client().get(keys.FEED_LEASE.of())
 
 
+def has_joined(process) -> bool:
+    """Say whether a feed has come so far that it talks to Redis, and so waits for the lead."""
+    port = urlsplit(settings.REDIS_URL).port
+    peers = (each.raddr for each in psutil.Process(process.pid).net_connections())
+    return any(peer and peer.port == port for peer in peers)
+
+
 @pytest.mark.chaos
-def test_another_process_takes_over_when_the_leader_is_killed(feeds):
+def test_another_process_takes_over_when_the_leader_is_killed(feeds, ada):
     instrument = factories.make_instrument("AAPL")
+    alert = make_alert(ada, limit="0.01", instrument_id=instrument.pk)
     leader = feeds()
     assert processes.wait_until(lambda: quote_cache.read([str(instrument.pk)]), seconds=30)
+    assert processes.wait_until(lambda: Alert.objects.get(pk=alert.pk).firings, seconds=30)
     held = lease()
-    feeds()
+    follower = feeds()
+    assert processes.wait_until(lambda: has_joined(follower), seconds=60)
 
     leader.kill()
     redis.client().delete(keys.QUOTE.of(str(instrument.pk)))
 
-    assert processes.wait_until(lambda: lease() not in {None, held}, seconds=30)
-    assert processes.wait_until(lambda: quote_cache.read([str(instrument.pk)]), seconds=30)
+    assert processes.wait_until(lambda: lease() not in {None, held}, seconds=10)
+    assert processes.wait_until(lambda: quote_cache.read([str(instrument.pk)]), seconds=10)
+    # Another alert that fires shows that the new leader looks at them.
+    later = make_alert(ada, limit="0.02", instrument_id=instrument.pk, now=clock.now())
+    alert_channel.tell_changed()
+    assert processes.wait_until(lambda: Alert.objects.get(pk=later.pk).firings, seconds=60)
+    assert Alert.objects.get(pk=alert.pk).firings == 1
 
 
 @pytest.mark.chaos
