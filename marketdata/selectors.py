@@ -16,6 +16,7 @@ from common.bulk import read_many
 from common.errors import Conflict, NotFound
 from marketdata.adapters import quote_cache
 from marketdata.adapters.base import Listing
+from marketdata.domain import search
 from marketdata.domain.chains import restored
 from marketdata.domain.fx import RateHistory, Rates
 from marketdata.domain.instruments import AssetClass, InstrumentBrief, identity_of, is_isin
@@ -79,7 +80,7 @@ def list_instruments(user_id: ObjectId | None, *, symbol: str = "") -> QuerySet[
     if symbol:
         # A range of an index instead of a pattern: fast, and nothing in it can be a pattern.
         start = symbol.strip().upper()
-        found = found.filter(symbol__gte=start, symbol__lt=start + "\uffff")
+        found = found.filter(symbol__gte=start, symbol__lt=start + search.LAST)
     return found.order_by("symbol", "id")
 
 

@@ -18,8 +18,8 @@ LONGEST_TEXT = 160
 _MOST_WORDS = 6
 #: More letters than tell names apart.
 _LONGEST_TERM = 60
-#: Nothing that a word can go on with sorts behind it.
-_LAST = "\U0010ffff"
+#: Nothing that a text can go on with sorts behind it.
+LAST = "\U0010ffff"
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -67,7 +67,7 @@ def wanted_words(text: str) -> list[str]:
 def bounds_of(text: str) -> tuple[str, str]:
     """Return the range of terms that begin with words: from the first up to before the second."""
     phrase = " ".join(words(text))[:_LONGEST_TERM]
-    return phrase, phrase + _LAST
+    return phrase, phrase + LAST
 
 
 def ranked(text: str, found: Collection[Found]) -> list[Found]:
