@@ -24,12 +24,18 @@ class _InstrumentFields(forms.Form):
 
     name = forms.CharField(max_length=160, help_text="As you call it: House at the lake.")
     asset_class = forms.ChoiceField(label="Kind", choices=_CLASSES, initial=AssetClass.OTHER.value)
+    isin = forms.CharField(label="ISIN", max_length=12, required=False)
     multiplier = DecimalField(
         label="Worth of one unit at a price of 1",
         decimal_places=DECIMAL_PLACES,
         required=False,
         help_text="1 for nearly everything; 0.01 for a bond that is priced in percent.",
     )
+
+    def clean_isin(self) -> str:
+        """Write it the way it is stored."""
+        text: str = self.cleaned_data["isin"]
+        return text.upper()
 
     def wanted(self) -> dict[str, Any]:
         """Return what was typed, once the form is valid, as the services take it."""
@@ -49,7 +55,6 @@ class NewInstrumentForm(_InstrumentFields):
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     currency = forms.ChoiceField(help_text="Its prices are in it; that can't be changed later.")
-    isin = forms.CharField(label="ISIN", max_length=12, required=False)
 
     field_order = ("symbol", "name", "currency", "asset_class", "isin", "multiplier")
 
@@ -59,11 +64,6 @@ class NewInstrumentForm(_InstrumentFields):
         assert isinstance(currency, forms.ChoiceField)  # noqa: S101 - for type checkers
         currency.choices = grouped_currencies(own_currency)
         currency.initial = own_currency
-
-    def clean_isin(self) -> str:
-        """Write it the way it is stored."""
-        text: str = self.cleaned_data["isin"]
-        return text.upper()
 
 
 class InstrumentForm(_InstrumentFields):
@@ -80,6 +80,7 @@ class InstrumentForm(_InstrumentFields):
         self.initial = {
             "name": instrument.name,
             "asset_class": instrument.asset_class,
+            "isin": instrument.isin,
             "multiplier": plain(instrument.multiplier),
             "is_active": instrument.is_active,
         }

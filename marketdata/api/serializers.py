@@ -61,6 +61,7 @@ class InstrumentChange(Body):
     asset_class = serializers.ChoiceField(
         choices=[kind.value for kind in AssetClass], required=False
     )
+    isin = serializers.CharField(max_length=12, required=False, allow_blank=True)
     is_active = serializers.BooleanField(required=False)
     multiplier = DecimalStringField(required=False)
 

@@ -174,8 +174,7 @@ def create_instrument(
             errors.setdefault(field, []).append(line)
     if not is_currency(currency):
         errors["currency"] = [f"{currency!r} is not a currency code."]
-    if isin and not is_isin(isin):
-        errors["isin"] = [f"{isin!r} is not an ISIN: its check digit is wrong or its form is."]
+    errors |= _wrong_with_isin(isin)
     errors |= _wrong_with_multiplier(multiplier)
     if errors:
         raise InvalidInput("The instrument can't be made as described.", errors=errors)
@@ -204,6 +203,7 @@ def change_instrument(
     owner_id: ObjectId,
     name: str | None = None,
     asset_class: AssetClass | None = None,
+    isin: str | None = None,
     is_active: bool | None = None,
     multiplier: Decimal | None = None,
     now: datetime,
@@ -216,9 +216,11 @@ def change_instrument(
     Raises:
         InstrumentNotFound: there is none, or it is somebody else's.
         NotYourInstrument: everybody sees it, so that nobody may change it.
-        InvalidInput: the name is empty or too long, or the multiplier is out of range.
+        InvalidInput: the name is empty or too long, the ISIN is none, or the multiplier is out of
+            range.
     """
-    errors = {} if multiplier is None else _wrong_with_multiplier(multiplier)
+    errors = _wrong_with_isin(isin or "")
+    errors |= {} if multiplier is None else _wrong_with_multiplier(multiplier)
     if name is not None and not 0 < len(name := name.strip()) <= 160:
         errors["name"] = ["A name has 1 to 160 characters."]
     elif name is not None and (hidden := hidden_character(name)):
@@ -228,6 +230,7 @@ def change_instrument(
     given = {
         "name": name,
         "asset_class": asset_class.value if asset_class else None,
+        "isin": isin,
         "is_active": is_active,
         "multiplier": multiplier,
     }
@@ -253,6 +256,12 @@ def _change(
             now=now,
         )
     return instrument
+
+
+def _wrong_with_isin(isin: str) -> dict[str, list[str]]:
+    if not isin or is_isin(isin):
+        return {}
+    return {"isin": [f"{isin!r} is not an ISIN: its check digit is wrong or its form is."]}
 
 
 def _wrong_with_multiplier(multiplier: Decimal) -> dict[str, list[str]]:

@@ -35,6 +35,10 @@ def symbols(answer):
     return [each["symbol"] for each in answer.json()["results"]]
 
 
+def search(api, text):
+    return api.get(at("instrument-search"), {"q": text}).json()["results"]
+
+
 def make_own(api, **changes):
     return api.post(at("instruments"), HOUSE | changes, format="json")
 
@@ -51,14 +55,14 @@ def test_instruments_are_listed_by_symbol_page_by_page(api):
 
 
 def test_a_symbol_is_searched_by_how_it_begins(api):
-    for symbol in ("ACME", "ACN", "BACN"):
+    for symbol in ("ACME", "ACN", "AC🚀", "BACN"):
         factories.make_instrument(symbol)
 
     found = {
-        text: symbols(api.get(at("instruments"), {"symbol": text})) for text in ("ac", "a.", "")
+        text: symbols(api.get(at("instruments"), {"symbol": text})) for text in ("ac", "a.", "b")
     }
 
-    assert found == {"ac": ["ACME", "ACN"], "a.": [], "": ["ACME", "ACN", "BACN"]}
+    assert found == {"ac": ["ACME", "ACN", "AC🚀"], "a.": [], "b": ["BACN"]}
 
 
 def test_instruments_are_found_while_somebody_types(api, program_of, bo, acme):
@@ -280,7 +284,10 @@ def test_an_own_instrument_is_changed_field_by_field(api, house):
     assert (changed["name"], changed["is_active"]) == ("The house", False)
     assert changed["multiplier"] == "1"
     assert change(multiplier="0.01").json()["multiplier"] == "0.01"
-    bad = {"name": " ", "asset_class": "x", "is_active": None, "multiplier": "0"}
+    assert change(isin="US0378331005", is_active=True).json()["isin"] == "US0378331005"
+    assert [each["id"] for each in search(api, "us0378331005")] == [str(house.pk)]
+    assert change(isin="").json()["isin"] == ""
+    bad = {"name": " ", "asset_class": "x", "is_active": None, "multiplier": "0", "isin": "US1"}
     for field, value in bad.items():
         answer = change(**{field: value})
         assert (answer.status_code, set(answer.json()["errors"])) == (422, {field})

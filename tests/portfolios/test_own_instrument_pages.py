@@ -101,9 +101,17 @@ class TestChanging:
     """What may be changed later."""
 
     def test_it_is_changed(self, browser, house):
-        edit(browser, house, name=" Boat house ", asset_class="fund", multiplier="2")
+        edit(
+            browser,
+            house,
+            name=" Boat house ",
+            asset_class="fund",
+            multiplier="2",
+            isin="us0378331005",
+        )
 
         found = Instrument.objects.get()
+        assert found.isin == "US0378331005"
         assert (found.name, found.asset_class, found.multiplier) == ("Boat house", "fund", 2)
         assert found.is_active
 
@@ -122,6 +130,7 @@ class TestChanging:
             ({"name": " "}, "name"),
             ({"name": "a\u202eb"}, "name"),
             ({"multiplier": "-1"}, "multiplier"),
+            ({"isin": "US0378331006"}, "isin"),
         ],
     )
     def test_what_cannot_be_is_refused(self, browser, house, typed, field):
