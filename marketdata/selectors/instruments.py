@@ -1,0 +1,159 @@
+"""Ask about instruments: who may see them, and which one is meant."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from bson import ObjectId
+from django.db.models import Q, QuerySet
+
+from common.bulk import read_many
+from common.errors import Conflict, NotFound
+from marketdata.domain import search
+from marketdata.domain.instruments import InstrumentBrief, identity_of, is_isin
+from marketdata.models import Instrument
+
+
+class InstrumentNotFound(NotFound):
+    """There is no such instrument."""
+
+    code = "instrument-not-found"
+
+
+class NotYourInstrument(Conflict):
+    """This instrument is everybody's: its prices and its name are not yours to change."""
+
+    code = "not-your-instrument"
+
+
+def visible_to(user_id: ObjectId | None) -> Q:
+    """Return the condition for what somebody may see: shared instruments, and their own."""
+    shared = Q(owner__isnull=True)
+    return shared if user_id is None else shared | Q(owner_id=user_id)
+
+
+def get_instrument(instrument_id: ObjectId, *, user_id: ObjectId | None = None) -> Instrument:
+    """Load one instrument that a user may see.
+
+    Raises:
+        InstrumentNotFound: there is none, or it is somebody else's.
+    """
+    found = Instrument.objects.filter(pk=instrument_id).first()
+    if found is None or (found.owner_id is not None and found.owner_id != user_id):
+        raise InstrumentNotFound(f"There is no instrument {instrument_id}.")
+    return found
+
+
+def get_own_instrument(instrument_id: ObjectId, *, user_id: ObjectId) -> Instrument:
+    """Load an instrument that a user made, and so may price and change.
+
+    Raises:
+        InstrumentNotFound: there is none, or it is somebody else's.
+        NotYourInstrument: everybody sees it, so that nobody may change it.
+    """
+    found = get_instrument(instrument_id, user_id=user_id)
+    if found.owner_id is None:
+        raise NotYourInstrument
+    return found
+
+
+def list_instruments(user_id: ObjectId | None, *, symbol: str = "") -> QuerySet[Instrument]:
+    """List the active instruments a user may see, by symbol; `symbol` is a prefix."""
+    found = Instrument.objects.filter(visible_to(user_id), is_active=True)
+    if symbol:
+        # A range of an index instead of a pattern: fast, and nothing in it can be a pattern.
+        start = symbol.strip().upper()
+        found = found.filter(symbol__gte=start, symbol__lt=start + search.LAST)
+    return found.order_by("symbol", "id")
+
+
+def list_own_instruments(owner_id: ObjectId) -> QuerySet[Instrument]:
+    """List the instruments that a user made, by symbol; also those that are out of use."""
+    # Both values are named, so that an index gives the order.
+    found = Instrument.objects.filter(owner_id=owner_id, is_active__in=[True, False])
+    return found.order_by("symbol", "id")
+
+
+def instruments_by_id(ids: Collection[ObjectId | str]) -> dict[str, Instrument]:
+    """Load several instruments at once, keyed by the text of their ids."""
+    found = Instrument.objects.filter(pk__in=[ObjectId(str(key)) for key in ids])
+    return {str(instrument.pk): instrument for instrument in found}
+
+
+def briefs_by_id(ids: Collection[ObjectId | str]) -> dict[str, InstrumentBrief]:
+    """Load what is shown of several instruments, keyed by the text of their ids.
+
+    Several times as fast as loading the instruments.
+    """
+    rows = read_many(
+        Instrument,
+        {"_id": {"$in": [ObjectId(str(key)) for key in ids]}},
+        columns=(
+            *("id", "symbol", "name", "currency", "asset_class", "mic"),
+            *("owner_id", "last_close", "last_close_date"),
+        ),
+        sort={"_id": 1},
+    )
+    found = (
+        InstrumentBrief(id=str(row.pop("id")), is_own=row.pop("owner_id") is not None, **row)
+        for row in rows
+    )
+    return {each.id: each for each in found}
+
+
+def visible_ids(ids: Collection[ObjectId], *, user_id: ObjectId) -> list[str]:
+    """Keep those ids whose instruments a user may see."""
+    found = Instrument.objects.filter(visible_to(user_id), pk__in=list(ids))
+    return [str(key) for key in found.values_list("pk", flat=True)]
+
+
+def find_instrument(
+    *, user_id: ObjectId, symbol: str = "", isin: str = "", mic: str = "", currency: str = ""
+) -> Instrument | None:
+    """Find the instrument that a row of a file speaks of, or None when that isn't certain.
+
+    An ISIN beats a symbol. Of several listings the market decides, then the currency; a user's
+    own instrument is taken only where no shared one fits.
+    """
+    candidates: list[Instrument] = []
+    if isin:
+        candidates = list(Instrument.objects.filter(visible_to(user_id), isin=isin))
+    if not candidates and symbol:
+        candidates = list(Instrument.objects.filter(visible_to(user_id), symbol=symbol.upper()))
+        # The same symbol with another ISIN is another company's.
+        candidates = [each for each in candidates if not (isin and each.isin)]
+    wanted = ((mic, "mic"), (currency, "currency"), (symbol.upper(), "symbol"))
+    for value, field in wanted:
+        narrowed = [each for each in candidates if value and getattr(each, field) == value]
+        candidates = narrowed or candidates
+    shared = [each for each in candidates if each.owner_id is None]
+    candidates = shared or candidates
+    return candidates[0] if len(candidates) == 1 else None
+
+
+def find_typed(text: str, *, user_id: ObjectId, currency: str = "") -> Instrument | None:
+    """Find the instrument that somebody means who types its ISIN or its symbol, in any case.
+
+    Where several have the symbol, `XETR:APC:EUR` names one of them. None when it isn't certain, as
+    with `find_instrument`.
+    """
+    name = text.strip().upper()
+    listing = Instrument.objects.filter(identity=name, owner__isnull=True).first()
+    if listing is not None:
+        return listing
+    names = {"isin": name} if is_isin(name) else {"symbol": name}
+    return find_instrument(user_id=user_id, currency=currency, **names)
+
+
+def find_own_instrument(*, user_id: ObjectId, symbol: str, currency: str) -> Instrument | None:
+    """Find an instrument that a user made, by its symbol and currency."""
+    identity = identity_of(symbol=symbol, mic="", currency=currency, owner_id=str(user_id))
+    return Instrument.objects.filter(identity=identity).first()
+
+
+def own_ids(ids: Collection[str]) -> frozenset[str]:
+    """Keep the ids of instruments that somebody made: they are priced by hand, if at all."""
+    found = Instrument.objects.filter(
+        pk__in=[ObjectId(key) for key in ids], owner__isnull=False
+    ).values_list("pk", flat=True)
+    return frozenset(str(key) for key in found)
