@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django.conf import settings
@@ -89,6 +90,51 @@ class Instrument(Timestamped):
 
     def __str__(self) -> str:
         return self.identity
+
+
+class InstrumentAlias(Timestamped):
+    """What an instrument is called elsewhere: by a source, in a span of days, or by its ISIN.
+
+    It is found by this name where a source uses it, and sources are asked for it by this name.
+    """
+
+    #: Makes it unique: owner, source, symbol, currency and first day.
+    identity = models.CharField(max_length=200, unique=True, editable=False)
+    instrument = models.ForeignKey(Instrument, on_delete=models.CASCADE, related_name="aliases")
+    #: Who says so for themselves; null where it holds for everybody.
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.CASCADE, related_name="+"
+    )
+    #: `alpaca`, `kite`, or another name of an adapter; `isin`; empty is whoever says it.
+    source = models.CharField(max_length=32, blank=True)
+    #: In upper case.
+    symbol = models.CharField(max_length=64)
+    #: The first day on which it was called so, and the day after the last; null is without end.
+    valid_from = models.DateField(null=True, blank=True)
+    valid_until = models.DateField(null=True, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["symbol", "source"], name="alias_symbol"),
+            models.Index(fields=["instrument", "id"], name="alias_instrument"),
+            models.Index(fields=["owner", "valid_until"], name="alias_now"),
+        ]
+
+    def __str__(self) -> str:
+        return self.identity
+
+    @property
+    def is_lasting(self) -> bool:
+        """Whether it has always been called so, and still is."""
+        return self.valid_from is None and self.valid_until is None
+
+    def holds_on(self, day: date | None) -> bool:
+        """Say whether it was called so on a day; None is now, which ends with the last day."""
+        if day is None:
+            return self.valid_until is None
+        return (self.valid_from is None or self.valid_from <= day) and (
+            self.valid_until is None or day < self.valid_until
+        )
 
 
 class PriceBar(models.Model):

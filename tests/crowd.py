@@ -11,7 +11,8 @@ from accounts.models import User
 from brokers.domain.imports import RowState, RunState
 from brokers.models import ImportRow, ImportRun
 from marketdata.domain.instruments import AssetClass, identity_of
-from marketdata.models import Instrument, PriceBar
+from marketdata.models import Instrument, InstrumentAlias, PriceBar
+from marketdata.services import Alias, new_alias
 from marketdata.services.bars import write_bars
 from portfolios.domain.kinds import Kind
 from portfolios.models import DailyValue, Portfolio, Transaction, TransactionRevision
@@ -44,6 +45,9 @@ def crowd(ada, bo) -> Crowd:
         for each in instruments[:20]
         for day in DAYS
     )
+    InstrumentAlias.objects.bulk_create(
+        _alias(each, number) for each in instruments[:20] for number in range(15)
+    )
     for person in people:
         for number in range(20):
             factories.make_portfolio(person, name=f"P{number:02}")
@@ -52,6 +56,11 @@ def crowd(ada, bo) -> Crowd:
         _fill(each, instruments)
     run = _import_files(found[0], ada)
     return Crowd(ada=ada, portfolio=found[0], instruments=instruments, run=run)
+
+
+def _alias(instrument, number):
+    alias = Alias(symbol=f"{instrument.symbol}.{number:02}", source="kite")
+    return new_alias(instrument, alias, now=NOW)
 
 
 def _instrument(symbol, owner, asset_class=AssetClass.STOCK):

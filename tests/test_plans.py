@@ -208,6 +208,9 @@ def test_lists_of_instruments(crowd):
     assert_paged_by_index(market.list_instruments(None), ("symbol", "id"))
     assert_paged_by_index(market.list_own_instruments(crowd.ada.pk), ("symbol", "id"))
     assert_paged_by_index(market.list_prices(crowd.instruments[0].pk), ("-date",))
+    assert_paged_by_index(
+        market.list_aliases(crowd.instruments[0].pk, user_id=crowd.ada.pk), ("id",)
+    )
     with watched():
         market.list_listings()
         market.currency_pairs()
@@ -221,6 +224,8 @@ def test_look_ups_of_instruments_and_prices(crowd):
         market.get_instrument(known.pk)
         market.instruments_by_id(ids)
         market.visible_ids([each.pk for each in crowd.instruments[:30]], user_id=crowd.ada.pk)
+        market.find_instrument(user_id=crowd.ada.pk, symbol="S0.X", isin=known.isin, source="kite")
+        market.has_dated_alias(known.symbol, source="kite")
         search_instruments("s0", user_id=crowd.ada.pk)
         search_instruments(f"inc {known.symbol}", user_id=crowd.ada.pk)
         market.find_typed(known.symbol, user_id=crowd.ada.pk)

@@ -42,6 +42,8 @@ class Matcher:
     #: The name of a broker → the account that is connected there, where it is one.
     accounts: Mapping[str, str] = field(default_factory=dict)
     _instruments: dict[tuple[str, ...], str | None] = field(default_factory=dict)
+    #: Whether it depends on the day what a symbol means.
+    _is_dated: dict[str, bool] = field(default_factory=dict)
     _copies: Counter[bytes] = field(default_factory=Counter)
 
     def match(self, rows: list[StatementRow]) -> list[ImportRow]:
@@ -97,9 +99,11 @@ class Matcher:
         symbol, isin, mic = (known.get(prefix + name) or "" for name in ("symbol", "isin", "mic"))
         if not symbol and not isin:
             return None
-        key = (symbol, isin, mic, _quoted_in(known, prefix))
+        day = known.get("trade_date") if self._depends_on_day(symbol) else None
+        named = (symbol, isin, mic, _quoted_in(known, prefix))
+        key = (*named, str(day or ""))
         if key not in self._instruments:
-            self._instruments[key] = self._look_up(*key)
+            self._instruments[key] = self._look_up(*named, day=day)
         found = self._instruments[key]
         if found is None:
             errors.append(
@@ -111,9 +115,23 @@ class Matcher:
             )
         return found
 
-    def _look_up(self, symbol: str, isin: str, mic: str, currency: str) -> str | None:
+    def _depends_on_day(self, symbol: str) -> bool:
+        if symbol not in self._is_dated:
+            source = self.run.file_format
+            self._is_dated[symbol] = market.has_dated_alias(symbol, source=source)
+        return self._is_dated[symbol]
+
+    def _look_up(
+        self, symbol: str, isin: str, mic: str, currency: str, *, day: date | None
+    ) -> str | None:
         instrument = market.find_instrument(
-            user_id=self.run.owner_id, symbol=symbol, isin=isin, mic=mic, currency=currency
+            user_id=self.run.owner_id,
+            symbol=symbol,
+            isin=isin,
+            mic=mic,
+            currency=currency,
+            source=self.run.file_format,
+            day=day,
         )
         if instrument is not None:
             return str(instrument.pk)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from bson import ObjectId
@@ -15,18 +15,28 @@ from common.errors import InvalidInput
 from marketdata import selectors as market
 from marketdata import services as market_services
 
+#: Symbol and currency, and the day where it depends on it what is meant.
+Key = tuple[str, str] | tuple[str, str, str]
+
 
 @dataclass(slots=True)
 class Instruments:
-    """Knows the instruments of one owner, and remembers them for one run."""
+    """Knows the instruments of one owner, and remembers them for one run.
+
+    Attributes:
+        source: who names them; empty is nobody in particular.
+    """
 
     owner_id: ObjectId
-    _found: dict[tuple[str, str], str] = field(default_factory=dict)
+    source: str = ""
+    _found: dict[Key, str] = field(default_factory=dict)
+    #: Whether it depends on the day what a symbol means.
+    _is_dated: dict[str, bool] = field(default_factory=dict)
 
-    def find_all(
-        self, events: Iterable[BrokerEvent], *, now: datetime
-    ) -> Mapping[tuple[str, str], str]:
+    def find_all(self, events: Iterable[BrokerEvent], *, now: datetime) -> Mapping[Key, str]:
         """Map symbol and currency to the instrument, for all that some events name.
+
+        Where it depends on the day what a symbol means, the day is part of the key.
 
         What is shared is found; what nobody knows becomes an instrument of the owner's own, so
         that nothing that was traded is left out. What can't be an instrument is missing.
@@ -34,14 +44,17 @@ class Instruments:
         for event in events:
             for name in (event.instrument, event.to_instrument):
                 if name is not None and event.kind is not None:
-                    self.find(name, currency=name.currency or event.currency, now=now)
+                    currency = name.currency or event.currency
+                    self.find(name, currency=currency, day=event.trade_date, now=now)
         return self._found
 
-    def find(self, name: InstrumentName, *, currency: str, now: datetime) -> str | None:
-        """Find one, or make it."""
-        key = (name.symbol, currency)
+    def find(
+        self, name: InstrumentName, *, currency: str, now: datetime, day: date | None = None
+    ) -> str | None:
+        """Find one as it was called on a day, or make it."""
+        key = self._key(name, currency, day)
         if key not in self._found and is_currency(currency):
-            made = self._look_up(name, currency) or self._make(name, currency, now=now)
+            made = self._look_up(name, currency, day) or self._make(name, currency, now=now)
             if made is not None:
                 self._found[key] = made
         return self._found.get(key)
@@ -53,12 +66,24 @@ class Instruments:
             own = market.find_own_instrument(
                 user_id=self.owner_id, symbol=name.symbol, currency=currency
             )
-            return self._look_up(name, currency) or (str(own.pk) if own else None)
+            return self._look_up(name, currency, None) or (str(own.pk) if own else None)
         return self._found[key]
 
-    def _look_up(self, name: InstrumentName, currency: str) -> str | None:
+    def _key(self, name: InstrumentName, currency: str, day: date | None) -> Key:
+        symbol = name.symbol
+        if symbol not in self._is_dated:
+            self._is_dated[symbol] = market.has_dated_alias(symbol, source=self.source)
+        is_dated = self._is_dated[symbol] and day is not None
+        return (symbol, currency, str(day)) if is_dated else (symbol, currency)
+
+    def _look_up(self, name: InstrumentName, currency: str, day: date | None) -> str | None:
         instrument = market.find_instrument(
-            user_id=self.owner_id, symbol=name.symbol, isin=name.isin, currency=currency
+            user_id=self.owner_id,
+            symbol=name.symbol,
+            isin=name.isin,
+            currency=currency,
+            source=self.source,
+            day=day,
         )
         # Another listing of the same symbol is priced in another currency, and so isn't this one.
         if instrument is None or instrument.currency != currency:
@@ -98,3 +123,11 @@ class Instruments:
 def _is_other(multiplier: Decimal, name: InstrumentName) -> bool:
     """Say whether one unit is worth something else than the broker says of its own."""
     return name.multiplier is not None and multiplier != name.multiplier
+
+
+def instrument_of(
+    names: Mapping[Key, str], name: InstrumentName, *, currency: str, day: date
+) -> str | None:
+    """Look an instrument up in what `Instruments.find_all` has found."""
+    symbol = name.symbol
+    return names.get((symbol, currency, str(day))) or names.get((symbol, currency))

@@ -27,6 +27,7 @@ from brokers.domain.events import (
 )
 from brokers.models import BrokerRow, Connection
 from brokers.services import dead_letters
+from brokers.services.naming import Key, instrument_of
 from portfolios import selectors as portfolios
 from portfolios.domain.checks import check
 from portfolios.domain.transactions import Draft, fingerprint
@@ -62,7 +63,7 @@ class Page:
     reading: Reading
     stream: Stream
     payload_id: ObjectId | None
-    names: Mapping[tuple[str, str], str]
+    names: Mapping[Key, str]
     now: datetime
     #: Rows whose events are read as something else by now give way: only right for whole readings
     #: of what is stored.
@@ -322,7 +323,7 @@ class Page:
         return found
 
 
-def draft_of(event: BrokerEvent, *, account: str, names: Mapping[tuple[str, str], str]) -> Draft:
+def draft_of(event: BrokerEvent, *, account: str, names: Mapping[Key, str]) -> Draft:
     """Write an event that has a kind as what the ledger books."""
     if event.kind is None:
         raise ValueError("An event without a kind isn't booked.")
@@ -347,6 +348,9 @@ def draft_of(event: BrokerEvent, *, account: str, names: Mapping[tuple[str, str]
 
 
 def _instrument_of(
-    named: InstrumentName | None, event: BrokerEvent, names: Mapping[tuple[str, str], str]
+    named: InstrumentName | None, event: BrokerEvent, names: Mapping[Key, str]
 ) -> str | None:
-    return names.get((named.symbol, named.currency or event.currency)) if named else None
+    if named is None:
+        return None
+    currency = named.currency or event.currency
+    return instrument_of(names, named, currency=currency, day=event.trade_date)

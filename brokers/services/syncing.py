@@ -119,7 +119,7 @@ def run(sync_id: ObjectId, *, clock: Callable[[], datetime]) -> Sync | None:
         broker=broker,
         session=session,
         clock=clock,
-        instruments=Instruments(sync.connection.owner_id),
+        instruments=Instruments(sync.connection.owner_id, source=sync.connection.broker),
         # Of a worker that was lost: what it booked was booked by this sync.
         counts=posting.Counts(sync.rows_new, sync.rows_changed, sync.rows_known),
     )
@@ -175,7 +175,7 @@ def _take(run: _Run, stream: Stream, page: Page) -> tuple[str, ...]:
     reading = _understand(run, stream, page, payload_id=payload_id, now=now)
     if run.builds:
         run.counts.known += len(reading.events)
-        return
+        return reading.notes
     if reading.positions is not None:
         run.positions = (*(run.positions or ()), *reading.positions)
     if reading.cash is not None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Protocol
@@ -32,6 +32,12 @@ class Listing:
     #: is all of them in the order of the settings.
     quote_sources: tuple[str, ...] | None = None
     bar_sources: tuple[str, ...] | None = None
+    #: By the name of the source, where it calls the instrument otherwise.
+    spellings: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    def spelled_by(self, source: str) -> str:
+        """Return the symbol by which a source knows it."""
+        return self.spellings.get(source, self.symbol)
 
 
 @dataclass(frozen=True, slots=True)

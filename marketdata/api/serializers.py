@@ -43,6 +43,19 @@ class InstrumentOutput(serializers.Serializer[object]):
         return getattr(instrument, "owner_id", None) is not None
 
 
+class AliasOutput(serializers.Serializer[object]):
+    """What an instrument is called elsewhere, and when."""
+
+    source = serializers.CharField(  # type: ignore[assignment]  # hides what Field calls so
+        help_text="Who calls it so; `isin` where it is another ISIN of it, empty for anybody."
+    )
+    symbol = serializers.CharField()
+    valid_from = serializers.DateField(allow_null=True, help_text="Null is since ever.")
+    valid_until = serializers.DateField(
+        allow_null=True, help_text="The day after the last one; null is without end."
+    )
+
+
 class InstrumentInput(Body):
     """An instrument of the user's own."""
 

@@ -17,6 +17,11 @@ urlpatterns = [
         views.Weights.as_view(),
         name="api-weights",
     ),
+    path(
+        "instruments/<object_id:instrument_id>/aliases/",
+        views.Aliases.as_view(),
+        name="api-aliases",
+    ),
     path("instruments/<object_id:instrument_id>/bars/", views.Bars.as_view(), name="api-bars"),
     path(
         "instruments/<object_id:instrument_id>/prices/", views.Prices.as_view(), name="api-prices"

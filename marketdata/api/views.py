@@ -15,6 +15,7 @@ from common.api.pagination import PARAMETERS, page_of, paged
 from marketdata import finding, selectors, services
 from marketdata.adapters.base import DailyClose
 from marketdata.api.serializers import (
+    AliasOutput,
     BarsOutput,
     BarsQuery,
     InstrumentChange,
@@ -140,6 +141,22 @@ def _under_weights(error: WeightsRefused) -> WeightsRefused:
     return WeightsRefused(
         error.detail, errors={names[field].rstrip("."): found[field] for field in found}
     )
+
+
+class Aliases(APIView):
+    """/instruments/<id>/aliases/"""
+
+    @extend_schema(
+        operation_id="instruments_aliases_list",
+        parameters=[*PARAMETERS],
+        responses=paged(AliasOutput),
+    )
+    def get(self, request: AuthedRequest, instrument_id: ObjectId) -> Response:
+        """List what an instrument is called elsewhere."""
+        found = selectors.get_instrument(instrument_id, user_id=request.user.pk)
+        aliases = selectors.list_aliases(found.pk, user_id=request.user.pk)
+        page = page_of(request, aliases, key=("id",))
+        return Response(page.answer(request, AliasOutput(page.rows, many=True).data))
 
 
 class Prices(APIView):

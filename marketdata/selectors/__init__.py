@@ -1,15 +1,12 @@
 """Ask about the market.
 
-`instruments` knows what there is and which one is meant, `prices` what it costs and cost.
+`instruments` knows what there is, `naming` which one is meant, `prices` what it costs and cost.
 """
 
 from marketdata.selectors.instruments import (
     InstrumentNotFound,
     NotYourInstrument,
     briefs_by_id,
-    find_instrument,
-    find_own_instrument,
-    find_typed,
     get_instrument,
     get_own_instrument,
     instruments_by_id,
@@ -18,6 +15,13 @@ from marketdata.selectors.instruments import (
     own_ids,
     visible_ids,
     visible_to,
+)
+from marketdata.selectors.naming import (
+    find_instrument,
+    find_own_instrument,
+    find_typed,
+    has_dated_alias,
+    list_aliases,
 )
 from marketdata.selectors.prices import (
     Closes,
@@ -58,10 +62,12 @@ __all__ = [
     "fx_chains",
     "get_instrument",
     "get_own_instrument",
+    "has_dated_alias",
     "has_pair_since",
     "instruments_by_id",
     "latest_prices",
     "latest_quotes",
+    "list_aliases",
     "list_instruments",
     "list_interests",
     "list_listings",

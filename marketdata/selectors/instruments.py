@@ -1,4 +1,4 @@
-"""Ask about instruments: who may see them, and which one is meant."""
+"""Ask about instruments: which there are, and who may see them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from common.bulk import read_many
 from common.errors import Conflict, NotFound
 from marketdata.domain import search
-from marketdata.domain.instruments import InstrumentBrief, identity_of, is_isin
+from marketdata.domain.instruments import InstrumentBrief
 from marketdata.models import Instrument
 
 
@@ -105,50 +105,6 @@ def visible_ids(ids: Collection[ObjectId], *, user_id: ObjectId) -> list[str]:
     """Keep those ids whose instruments a user may see."""
     found = Instrument.objects.filter(visible_to(user_id), pk__in=list(ids))
     return [str(key) for key in found.values_list("pk", flat=True)]
-
-
-def find_instrument(
-    *, user_id: ObjectId, symbol: str = "", isin: str = "", mic: str = "", currency: str = ""
-) -> Instrument | None:
-    """Find the instrument that a row of a file speaks of, or None when that isn't certain.
-
-    An ISIN beats a symbol. Of several listings the market decides, then the currency; a user's
-    own instrument is taken only where no shared one fits.
-    """
-    candidates: list[Instrument] = []
-    if isin:
-        candidates = list(Instrument.objects.filter(visible_to(user_id), isin=isin))
-    if not candidates and symbol:
-        candidates = list(Instrument.objects.filter(visible_to(user_id), symbol=symbol.upper()))
-        # The same symbol with another ISIN is another company's.
-        candidates = [each for each in candidates if not (isin and each.isin)]
-    wanted = ((mic, "mic"), (currency, "currency"), (symbol.upper(), "symbol"))
-    for value, field in wanted:
-        narrowed = [each for each in candidates if value and getattr(each, field) == value]
-        candidates = narrowed or candidates
-    shared = [each for each in candidates if each.owner_id is None]
-    candidates = shared or candidates
-    return candidates[0] if len(candidates) == 1 else None
-
-
-def find_typed(text: str, *, user_id: ObjectId, currency: str = "") -> Instrument | None:
-    """Find the instrument that somebody means who types its ISIN or its symbol, in any case.
-
-    Where several have the symbol, `XETR:APC:EUR` names one of them. None when it isn't certain, as
-    with `find_instrument`.
-    """
-    name = text.strip().upper()
-    listing = Instrument.objects.filter(identity=name, owner__isnull=True).first()
-    if listing is not None:
-        return listing
-    names = {"isin": name} if is_isin(name) else {"symbol": name}
-    return find_instrument(user_id=user_id, currency=currency, **names)
-
-
-def find_own_instrument(*, user_id: ObjectId, symbol: str, currency: str) -> Instrument | None:
-    """Find an instrument that a user made, by its symbol and currency."""
-    identity = identity_of(symbol=symbol, mic="", currency=currency, owner_id=str(user_id))
-    return Instrument.objects.filter(identity=identity).first()
 
 
 def own_ids(ids: Collection[str]) -> frozenset[str]:

@@ -25,6 +25,7 @@ from marketdata.domain.sources import Need
 from marketdata.events import interests_asked
 from marketdata.models import CloseYear, Instrument, PriceBar
 from marketdata.selectors.instruments import briefs_by_id, own_ids
+from marketdata.selectors.naming import spellings_by_instrument
 
 Closes = dict[str, list[tuple[date, Decimal]]]
 _Number = TypeVar("_Number")
@@ -33,12 +34,19 @@ _Number = TypeVar("_Number")
 def list_listings() -> list[Listing]:
     """List what the feed can quote: every active shared instrument."""
     found = Instrument.objects.filter(is_active=True, owner__isnull=True).order_by("symbol")
-    return [listing_of(each) for each in found]
+    spellings = spellings_by_instrument()
+    return [listing_of(each, spellings=spellings.get(each.pk, {})) for each in found]
 
 
-def listing_of(instrument: Instrument) -> Listing:
-    """Return what sources need to know of an instrument."""
+def listing_of(instrument: Instrument, *, spellings: Mapping[str, str] | None = None) -> Listing:
+    """Return what sources need to know of an instrument.
+
+    Args:
+        spellings: how sources spell it, where that is at hand.
+    """
     chains = restored(instrument.sources)
+    if spellings is None:
+        spellings = spellings_by_instrument([instrument.pk]).get(instrument.pk, {})
     return Listing(
         instrument_id=str(instrument.pk),
         identity=instrument.identity,
@@ -50,6 +58,7 @@ def listing_of(instrument: Instrument) -> Listing:
         last_close_date=instrument.last_close_date,
         quote_sources=chains.get(Need.QUOTE),
         bar_sources=chains.get(Need.BARS),
+        spellings=spellings,
     )
 
 

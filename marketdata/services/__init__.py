@@ -1,5 +1,13 @@
 """Change what is stored of the market: instruments and daily closes."""
 
+from marketdata.services.aliases import (
+    Alias,
+    AliasRefused,
+    identity_of_alias,
+    name_instrument,
+    new_alias,
+    wrong_with_alias,
+)
 from marketdata.services.backfills import BackfillRefused, check_span, request_backfill
 from marketdata.services.instruments import (
     LONGEST_SOURCE,
@@ -33,6 +41,8 @@ __all__ = [
     "LONGEST_SOURCE",
     "MANUAL",
     "MOST_PRICES",
+    "Alias",
+    "AliasRefused",
     "BackfillRefused",
     "InstrumentExists",
     "PriceNotFound",
@@ -45,12 +55,16 @@ __all__ = [
     "create_instrument",
     "delete_own_instruments",
     "delete_price",
+    "identity_of_alias",
     "install_directory",
+    "name_instrument",
+    "new_alias",
     "record_closes",
     "record_price",
     "record_prices",
     "record_reference_rates",
     "request_backfill",
     "store_closes",
+    "wrong_with_alias",
     "wrong_with_price",
 ]

@@ -28,6 +28,7 @@ from portfolios.watching_presentation import watchlist_links
 _LATEST_PRICES = 30
 #: The newest closes that look wrong are named beside the chart.
 _DOUBTS_NAMED = 5
+_MOST_NAMES = 10
 
 
 class InstrumentPage(Page):
@@ -75,6 +76,9 @@ class InstrumentPage(Page):
             instrument.pk, start=start or date(1970, 1, 1), end=now.date()
         )[:_DOUBTS_NAMED]
         context["history"] = histories.find_progress(instrument.pk)
+        context["aliases"] = market.list_aliases(instrument.pk, user_id=request.user.pk)[
+            :_MOST_NAMES
+        ]
         context["composition"] = composition(instrument)
         context["ranges"] = range_links(chosen)
         context["form"] = form or PriceForm(currency=instrument.currency, today=now.date())

@@ -9,6 +9,7 @@ from brokers import exports, presentation, selectors
 from brokers.domain.imports import RowState, RunState
 from brokers.models import ImportRow, ImportRun
 from brokers.services import committing, intake, reading, runs
+from marketdata import services as market
 from marketdata.models import Instrument
 from portfolios import selectors as portfolios
 from portfolios.models import Portfolio, Transaction
@@ -390,3 +391,19 @@ def test_somebody_elses_import_is_not_found(portfolio, bo, acme):
 
     with pytest.raises(selectors.ImportNotFound):
         selectors.get_import(run.pk, portfolio_id=portfolio.pk, owner_id=bo.pk)
+
+
+def test_a_symbol_means_what_its_format_meant_on_the_day(portfolio, acme):
+    old = factories.make_instrument("OLD")
+    renamed = date(2026, 2, 1)
+    for instrument, alias in (
+        (old, market.Alias(symbol="ABC", source="csv", valid_until=renamed)),
+        (acme, market.Alias(symbol="ABC", source="csv", valid_from=renamed)),
+    ):
+        market.name_instrument(instrument.pk, alias, now=NOW)
+
+    run = upload(portfolio, ROWS.replace("ACME", "abc"))
+    commit(run)
+
+    rows = Transaction.objects.order_by("trade_date").values_list("instrument_id", flat=True)
+    assert list(rows) == [old.pk, old.pk, acme.pk]

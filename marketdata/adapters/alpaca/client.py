@@ -56,8 +56,9 @@ class AlpacaSource:
         """
         if not covers(listing):
             return []
+        symbol = listing.spelled_by(self.name)
         params = {
-            "symbols": listing.symbol,
+            "symbols": symbol,
             "timeframe": "1Day",
             # A day's bar is stamped 04:00 or 05:00 UTC, so that noon is after the last one. Later
             # ends need a plan of their own: the last quarter of an hour isn't free.
@@ -71,7 +72,7 @@ class AlpacaSource:
             body = self._client.get(
                 "/v2/stocks/bars", params=params, content_types=("application/json",)
             )
-            page = parse_daily_bars(body, symbol=listing.symbol)
+            page = parse_daily_bars(body, symbol=symbol)
             for error in page.closes.errors:
                 log.warning("bar.refused", source=self.name, where=error.where)
             closes |= {close.date: close for close in page.closes.rows}

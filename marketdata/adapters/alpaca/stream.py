@@ -99,7 +99,7 @@ class AlpacaStream:
         """Say whether it is traded at the moment that the prices of this feed are of."""
         if not is_us_session(now - timedelta(seconds=self.capabilities.delay_seconds)):
             return MarketState.CLOSED
-        is_halted = listing.symbol in self._halted
+        is_halted = listing.spelled_by(self.name) in self._halted
         return MarketState.HALTED if is_halted else MarketState.OPEN
 
     @asynccontextmanager
@@ -132,7 +132,7 @@ class AlpacaStream:
         Raises:
             RemoteFailure: see `common.remote.errors`.
         """
-        by_symbol = {each.symbol: each for each in listings}
+        by_symbol = {each.spelled_by(self.name): each for each in listings}
         symbols = sorted(by_symbol)
         quotes = []
         for start in range(0, len(symbols), _SYMBOLS_AT_ONCE):
@@ -154,7 +154,7 @@ class AlpacaStream:
 
     def quote(self, trade: Trade, listing: Listing) -> Quote:
         """Make a quote of a trade."""
-        day, previous_close = self._previous.get(listing.symbol, (None, None))
+        day, previous_close = self._previous.get(listing.spelled_by(self.name), (None, None))
         return Quote(
             instrument_id=listing.instrument_id,
             price=trade.price,
@@ -195,7 +195,7 @@ class AlpacaConnection:
 
     async def want(self, listings: Sequence[Listing]) -> None:
         """Ask for exactly these; what is wanted no more first, to make room."""
-        wanted = {each.symbol: each for each in listings}
+        wanted = {each.spelled_by(self._stream.name): each for each in listings}
         gone = [symbol for symbol in self._acknowledged if symbol not in wanted]
         added = [symbol for symbol in wanted if symbol not in self._acknowledged]
         self._listings = wanted

@@ -85,7 +85,7 @@ def covers(listing: Listing) -> bool:
 
 def symbol_of(listing: Listing) -> str:
     """Return what Binance calls an instrument: `BTCEUR`."""
-    return listing.symbol + listing.currency
+    return listing.spellings.get(BinanceSource.name) or listing.symbol + listing.currency
 
 
 def _milliseconds(day: date) -> int:

@@ -54,7 +54,7 @@ class TwelveDataSource:
         if listing.asset_class not in self.capabilities.asset_classes or not listing.mic:
             return []
         params = {
-            "symbol": listing.symbol,
+            "symbol": listing.spelled_by(self.name),
             "mic_code": listing.mic,
             "interval": "1day",
             "start_date": start.isoformat(),

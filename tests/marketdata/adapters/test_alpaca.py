@@ -143,3 +143,17 @@ def test_the_key_goes_in_headers_and_a_wrong_one_is_told(remote):
     [(path, headers)] = remote.asked
     assert (headers["APCA-API-KEY-ID"], headers["APCA-API-SECRET-KEY"]) == ("ID", "SECRET")
     assert "SECRET" not in path
+
+
+def test_it_is_asked_by_the_name_that_it_uses(remote, source):
+    remote.answers = [Said(page({"AAPL.OLD": [SUMMER]}))]
+
+    found = closes(
+        source,
+        start=date(2022, 7, 1),
+        end=date(2022, 7, 1),
+        spellings={"alpaca": "AAPL.OLD", "kite": "NSE:AAPL"},
+    )
+
+    assert [each.date for each in found] == [date(2022, 7, 1)]
+    assert parse_qs(urlsplit(remote.asked[0][0]).query)["symbols"] == ["AAPL.OLD"]
