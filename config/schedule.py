@@ -114,6 +114,13 @@ SCHEDULE: tuple[Job, ...] = (
         description="Goes on with histories that had to wait, and takes on those that were lost.",
     ),
     Job(
+        name="Follow merged instruments",
+        task="marketdata.tasks.follow_merges",
+        every=timedelta(minutes=5),
+        queue="market",
+        description="Goes on with merges of instruments that were lost on the way.",
+    ),
+    Job(
         name="Resume imports",
         task="brokers.tasks.resume_imports",
         every=timedelta(seconds=30),

@@ -19,6 +19,20 @@ own_multiplier_changed = Signal()
 #: Arguments: instrument_id (ObjectId), from_date (date), now (datetime).
 closes_filled = Signal()
 
+#: Somebody asks what speaks of an instrument. Not robust: whoever can't answer raises. Each
+#: receiver returns how many there are, by what people call them: {"transaction": 3}.
+#: Arguments: instrument_id (ObjectId), owner_id (ObjectId or None): of somebody's own only what is
+#: theirs can speak.
+references_asked = Signal()
+
+#: What speaks of an instrument is to speak of another one. Not robust. Each receiver changes some
+#: of what it has, remembers it under the merge, and returns how many; 0 is that there are no more.
+#: Arguments: merge_key (str), source_id (ObjectId), target_id (ObjectId), now (datetime).
+references_moving = Signal()
+
+#: The same, back again: what a merge is remembered to have moved. With the same arguments.
+references_returning = Signal()
+
 #: The feed of this process has begun to lead, and will announce quotes.
 feed_leads = Signal()
 

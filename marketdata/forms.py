@@ -5,12 +5,15 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+from bson import ObjectId
 from django import forms
 from django.urls import reverse_lazy
 
 from common.choices import grouped_currencies
 from common.forms import DecimalField
 from common.money import DECIMAL_PLACES, WHOLE_DIGITS, plain
+from common.texts import quoted
+from marketdata import selectors, services
 from marketdata.adapters.base import DailyClose
 from marketdata.domain.instruments import AssetClass
 from marketdata.models import Instrument
@@ -108,6 +111,32 @@ class InstrumentSearchInput(forms.TextInput):
                 "data-search": reverse_lazy("api-instrument-search"),
             }
         )
+
+
+class MergeForm(forms.Form):
+    """What an instrument of somebody's own really is."""
+
+    symbol = forms.CharField(
+        label="Symbol or ISIN of the one it is", max_length=160, widget=InstrumentSearchInput()
+    )
+
+    def __init__(
+        self, *args: Any, instrument: Instrument, user_id: ObjectId, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self._instrument = instrument
+        self._user_id = user_id
+
+    def clean_symbol(self) -> Instrument:
+        """Find what is meant, if it can be that one."""
+        text, currency = self.cleaned_data["symbol"], self._instrument.currency
+        found = selectors.find_typed(text, user_id=self._user_id, currency=currency)
+        if found is None:
+            raise forms.ValidationError(f"{quoted(text)} is not known here, or not certain.")
+        wrong = services.wrong_with_own_merge(self._instrument, found)
+        if wrong:
+            raise forms.ValidationError(wrong)
+        return found
 
 
 class PriceForm(forms.Form):

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from django.conf import settings
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django_mongodb_backend.fields import ArrayField
 
@@ -74,6 +75,10 @@ class Instrument(Timestamped):
     last_close = price_field(null=True, blank=True)
     last_close_date = models.DateField(null=True, blank=True)
     is_active = models.BooleanField(default=True)
+    #: What it turned out to be: everything that spoke of it speaks of that one now.
+    merged_into = models.ForeignKey(
+        "self", null=True, blank=True, editable=False, on_delete=models.SET_NULL, related_name="+"
+    )
 
     class Meta:
         indexes = [
@@ -135,6 +140,53 @@ class InstrumentAlias(Timestamped):
         return (self.valid_from is None or self.valid_from <= day) and (
             self.valid_until is None or day < self.valid_until
         )
+
+
+class InstrumentMerge(Timestamped):
+    """That an instrument turned out to be another one, and how far everything has followed.
+
+    What was changed of the instruments themselves is in here, to be taken back; what has followed
+    is remembered where it is stored.
+    """
+
+    MOVING, DONE, RETURNING, UNDONE = "moving", "done", "returning", "undone"
+
+    duplicate = models.ForeignKey(Instrument, on_delete=models.CASCADE, related_name="+")
+    survivor = models.ForeignKey(Instrument, on_delete=models.CASCADE, related_name="+")
+    #: Who said so; null once they are gone.
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    state = models.CharField(
+        max_length=16,
+        choices=[
+            (MOVING, "Moving"),
+            (DONE, "Done"),
+            (RETURNING, "Being undone"),
+            (UNDONE, "Undone"),
+        ],
+    )
+    #: The duplicate until this is undone, else null: so it is merged into one at a time.
+    open_for = models.CharField(max_length=24, null=True, blank=True, editable=False)  # noqa: DJ001 - only open ones are unique
+    #: How many references have followed, or have been taken back.
+    moved = models.PositiveIntegerField(default=0)
+    returned = models.PositiveIntegerField(default=0)
+    #: `{"was_active": true, "made": [ids of aliases], "renamed": […], "closes": [days]}`.
+    content = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["open_for"], name="one_merge_an_instrument"),
+        ]
+        indexes = [
+            # The unique index is partial, which look-ups by equality can't use.
+            models.Index(fields=["open_for"], name="merge_open_for"),
+            models.Index(fields=["state", "updated_at"], name="merge_state"),
+            models.Index(fields=["asked_by", "-id"], name="merge_of"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.duplicate_id} is {self.survivor_id} ({self.pk})"
 
 
 class PriceBar(models.Model):

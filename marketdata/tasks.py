@@ -1,7 +1,8 @@
-"""Background jobs of market data: closes of each day and of the past, and exchange rates."""
+"""Background jobs of market data: closes, exchange rates, and what follows a merge."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,10 +13,10 @@ from kombu.exceptions import OperationalError
 
 from common import clock
 from common.remote.errors import RemoteFailure
-from marketdata import histories, services
+from marketdata import histories, selectors, services
 from marketdata.adapters import calendars
 from marketdata.adapters.registry import bar_sources, fx_sources
-from marketdata.models import Backfill
+from marketdata.models import Backfill, InstrumentMerge
 from marketdata.services import backfills, checking
 
 #: Whose day it is that central banks' rates belong to.
@@ -23,6 +24,9 @@ _FRANKFURT = ZoneInfo("Europe/Berlin")
 
 #: The next look starts the others.
 _STARTED_AT_ONCE = 100
+
+#: Whoever looked an instrument up before it was merged has written of it by then.
+_LATE = timedelta(days=2)
 
 log = structlog.get_logger(__name__)
 
@@ -87,3 +91,29 @@ def _queue(task: Task[Any, None], **names: str) -> None:
         task.apply_async(kwargs=names, retry=False)
     except OperationalError:
         log.warning("job.not_queued", task=task.name, **names)
+
+
+@shared_task(name="marketdata.tasks.follow_merge")
+def follow_merge(*, merge_id: str, **_later: Any) -> None:
+    """Let everything that spoke of an instrument follow its merge, or the undoing of it."""
+    try:
+        merge = services.go_on(ObjectId(merge_id), clock=clock.now)
+    except InstrumentMerge.DoesNotExist:
+        log.info("merge.dropped", merge_id=merge_id)
+        return
+    log.info("merge.followed", merge_id=merge_id, state=merge.state, moved=merge.moved)
+
+
+@shared_task(name="marketdata.tasks.follow_merges")
+def follow_merges(**_later: Any) -> None:
+    """Go on with merges whose worker was lost, and move what was written late."""
+    for merge in selectors.list_unfinished_merges(since=clock.now() - _LATE):
+        follow_merge.delay(merge_id=str(merge.pk))
+
+
+def start_following(merge: InstrumentMerge) -> None:
+    """Queue the job that a merge calls for; called by interfaces.
+
+    With the queue out of reach, `follow_merges` starts it later.
+    """
+    _queue(follow_merge, merge_id=str(merge.pk))

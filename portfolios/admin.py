@@ -11,6 +11,7 @@ from portfolios.models import (
     Disposal,
     Firing,
     IntradayValue,
+    MovedReference,
     Plan,
     Portfolio,
     Position,
@@ -227,3 +228,13 @@ class IntradayValueAdmin(ReadOnlyAdmin[IntradayValue]):
     search_fields = ("portfolio__name",)
     list_select_related = ("portfolio",)
     ordering = ("-at",)
+
+
+@admin.register(MovedReference)
+class MovedReferenceAdmin(ReadOnlyAdmin[MovedReference]):
+    """What followed instruments that turned out to be others, to be taken back."""
+
+    list_display = ("merge_key", "kind", "object_key", "moved_at")
+    list_filter = ("kind",)
+    search_fields = ("merge_key", "object_key")
+    ordering = ("-id",)

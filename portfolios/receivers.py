@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from functools import partial
 from typing import Any
@@ -14,8 +14,9 @@ from marketdata import events as market
 from marketdata.domain.quotes import Quote
 from marketdata.domain.routing import Interests
 from portfolios import alerting, tasks
+from portfolios.selectors import references
 from portfolios.selectors.interests import list_interests
-from portfolios.services import recalculation
+from portfolios.services import merging, recalculation
 
 
 def on_own_worth_changed(
@@ -35,6 +36,38 @@ def on_closes_filled(
     """Have all portfolios valued anew that hold or held what has got a history."""
     for portfolio in recalculation.mark_filled(instrument_id, from_date=from_date, now=now):
         tasks.request_recalculation(portfolio)
+
+
+def on_references_asked(
+    *, instrument_id: ObjectId, owner_id: ObjectId | None, **_more: Any
+) -> dict[str, int]:
+    """Tell what speaks of an instrument."""
+    return references.count_references(instrument_id, owner_id=owner_id)
+
+
+def on_references_moving(**known: Any) -> int:
+    """Let some of what speaks of an instrument speak of the one that it turned out to be."""
+    return _follow(merging.move_some, **known)
+
+
+def on_references_returning(**known: Any) -> int:
+    """Take some of that back."""
+    return _follow(merging.return_some, **known)
+
+
+def _follow(
+    some: Callable[[merging.Merge], merging.Followed],
+    *,
+    merge_key: str,
+    source_id: ObjectId,
+    target_id: ObjectId,
+    now: datetime,
+    **_more: Any,
+) -> int:
+    done = some(merging.Merge(merge_key, source_id, target_id, now))
+    for portfolio in merging.portfolios_of(done):
+        tasks.request_recalculation(portfolio)
+    return done.count
 
 
 async def on_feed_leads(**_more: Any) -> None:
@@ -63,6 +96,9 @@ def connect() -> None:
     market.own_closes_changed.connect(on_own_worth_changed)
     market.closes_filled.connect(on_closes_filled)
     market.own_multiplier_changed.connect(on_own_worth_changed)
+    market.references_asked.connect(on_references_asked)
+    market.references_moving.connect(on_references_moving)
+    market.references_returning.connect(on_references_returning)
     market.feed_leads.connect(on_feed_leads)
     market.quotes_recorded.connect(on_quotes_recorded)
     market.feed_rests.connect(on_feed_rests)

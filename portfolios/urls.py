@@ -126,6 +126,21 @@ urlpatterns = [
         name="instrument-edit",
     ),
     path(
+        "instruments/<object_id:instrument_id>/merge/",
+        views.MergeInstrument.as_view(),
+        name="instrument-merge",
+    ),
+    path(
+        "instruments/<object_id:instrument_id>/merge/undo/",
+        views.UndoMerge.as_view(),
+        name="instrument-merge-undo",
+    ),
+    path(
+        "instruments/<object_id:instrument_id>/delete/",
+        views.DeleteInstrument.as_view(),
+        name="instrument-delete",
+    ),
+    path(
         "instruments/<object_id:instrument_id>/weights/",
         views.ClassifyInstrument.as_view(),
         name="instrument-weights",

@@ -85,6 +85,11 @@ ROUTES = {
     f"{_INSTRUMENT}edit/": Route(
         OWNER, {"GET": 200, "POST": 302}, {"POST": {"name": "Other", "asset_class": "other"}}
     ),
+    f"{_INSTRUMENT}merge/": Route(OWNER, {"GET": 200, "POST": 422}),
+    # It is no other one.
+    f"{_INSTRUMENT}merge/undo/": Route(OWNER, {"POST": 404}),
+    # Transactions speak of it, which is said on the page led back to.
+    f"{_INSTRUMENT}delete/": Route(OWNER, {"POST": 302}),
     f"{_INSTRUMENT}weights/": Route(OWNER, {"POST": 302}, {"POST": {"source": "a letter"}}),
     _INSTRUMENT: Route(OWNER, {"GET": 200, "POST": 302}, {"POST": _PRICE}),
     f"{_INSTRUMENT}prices/<day:day>/delete/": Route(OWNER, {"POST": 302}),
@@ -138,7 +143,12 @@ ROUTES = {
         {"GET": 200, "POST": 201},
         {"POST": _BOAT},
     ),
-    f"api/v1/{_INSTRUMENT}": Route(OWNER, {"GET": 200, "PATCH": 200}, {"PATCH": {"name": "Other"}}),
+    f"api/v1/{_INSTRUMENT}": Route(
+        OWNER, {"GET": 200, "PATCH": 200, "DELETE": 409}, {"PATCH": {"name": "Other"}}
+    ),
+    f"api/v1/{_INSTRUMENT}merge/": Route(
+        OWNER, {"GET": 404, "POST": 404, "DELETE": 404}, {"POST": {"into": "0" * 24}}
+    ),
     f"api/v1/{_INSTRUMENT}weights/": Route(OWNER, {"GET": 200, "PUT": 200}, {"PUT": _WEIGHTS}),
     f"api/v1/{_INSTRUMENT}prices/": Route(
         OWNER, {"GET": 200, "POST": 201}, {"POST": {"prices": [_PRICE]}}

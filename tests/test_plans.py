@@ -25,7 +25,7 @@ from marketdata.domain.classification import check_weights
 from marketdata.domain.doubts import Doubt
 from marketdata.domain.sources import Need, Parsed, ReferenceRates
 from marketdata.finding import search_instruments
-from marketdata.models import Backfill, CloseDoubt, SourceRun
+from marketdata.models import Backfill, CloseDoubt, Instrument, SourceRun
 from marketdata.services import request_backfill
 from marketdata.services.checking import check_histories
 from portfolios import selectors
@@ -225,6 +225,9 @@ def test_look_ups_of_instruments_and_prices(crowd):
         market.instruments_by_id(ids)
         market.visible_ids([each.pk for each in crowd.instruments[:30]], user_id=crowd.ada.pk)
         market.find_instrument(user_id=crowd.ada.pk, symbol="S0.X", isin=known.isin, source="kite")
+        market.count_references(Instrument.objects.get(symbol="O000"))
+        market.find_merge(known.pk)
+        market.get_own_instrument(Instrument.objects.get(symbol="O000").pk, user_id=crowd.ada.pk)
         market.has_dated_alias(known.symbol, source="kite")
         search_instruments("s0", user_id=crowd.ada.pk)
         search_instruments(f"inc {known.symbol}", user_id=crowd.ada.pk)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bson import ObjectId
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from brokers.domain.imports import RowState, RunState
 from brokers.models import ImportRow, ImportRun
@@ -76,3 +76,12 @@ def progress_of(run: ImportRun) -> Mapping[str, Any]:
         },
         "error": run.error or None,
     }
+
+
+def count_waiting(instrument_id: ObjectId) -> int:
+    """Count the rows of imports that may still be committed and that speak of an instrument."""
+    waiting = [RunState.READING.value, RunState.PREVIEW.value, RunState.COMMITTING.value]
+    runs = list(ImportRun.objects.filter(state__in=waiting).values_list("pk", flat=True))
+    key = str(instrument_id)
+    rows = ImportRow.objects.filter(run_id__in=runs, state=RowState.NEW.value)
+    return rows.filter(Q(content__instrument_id=key) | Q(content__to_instrument_id=key)).count()

@@ -62,6 +62,7 @@ def commit(run_id: ObjectId, *, clock: Callable[[], datetime]) -> ImportRun | No
     while rows := _next_rows(run):
         now = clock()
         _make_instruments(run, rows, now=now)
+        _follow_merges(rows)
         progress = run_in_transaction(partial(_commit_batch, run, rows, now=now))
         for name, value in progress.items():
             setattr(run, name, value)
@@ -109,6 +110,17 @@ def _make_instruments(run: ImportRun, rows: Sequence[ImportRow], *, now: datetim
                 user_id=run.owner_id, symbol=wanted["symbol"], currency=wanted["currency"]
             ) or market_services.create_instrument(run.owner_id, **wanted, now=now)
             row.content[f"{prefix}instrument_id"] = str(found.pk)
+
+
+def _follow_merges(rows: Sequence[ImportRow]) -> None:
+    """Name what instruments have turned out to be since the preview."""
+    names = [f"{prefix}instrument_id" for prefix in PREFIXES]
+    ids = {row.content[name] for row in rows for name in names if row.content.get(name)}
+    merged = market.current_ids(ids)
+    for row in rows:
+        for name in names:
+            if row.content.get(name) in merged:
+                row.content[name] = merged[row.content[name]]
 
 
 def _commit_batch(run: ImportRun, rows: Sequence[ImportRow], *, now: datetime) -> dict[str, int]:

@@ -16,7 +16,7 @@ from brokers.domain.events import EventState, HeldCash, HeldUnits, as_event
 from brokers.domain.reconcile import Account, Line, Outcome, compare
 from brokers.models import BrokerRow, Connection
 from brokers.selectors import find_last_good_sync, list_unbooked
-from brokers.services.naming import Instruments
+from brokers.services.naming import Instruments, Key
 from brokers.services.posting import draft_of
 from common.money import exact, plain
 from marketdata import selectors as market
@@ -207,7 +207,7 @@ def _removed(connection: Connection, present: set[str]) -> list[Removed]:
 
 def _as_removed(row: BrokerRow) -> Removed:
     event = as_event(row.content)
-    names = {
+    names: dict[Key, str] = {
         (each.symbol, each.currency or event.currency): each.symbol
         for each in (event.instrument, event.to_instrument)
         if each is not None

@@ -56,6 +56,22 @@ class AliasOutput(serializers.Serializer[object]):
     )
 
 
+class MergeInput(Body):
+    """What an instrument of the user's own really is."""
+
+    into = ObjectIdField(help_text="The instrument that it turned out to be.")
+
+
+class MergeOutput(serializers.Serializer[object]):
+    """That an instrument turned out to be another one, and how far everything has followed."""
+
+    instrument_id = ObjectIdField(source="duplicate_id")
+    into = ObjectIdField(source="survivor_id")
+    state = serializers.ChoiceField(choices=["moving", "done", "returning", "undone"])
+    moved = serializers.IntegerField(help_text="How many references have followed so far.")
+    returned = serializers.IntegerField(help_text="How many are back, once it is taken back.")
+
+
 class InstrumentInput(Body):
     """An instrument of the user's own."""
 

@@ -17,6 +17,7 @@ urlpatterns = [
         views.Weights.as_view(),
         name="api-weights",
     ),
+    path("instruments/<object_id:instrument_id>/merge/", views.Merge.as_view(), name="api-merge"),
     path(
         "instruments/<object_id:instrument_id>/aliases/",
         views.Aliases.as_view(),

@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 from accounts.http import AuthedRequest
 from common import clock
 from common.api.pagination import PARAMETERS, page_of, paged
-from marketdata import finding, selectors, services
+from marketdata import finding, selectors, services, tasks
 from marketdata.adapters.base import DailyClose
 from marketdata.api.serializers import (
     AliasOutput,
@@ -22,6 +22,8 @@ from marketdata.api.serializers import (
     InstrumentInput,
     InstrumentOutput,
     InstrumentsQuery,
+    MergeInput,
+    MergeOutput,
     PriceOutput,
     PricesInput,
     PricesRecorded,
@@ -108,6 +110,12 @@ class InstrumentDetail(APIView):
         )
         return Response(InstrumentOutput(changed).data)
 
+    @extend_schema(responses={204: None})
+    def delete(self, request: AuthedRequest, instrument_id: ObjectId) -> Response:
+        """Delete an instrument of the user's own that nothing speaks of."""
+        services.delete_own_instrument(instrument_id, owner_id=request.user.pk)
+        return Response(status=204)
+
 
 class Weights(APIView):
     """/instruments/<id>/weights/"""
@@ -141,6 +149,39 @@ def _under_weights(error: WeightsRefused) -> WeightsRefused:
     return WeightsRefused(
         error.detail, errors={names[field].rstrip("."): found[field] for field in found}
     )
+
+
+class Merge(APIView):
+    """/instruments/<id>/merge/"""
+
+    @extend_schema(responses=MergeOutput)
+    def get(self, request: AuthedRequest, instrument_id: ObjectId) -> Response:
+        """Say what an instrument of the user's own turned out to be."""
+        found = selectors.get_own_merge(instrument_id, owner_id=request.user.pk)
+        return Response(MergeOutput(found).data)
+
+    @extend_schema(request=MergeInput, responses={202: MergeOutput})
+    def post(self, request: AuthedRequest, instrument_id: ObjectId) -> Response:
+        """Say that an instrument of the user's own is really another one; the rest follows."""
+        found = selectors.get_own_instrument(instrument_id, user_id=request.user.pk)
+        body = MergeInput(data=request.data)
+        body.is_valid(raise_exception=True)
+        merge = services.merge_own_instrument(
+            found.pk,
+            into_id=body.validated_data["into"],
+            owner_id=request.user.pk,
+            now=clock.now(),
+        )
+        tasks.start_following(merge)
+        return Response(MergeOutput(merge).data, status=202)
+
+    @extend_schema(responses={202: MergeOutput})
+    def delete(self, request: AuthedRequest, instrument_id: ObjectId) -> Response:
+        """Take it back: they are two again, and what followed goes back."""
+        found = selectors.get_own_merge(instrument_id, owner_id=request.user.pk)
+        merge = services.undo_merge(found.pk, now=clock.now())
+        tasks.start_following(merge)
+        return Response(MergeOutput(merge).data, status=202)
 
 
 class Aliases(APIView):

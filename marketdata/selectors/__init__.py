@@ -1,12 +1,15 @@
 """Ask about the market.
 
-`instruments` knows what there is, `naming` which one is meant, `prices` what it costs and cost.
+`instruments` knows what there is, `naming` which one is meant, `merging` what turned out to be
+another one, `prices` what it costs and cost.
 """
 
 from marketdata.selectors.instruments import (
     InstrumentNotFound,
     NotYourInstrument,
     briefs_by_id,
+    current,
+    current_ids,
     get_instrument,
     get_own_instrument,
     instruments_by_id,
@@ -15,6 +18,14 @@ from marketdata.selectors.instruments import (
     own_ids,
     visible_ids,
     visible_to,
+)
+from marketdata.selectors.merging import (
+    MergeNotFound,
+    count_references,
+    find_merge,
+    get_own_merge,
+    list_own_merges,
+    list_unfinished_merges,
 )
 from marketdata.selectors.naming import (
     find_instrument,
@@ -47,6 +58,7 @@ from marketdata.selectors.prices import (
 __all__ = [
     "Closes",
     "InstrumentNotFound",
+    "MergeNotFound",
     "NotYourInstrument",
     "briefs_by_id",
     "close_on",
@@ -54,14 +66,19 @@ __all__ = [
     "closes_between",
     "closes_for",
     "closes_for_statistics",
+    "count_references",
     "currency_pairs",
+    "current",
+    "current_ids",
     "current_rates",
     "find_instrument",
+    "find_merge",
     "find_own_instrument",
     "find_typed",
     "fx_chains",
     "get_instrument",
     "get_own_instrument",
+    "get_own_merge",
     "has_dated_alias",
     "has_pair_since",
     "instruments_by_id",
@@ -72,7 +89,9 @@ __all__ = [
     "list_interests",
     "list_listings",
     "list_own_instruments",
+    "list_own_merges",
     "list_prices",
+    "list_unfinished_merges",
     "listing_of",
     "own_ids",
     "rate_history",

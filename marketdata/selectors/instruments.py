@@ -33,15 +33,32 @@ def visible_to(user_id: ObjectId | None) -> Q:
 
 
 def get_instrument(instrument_id: ObjectId, *, user_id: ObjectId | None = None) -> Instrument:
-    """Load one instrument that a user may see.
+    """Load one instrument that a user may see; if it turned out to be another one, that one.
 
     Raises:
         InstrumentNotFound: there is none, or it is somebody else's.
     """
-    found = Instrument.objects.filter(pk=instrument_id).first()
+    found = current(Instrument.objects.filter(pk=instrument_id).first())
     if found is None or (found.owner_id is not None and found.owner_id != user_id):
         raise InstrumentNotFound(f"There is no instrument {instrument_id}.")
     return found
+
+
+def current(instrument: Instrument | None) -> Instrument | None:
+    """Return what an instrument turned out to be, in the end; most are what they are."""
+    # A merge is refused where it would lead back, so that this ends.
+    while instrument is not None and instrument.merged_into_id is not None:
+        instrument = Instrument.objects.filter(pk=instrument.merged_into_id).first()
+    return instrument
+
+
+def current_ids(ids: Collection[str]) -> dict[str, str]:
+    """Map those of some ids whose instruments turned out to be others to what they are now."""
+    merged = Instrument.objects.filter(
+        pk__in=[ObjectId(key) for key in ids], merged_into__isnull=False
+    )
+    found = {str(each.pk): current(each) for each in merged}
+    return {key: str(each.pk) for key, each in found.items() if each is not None}
 
 
 def get_own_instrument(instrument_id: ObjectId, *, user_id: ObjectId) -> Instrument:
@@ -70,7 +87,9 @@ def list_instruments(user_id: ObjectId | None, *, symbol: str = "") -> QuerySet[
 def list_own_instruments(owner_id: ObjectId) -> QuerySet[Instrument]:
     """List the instruments that a user made, by symbol; also those that are out of use."""
     # Both values are named, so that an index gives the order.
-    found = Instrument.objects.filter(owner_id=owner_id, is_active__in=[True, False])
+    found = Instrument.objects.filter(
+        owner_id=owner_id, is_active__in=[True, False], merged_into__isnull=True
+    )
     return found.order_by("symbol", "id")
 
 
@@ -103,7 +122,9 @@ def briefs_by_id(ids: Collection[ObjectId | str]) -> dict[str, InstrumentBrief]:
 
 def visible_ids(ids: Collection[ObjectId], *, user_id: ObjectId) -> list[str]:
     """Keep those ids whose instruments a user may see."""
-    found = Instrument.objects.filter(visible_to(user_id), pk__in=list(ids))
+    found = Instrument.objects.filter(
+        visible_to(user_id), pk__in=list(ids), merged_into__isnull=True
+    )
     return [str(key) for key in found.values_list("pk", flat=True)]
 
 

@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 from marketdata.domain.instruments import identity_of, is_isin
 from marketdata.domain.spelling import ANY_SOURCE, ISIN_SOURCE, other_spellings
 from marketdata.models import Instrument, InstrumentAlias
-from marketdata.selectors.instruments import visible_to
+from marketdata.selectors.instruments import current, visible_to
 
 
 def find_instrument(
@@ -85,7 +85,7 @@ def _by_alias(
 
 
 def _seen_by(user_id: ObjectId) -> QuerySet[Instrument]:
-    return Instrument.objects.filter(visible_to(user_id))
+    return Instrument.objects.filter(visible_to(user_id), merged_into__isnull=True)
 
 
 def has_dated_alias(symbol: str, *, source: str) -> bool:
@@ -130,7 +130,7 @@ def find_typed(text: str, *, user_id: ObjectId, currency: str = "") -> Instrumen
     with `find_instrument`.
     """
     name = text.strip().upper()
-    listing = Instrument.objects.filter(identity=name, owner__isnull=True).first()
+    listing = current(Instrument.objects.filter(identity=name, owner__isnull=True).first())
     if listing is not None:
         return listing
     isin, symbol = (name, "") if is_isin(name) else ("", name)
@@ -138,6 +138,6 @@ def find_typed(text: str, *, user_id: ObjectId, currency: str = "") -> Instrumen
 
 
 def find_own_instrument(*, user_id: ObjectId, symbol: str, currency: str) -> Instrument | None:
-    """Find an instrument that a user made, by its symbol and currency."""
+    """Find an instrument that a user made by its symbol and currency, or what it is now."""
     identity = identity_of(symbol=symbol, mic="", currency=currency, owner_id=str(user_id))
-    return Instrument.objects.filter(identity=identity).first()
+    return current(Instrument.objects.filter(identity=identity).first())

@@ -27,6 +27,15 @@ def write_bars(bars: Iterable[PriceBar]) -> None:
         pack_closes(instrument_id, years)
 
 
+def move_bars(source_id: ObjectId, target_id: ObjectId, *, days: Collection[date]) -> None:
+    """Give the bars of some days, of which the target has none, to it; inside a transaction."""
+    if days:
+        bars = PriceBar.objects.filter(instrument_id=source_id, date__in=list(days))
+        bars.update(instrument_id=target_id)
+        for instrument_id in (source_id, target_id):
+            pack_closes(instrument_id, {day.year for day in days})
+
+
 def delete_bar(bar: PriceBar) -> None:
     """Delete a bar; called inside a transaction."""
     bar.delete()

@@ -25,11 +25,17 @@ from marketdata.domain.classification import (
 )
 from marketdata.domain.instruments import AssetClass, identity_of, is_isin
 from marketdata.events import own_multiplier_changed
-from marketdata.models import Instrument
+from marketdata.models import Instrument, InstrumentMerge
 from marketdata.services.prices import FIRST_DAY
 
 #: How long the words may be that say where weights come from.
 LONGEST_SOURCE = 160
+
+
+class InstrumentInUse(Conflict):
+    """Something still speaks of this instrument."""
+
+    code = "instrument-in-use"
 
 
 class InstrumentExists(Conflict):
@@ -269,6 +275,33 @@ def _wrong_with_multiplier(multiplier: Decimal) -> dict[str, list[str]]:
         return {}
     digits = f"{WHOLE_DIGITS} digits before the point and {DECIMAL_PLACES} after it"
     return {"multiplier": [f"Give a number above 0 with up to {digits}."]}
+
+
+def delete_own_instrument(instrument_id: ObjectId, *, owner_id: ObjectId) -> None:
+    """Delete an instrument of a user's own that nothing speaks of, with its closes.
+
+    Raises:
+        InstrumentNotFound: there is none, or it is somebody else's.
+        NotYourInstrument: everybody sees it, so that nobody may change it.
+        InstrumentInUse: something speaks of it, or another instrument was merged into it.
+    """
+
+    def delete() -> None:
+        instrument = selectors.get_own_instrument(instrument_id, user_id=owner_id)
+        if instrument.pk != instrument_id:
+            raise InstrumentInUse("It is another one now: take that back first.")
+        used = selectors.count_references(instrument)
+        merges = InstrumentMerge.objects.filter(survivor=instrument, open_for__isnull=False)
+        if merged := merges.count():
+            used["instrument that was merged into it"] = merged
+        if used:
+            said = ", ".join(
+                f"{number} {name}{'' if number == 1 else 's'}" for name, number in used.items()
+            )
+            raise InstrumentInUse(f"It is still spoken of: {said}.")
+        instrument.delete()
+
+    run_in_transaction(delete)
 
 
 def delete_own_instruments(owner_id: ObjectId) -> None:

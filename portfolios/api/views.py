@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from bson import ObjectId
@@ -48,19 +49,29 @@ def _portfolio(request: AuthedRequest, portfolio_id: ObjectId) -> Portfolio:
     return selectors.get_portfolio(portfolio_id, owner_id=request.user.pk)
 
 
-def _check_instruments(request: AuthedRequest, draft: Draft) -> None:
-    """Refuse an instrument that the user may not see as one that doesn't exist."""
+def _of_seen_instruments(request: AuthedRequest, draft: Draft) -> Draft:
+    """Refuse an instrument that the user may not see as one that doesn't exist.
+
+    One that turned out to be another one is named as that.
+    """
     errors: dict[str, list[str]] = {}
-    for field in ("instrument_id", "to_instrument_id"):
+    found: dict[str, str | None] = {"instrument_id": None, "to_instrument_id": None}
+    for field in found:
         instrument_id = getattr(draft, field)
         if instrument_id is None:
             continue
         try:
-            market.get_instrument(ObjectId(instrument_id), user_id=request.user.pk)
+            seen = market.get_instrument(ObjectId(instrument_id), user_id=request.user.pk)
+            found[field] = str(seen.pk)
         except market.InstrumentNotFound as error:
             errors[field] = [error.detail]
     if errors:
         raise ledger.TransactionRefused(errors=errors)
+    return replace(
+        draft,
+        instrument_id=found.get("instrument_id"),
+        to_instrument_id=found.get("to_instrument_id"),
+    )
 
 
 class Portfolios(APIView):
@@ -135,8 +146,7 @@ class Transactions(APIView):
         portfolio = _portfolio(request, portfolio_id)
         body = TransactionInput(data=request.data)
         body.is_valid(raise_exception=True)
-        draft = body.draft()
-        _check_instruments(request, draft)
+        draft = _of_seen_instruments(request, body.draft())
         row = ledger.record_transaction(portfolio.pk, draft=draft, now=clock.now())
         tasks.request_recalculation(portfolio)
         return Response(TransactionOutput(row).data, status=201)
@@ -163,8 +173,7 @@ class TransactionDetail(APIView):
         portfolio = _portfolio(request, portfolio_id)
         body = TransactionEdit(data=request.data)
         body.is_valid(raise_exception=True)
-        draft = body.draft()
-        _check_instruments(request, draft)
+        draft = _of_seen_instruments(request, body.draft())
         row = ledger.edit_transaction(
             portfolio.pk,
             transaction_id=transaction_id,

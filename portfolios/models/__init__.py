@@ -14,6 +14,7 @@ from portfolios.models.ledgers import (
     Transaction,
     TransactionRevision,
 )
+from portfolios.models.merging import MovedReference
 from portfolios.models.watching import Alert, Firing, Watchlist
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "Disposal",
     "Firing",
     "IntradayValue",
+    "MovedReference",
     "Plan",
     "Portfolio",
     "Position",

@@ -78,8 +78,10 @@ def create_alert(owner_id: ObjectId, *, wanted: Wanted, now: datetime) -> Alert:
     check_rule(wanted.rule)
     _check_subject(wanted)
     _check_end(wanted.expires_at, now=now)
-    if wanted.instrument_id is not None:
-        market.get_instrument(wanted.instrument_id, user_id=owner_id)
+    instrument_id = wanted.instrument_id
+    if instrument_id is not None:
+        # It may have turned out to be another one.
+        instrument_id = market.get_instrument(instrument_id, user_id=owner_id).pk
     if wanted.portfolio_id is not None:
         selectors.get_portfolio(wanted.portfolio_id, owner_id=owner_id)
 
@@ -91,7 +93,7 @@ def create_alert(owner_id: ObjectId, *, wanted: Wanted, now: datetime) -> Alert:
             kind=wanted.rule.kind.value,
             limit=wanted.rule.limit,
             reference=wanted.rule.reference,
-            instrument_id=wanted.instrument_id,
+            instrument_id=instrument_id,
             portfolio_id=wanted.portfolio_id,
             note=wanted.note,
             by_email=wanted.by_email,

@@ -6,6 +6,7 @@ from portfolios.views.base import Page
 from portfolios.views.forecasting import ForecastPage
 from portfolios.views.gains import GainsPage, Lots, SoldLots
 from portfolios.views.instruments import DeletePrice, InstrumentPage
+from portfolios.views.merging import DeleteInstrument, MergeInstrument, UndoMerge
 from portfolios.views.own_instruments import (
     ClassifyInstrument,
     EditInstrument,
@@ -46,6 +47,7 @@ __all__ = [
     "AnomaliesPage",
     "ClassifyInstrument",
     "DeleteAlert",
+    "DeleteInstrument",
     "DeletePortfolio",
     "DeletePrice",
     "DeleteWatchlist",
@@ -58,6 +60,7 @@ __all__ = [
     "InboxPage",
     "InstrumentPage",
     "Lots",
+    "MergeInstrument",
     "MoveEntry",
     "NewInstrument",
     "NewPortfolio",
@@ -79,6 +82,7 @@ __all__ = [
     "SoldLots",
     "TransactionHistory",
     "Transactions",
+    "UndoMerge",
     "VoidTransaction",
     "WatchInstrument",
     "WatchlistPage",

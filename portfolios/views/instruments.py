@@ -36,6 +36,10 @@ class InstrumentPage(Page):
 
     def get(self, request: AuthedHttpRequest, instrument_id: ObjectId) -> HttpResponse:
         """Show an instrument's price, and what the user holds of it."""
+        found = market.get_instrument(instrument_id, user_id=request.user.pk)
+        if found.pk != instrument_id:
+            # It turned out to be another one.
+            return redirect("instrument", instrument_id=found.pk)
         return self._page(instrument_id)
 
     def post(self, request: AuthedHttpRequest, instrument_id: ObjectId) -> HttpResponse:

@@ -33,6 +33,7 @@ class OwnInstruments(Page):
         context = {
             "instruments": page.rows,
             "page": {"next": page.next_url, "previous": page.previous_url},
+            "merges": market.list_own_merges(request.user.pk),
         }
         return render(request, "marketdata/own_instruments.html", context)
 
@@ -86,6 +87,7 @@ class OwnInstrumentPage(Page):
             "instrument": instrument,
             "form": InstrumentForm(instrument=instrument),
             "weights_form": weights_form,
+            "is_used": bool(market.count_references(instrument)),
         }
         template = "marketdata/edit_instrument.html"
         return render(self.request, template, context | changed, status=status)
