@@ -114,6 +114,14 @@ SCHEDULE: tuple[Job, ...] = (
         description="Goes on with histories that had to wait, and takes on those that were lost.",
     ),
     Job(
+        name="Record corporate actions",
+        task="marketdata.tasks.record_actions",
+        # Before the markets of the United States open, on whose days most of them begin to count.
+        cron="30 10 * * *",
+        queue="market",
+        description="Stores splits, dividends and the like from the sources in ACTION_SOURCES.",
+    ),
+    Job(
         name="Follow merged instruments",
         task="marketdata.tasks.follow_merges",
         every=timedelta(minutes=5),

@@ -12,7 +12,9 @@ from django_mongodb_backend.fields import ArrayField
 
 from common.fields import price_field, quantity_field
 from common.models import Timestamped
+from common.money import plain
 from marketdata.domain import search
+from marketdata.domain.actions import ActionKind, split_words
 from marketdata.domain.backfills import BackfillState, Trigger
 from marketdata.domain.doubts import Doubt, Verdict
 from marketdata.domain.instruments import AssetClass
@@ -140,6 +142,66 @@ class InstrumentAlias(Timestamped):
         return (self.valid_from is None or self.valid_from <= day) and (
             self.valid_until is None or day < self.valid_until
         )
+
+
+class CorporateAction(Timestamped):
+    """What a company did to its shares, as a source tells it.
+
+    It adjusts series of prices and lets holders be asked; what it did to units that somebody holds
+    is a row of their ledger.
+    """
+
+    ANNOUNCED, WITHDRAWN = "announced", "withdrawn"
+
+    instrument = models.ForeignKey(Instrument, on_delete=models.CASCADE, related_name="actions")
+    kind = models.CharField(
+        max_length=16, choices=[(kind.value, kind.label) for kind in ActionKind]
+    )
+    ex_date = models.DateField("first day without (ex)")
+    record_date = models.DateField(null=True, blank=True)
+    pay_date = models.DateField(null=True, blank=True)
+    #: New units for each old one of a split, else those given for each one held.
+    ratio = quantity_field(null=True, blank=True)
+    #: For each unit, in the instrument's currency.
+    cash = price_field(null=True, blank=True)
+    other_symbol = models.CharField(max_length=64, blank=True, default="")
+    source = models.CharField(max_length=32)
+    #: The source's own, by which it is known again.
+    source_id = models.CharField(max_length=64)
+    #: Staff withdraw what isn't so; the source doesn't bring it back.
+    state = models.CharField(
+        max_length=16,
+        choices=[(ANNOUNCED, "Announced"), (WITHDRAWN, "Withdrawn")],
+        default=ANNOUNCED,
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["source", "source_id", "instrument"], name="one_action_a_source"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["instrument", "-ex_date", "-id"], name="action_by_date"),
+            models.Index(fields=["instrument", "kind", "ex_date"], name="action_by_kind"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.ex_date} ({self.pk})"
+
+    @property
+    def summary(self) -> str:
+        """What it gives, in words."""
+        words = []
+        if self.kind == ActionKind.SPLIT and self.ratio:
+            words.append(split_words(self.ratio))
+        elif self.ratio:
+            words.append(f"{plain(self.ratio)} {self.other_symbol or 'units'} for each")
+        elif self.other_symbol:
+            words.append(self.other_symbol)
+        if self.cash is not None:
+            words.append(f"{plain(self.cash)} in cash for each")
+        return " and ".join(words)
 
 
 class InstrumentMerge(Timestamped):

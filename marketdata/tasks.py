@@ -15,7 +15,7 @@ from common import clock
 from common.remote.errors import RemoteFailure
 from marketdata import histories, selectors, services
 from marketdata.adapters import calendars
-from marketdata.adapters.registry import bar_sources, fx_sources
+from marketdata.adapters.registry import action_sources, bar_sources, fx_sources
 from marketdata.models import Backfill, InstrumentMerge
 from marketdata.services import backfills, checking
 
@@ -91,6 +91,14 @@ def _queue(task: Task[Any, None], **names: str) -> None:
         task.apply_async(kwargs=names, retry=False)
     except OperationalError:
         log.warning("job.not_queued", task=task.name, **names)
+
+
+@shared_task(name="marketdata.tasks.record_actions")
+def record_actions(**_later: Any) -> None:
+    """Store the corporate actions that are new, announced, or told otherwise by now."""
+    now = clock.now()
+    written = services.record_actions(action_sources(), today=now.date(), now=now)
+    log.info("actions.recorded", written=written)
 
 
 @shared_task(name="marketdata.tasks.follow_merge")

@@ -154,6 +154,7 @@ ROUTES = {
         OWNER, {"GET": 200, "POST": 201}, {"POST": {"prices": [_PRICE]}}
     ),
     f"api/v1/{_INSTRUMENT}prices/<day:day>/": Route(OWNER, {"DELETE": 204}),
+    f"api/v1/{_INSTRUMENT}actions/": Route(OWNER, {"GET": 200}),
     f"api/v1/{_INSTRUMENT}aliases/": Route(OWNER, {"GET": 200}),
     f"api/v1/{_INSTRUMENT}bars/": Route(OWNER, {"GET": 200}),
     "api/v1/quotes/": Route(SIGNED_IN, {"GET": 200}, queries={"GET": f"ids={'0' * 24}"}),

@@ -337,6 +337,7 @@ FEED_STALE_SECONDS = env.int("FEED_STALE_SECONDS", default=10)
 # Off unless named: real rates would make no sense beside a simulated market.
 FX_SOURCES = env.list("FX_SOURCES", default=[])
 BAR_SOURCES = env.list("BAR_SOURCES", default=[])
+ACTION_SOURCES = env.list("ACTION_SOURCES", default=[])
 ALPACA_KEY_ID = env.str("ALPACA_KEY_ID", default="")
 ALPACA_SECRET_KEY = env.str("ALPACA_SECRET_KEY", default="")
 ALPACA_FEED = env.str("ALPACA_FEED", default="iex")

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Protocol
 
 from common.remote.errors import RemoteFailure, Transient
+from marketdata.domain.actions import Action
 from marketdata.domain.instruments import AssetClass
 from marketdata.domain.quotes import MarketState, Quote
 from marketdata.domain.sources import Capabilities, Parsed, ReferenceRates
@@ -63,6 +64,26 @@ class BarSource(Protocol):
         """Return the closes from `start` to `end`, both included, oldest first.
 
         Days without trading are left out, and so are instruments the source doesn't know.
+
+        Raises:
+            RemoteFailure: see `common.remote.errors`.
+        """
+
+
+class ActionSource(Protocol):
+    """Somebody who knows what companies did to their shares."""
+
+    @property
+    def name(self) -> str:
+        """Stored with each action, so that people see where it comes from."""
+
+    def covers(self, listing: Listing) -> bool:
+        """Say whether it knows an instrument."""
+
+    def corporate_actions(
+        self, listings: Sequence[Listing], *, start: date, end: date
+    ) -> Parsed[Action]:
+        """Return what was or will be carried out from `start` to `end`, both included.
 
         Raises:
             RemoteFailure: see `common.remote.errors`.

@@ -13,7 +13,7 @@ from common.remote.errors import AuthExpired, BadRequest
 from marketdata.adapters.alpaca import client as alpaca
 from marketdata.adapters.alpaca.client import AlpacaSource
 from marketdata.adapters.alpaca.stream import FEEDS, AlpacaStream
-from marketdata.adapters.base import BarSource, FxSource, QuoteStream
+from marketdata.adapters.base import ActionSource, BarSource, FxSource, QuoteStream
 from marketdata.adapters.binance import client as binance
 from marketdata.adapters.binance.client import BinanceSource
 from marketdata.adapters.binance.stream import BinanceStream
@@ -92,7 +92,24 @@ def sources_by_need() -> Mapping[Need, Sequence[str]]:
         Need.QUOTE: quotes,
         Need.BARS: list(dict.fromkeys(settings.BAR_SOURCES)) or simulated,
         Need.FX: list(dict.fromkeys(settings.FX_SOURCES)),
+        Need.ACTIONS: list(dict.fromkeys(settings.ACTION_SOURCES)),
     }
+
+
+def action_sources() -> Sequence[ActionSource]:
+    """Return the sources of corporate actions that ACTION_SOURCES names and that have their keys.
+
+    Raises:
+        ImproperlyConfigured: there is no source of that name.
+    """
+    names = list(dict.fromkeys(settings.ACTION_SOURCES))
+    unknown = [name for name in names if name not in _ACTION_BUILDERS]
+    if unknown:
+        raise ImproperlyConfigured(
+            f"ACTION_SOURCES names {', '.join(unknown)}; it can name {', '.join(_ACTION_BUILDERS)}."
+        )
+    built = [_ACTION_BUILDERS[name]() for name in names]
+    return [source for source in built if source is not None]
 
 
 def known_sources(need: Need) -> Sequence[str]:
@@ -101,6 +118,7 @@ def known_sources(need: Need) -> Sequence[str]:
         Need.QUOTE: _QUOTE_BUILDERS,
         Need.BARS: _BAR_BUILDERS,
         Need.FX: _FX_BUILDERS,
+        Need.ACTIONS: _ACTION_BUILDERS,
     }
     return sorted(builders.get(need, {}))
 
@@ -110,7 +128,7 @@ def limits_of(name: str) -> Sequence[str]:
     return _LIMITS.get(name, ())
 
 
-def _alpaca() -> BarSource | None:
+def _alpaca() -> AlpacaSource | None:
     key_id, secret_key = settings.ALPACA_KEY_ID, settings.ALPACA_SECRET_KEY
     if not (key_id and secret_key):
         return None
@@ -152,6 +170,7 @@ _QUOTE_BUILDERS: Mapping[str, Callable[[], QuoteStream]] = {
     AlpacaStream.name: _alpaca_stream,
     BinanceStream.name: BinanceStream,
 }
+_ACTION_BUILDERS: Mapping[str, Callable[[], ActionSource | None]] = {AlpacaSource.name: _alpaca}
 _FX_BUILDERS: Mapping[str, Callable[[], FxSource]] = {EcbSource.name: EcbSource}
 _LIMITS: Mapping[str, Sequence[str]] = {
     AlpacaSource.name: alpaca.LIMITS,

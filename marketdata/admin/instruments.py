@@ -2,17 +2,14 @@
 
 from typing import Any
 
-from bson import ObjectId
 from django import forms
-from django.contrib import admin, messages
-from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
+from django.contrib import admin
+from django.http import HttpRequest
 
 from common import clock
-from common.admin import ModelAdmin, ReadOnlyAdmin
-from common.errors import Failure
+from common.admin import ReadOnlyAdmin
 from marketdata.adapters.registry import known_sources
+from marketdata.admin.identity import Mergeable
 from marketdata.domain.chains import (
     NOBODY,
     ChainRefused,
@@ -26,9 +23,6 @@ from marketdata.domain.classification import WeightsRefused, check_weights, stor
 from marketdata.domain.instruments import AssetClass
 from marketdata.domain.sources import Need
 from marketdata.models import Instrument, PriceBar
-from marketdata.selectors import count_references
-from marketdata.services import merge_instruments, wrong_with_merge
-from marketdata.tasks import start_following
 
 #: For what staff choose sources.
 CHOSEN_NEEDS = (Need.QUOTE, Need.BARS, Need.FX)
@@ -109,7 +103,7 @@ class InstrumentForm(forms.ModelForm):  # type: ignore[type-arg]  # no type argu
 
 
 @admin.register(Instrument)
-class InstrumentAdmin(ModelAdmin[Instrument]):
+class InstrumentAdmin(Mergeable):
     """Staff may correct names, numbers and weights; identity stays."""
 
     form = InstrumentForm
@@ -139,50 +133,6 @@ class InstrumentAdmin(ModelAdmin[Instrument]):
         "last_close_date",
     )
     show_full_result_count = False
-    actions = ("merge",)
-
-    @admin.action(description="Merge two that are the same", permissions=["change"])
-    def merge(self, request: HttpRequest, chosen: QuerySet[Instrument]) -> HttpResponse | None:
-        """Say what would follow, then merge one of two instruments into the other."""
-        pair = list(chosen.select_related("owner").order_by("id")[:3])
-        if len(pair) != 2:
-            self.message_user(request, "Choose two instruments.", messages.ERROR)
-            return None
-        if "into" not in request.POST:
-            return TemplateResponse(
-                request, "marketdata/admin_merge.html", self._merge_page(request, pair)
-            )
-        survivors = [each for each in pair if str(each.pk) == request.POST["into"]]
-        if not survivors:
-            self.message_user(request, "Choose the one that stays.", messages.ERROR)
-            return None
-        (duplicate,) = (each for each in pair if each != survivors[0])
-        try:
-            made = merge_instruments(
-                duplicate.pk,
-                into_id=survivors[0].pk,
-                asked_by=ObjectId(str(request.user.pk)),
-                now=clock.now(),
-            )
-        except Failure as error:
-            self.message_user(request, error.detail, messages.ERROR)
-            return None
-        start_following(made)
-        self.log_change(request, duplicate, f"Merged into {survivors[0]}.")
-        self.message_user(request, f"{duplicate} is {survivors[0]} now; the rest follows.")
-        return None
-
-    def _merge_page(self, request: HttpRequest, pair: list[Instrument]) -> dict[str, Any]:
-        first, second = pair
-        choices = [
-            {
-                "instrument": survivor,
-                "wrong": wrong_with_merge(duplicate, survivor),
-                "used": count_references(survivor).items(),
-            }
-            for survivor, duplicate in ((first, second), (second, first))
-        ]
-        return self.admin_site.each_context(request) | {"choices": choices, "title": "Merge"}
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Instruments come from the directory and from users."""

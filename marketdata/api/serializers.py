@@ -13,6 +13,7 @@ from common.api.bodies import Body, Query
 from common.api.fields import CurrencyField, DecimalStringField, ObjectIdField
 from common.errors import NotFound
 from common.ids import parse_object_id
+from marketdata.domain.actions import ActionKind
 from marketdata.domain.classification import stored_weights
 from marketdata.domain.instruments import AssetClass
 from marketdata.domain.quotes import MarketState
@@ -53,6 +54,28 @@ class AliasOutput(serializers.Serializer[object]):
     valid_from = serializers.DateField(allow_null=True, help_text="Null is since ever.")
     valid_until = serializers.DateField(
         allow_null=True, help_text="The day after the last one; null is without end."
+    )
+
+
+class ActionOutput(serializers.Serializer[object]):
+    """What a company did to its shares, as a source tells it."""
+
+    id = ObjectIdField(source="pk")
+    kind = serializers.ChoiceField(choices=[kind.value for kind in ActionKind])
+    ex_date = serializers.DateField()
+    record_date = serializers.DateField(allow_null=True)
+    pay_date = serializers.DateField(allow_null=True)
+    ratio = DecimalStringField(
+        allow_null=True,
+        help_text="New units for each old one of a split, else those given for each one held.",
+    )
+    cash = DecimalStringField(
+        allow_null=True, help_text="For each unit, in the instrument's currency."
+    )
+    other_symbol = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]  # hides what Field calls so
+    state = serializers.ChoiceField(
+        choices=["announced", "withdrawn"], help_text="What was withdrawn doesn't count."
     )
 
 

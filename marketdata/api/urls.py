@@ -17,6 +17,11 @@ urlpatterns = [
         views.Weights.as_view(),
         name="api-weights",
     ),
+    path(
+        "instruments/<object_id:instrument_id>/actions/",
+        views.Actions.as_view(),
+        name="api-actions",
+    ),
     path("instruments/<object_id:instrument_id>/merge/", views.Merge.as_view(), name="api-merge"),
     path(
         "instruments/<object_id:instrument_id>/aliases/",

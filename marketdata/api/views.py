@@ -15,6 +15,7 @@ from common.api.pagination import PARAMETERS, page_of, paged
 from marketdata import finding, selectors, services, tasks
 from marketdata.adapters.base import DailyClose
 from marketdata.api.serializers import (
+    ActionOutput,
     AliasOutput,
     BarsOutput,
     BarsQuery,
@@ -182,6 +183,21 @@ class Merge(APIView):
         merge = services.undo_merge(found.pk, now=clock.now())
         tasks.start_following(merge)
         return Response(MergeOutput(merge).data, status=202)
+
+
+class Actions(APIView):
+    """/instruments/<id>/actions/"""
+
+    @extend_schema(
+        operation_id="instruments_actions_list",
+        parameters=[*PARAMETERS],
+        responses=paged(ActionOutput),
+    )
+    def get(self, request: AuthedRequest, instrument_id: ObjectId) -> Response:
+        """List the corporate actions of an instrument, newest first."""
+        found = selectors.get_instrument(instrument_id, user_id=request.user.pk)
+        page = page_of(request, selectors.list_actions(found.pk), key=("-ex_date", "-id"))
+        return Response(page.answer(request, ActionOutput(page.rows, many=True).data))
 
 
 class Aliases(APIView):

@@ -4,6 +4,7 @@
 another one, `prices` what it costs and cost.
 """
 
+from marketdata.selectors.actions import list_actions, list_splits, splits_by_instrument
 from marketdata.selectors.instruments import (
     InstrumentNotFound,
     NotYourInstrument,
@@ -36,6 +37,7 @@ from marketdata.selectors.naming import (
 )
 from marketdata.selectors.prices import (
     Closes,
+    adjusted_for_splits,
     close_on,
     closes_before,
     closes_between,
@@ -60,6 +62,7 @@ __all__ = [
     "InstrumentNotFound",
     "MergeNotFound",
     "NotYourInstrument",
+    "adjusted_for_splits",
     "briefs_by_id",
     "close_on",
     "closes_before",
@@ -84,6 +87,7 @@ __all__ = [
     "instruments_by_id",
     "latest_prices",
     "latest_quotes",
+    "list_actions",
     "list_aliases",
     "list_instruments",
     "list_interests",
@@ -91,11 +95,13 @@ __all__ = [
     "list_own_instruments",
     "list_own_merges",
     "list_prices",
+    "list_splits",
     "list_unfinished_merges",
     "listing_of",
     "own_ids",
     "rate_history",
     "rates_for_statistics",
+    "splits_by_instrument",
     "visible_ids",
     "visible_to",
 ]

@@ -15,6 +15,7 @@ from django.db.models import QuerySet
 from common.bulk import read_many
 from marketdata.adapters import quote_cache
 from marketdata.adapters.base import Listing
+from marketdata.domain.actions import adjusted
 from marketdata.domain.chains import restored
 from marketdata.domain.fx import RateHistory, Rates
 from marketdata.domain.instruments import AssetClass, InstrumentBrief
@@ -24,6 +25,7 @@ from marketdata.domain.routing import Interest, Interests
 from marketdata.domain.sources import Need
 from marketdata.events import interests_asked
 from marketdata.models import CloseYear, Instrument, PriceBar
+from marketdata.selectors.actions import splits_by_instrument
 from marketdata.selectors.instruments import briefs_by_id, own_ids
 from marketdata.selectors.naming import spellings_by_instrument
 
@@ -114,9 +116,19 @@ def closes_for_statistics(
 ) -> dict[str, list[tuple[date, float]]]:
     """Load the same as `closes_between`, as floats.
 
-    Not for money: for indices and estimates, which are made of floats anyway.
+    Not for money: for indices and estimates, which are made of floats anyway. In units of the last
+    day: what a split did to a price is no return.
     """
-    return _closes_of(ids, start=start, end=end, read=float)
+    found = _closes_of(ids, start=start, end=end, read=float)
+    splits = splits_by_instrument(ids, start=start, end=end)
+    return {key: adjusted(points, splits.get(key, ())) for key, points in found.items()}
+
+
+def adjusted_for_splits(closes: Closes, *, end: date) -> Closes:
+    """Write closes as traded in units of a day that comes after them."""
+    first = min((points[0][0] for points in closes.values()), default=end)
+    splits = splits_by_instrument(closes.keys(), start=first, end=end)
+    return {key: adjusted(points, splits.get(key, ())) for key, points in closes.items()}
 
 
 def _closes_of(

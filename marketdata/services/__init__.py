@@ -1,5 +1,6 @@
 """Change what is stored of the market: instruments and daily closes."""
 
+from marketdata.services.actions import record_actions
 from marketdata.services.aliases import (
     Alias,
     AliasRefused,
@@ -80,6 +81,7 @@ __all__ = [
     "merge_own_instrument",
     "name_instrument",
     "new_alias",
+    "record_actions",
     "record_closes",
     "record_price",
     "record_prices",

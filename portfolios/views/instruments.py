@@ -29,6 +29,7 @@ _LATEST_PRICES = 30
 #: The newest closes that look wrong are named beside the chart.
 _DOUBTS_NAMED = 5
 _MOST_NAMES = 10
+_LATEST_ACTIONS = 12
 
 
 class InstrumentPage(Page):
@@ -70,7 +71,7 @@ class InstrumentPage(Page):
         context = presentation.instrument_page(
             instrument,
             quote=market.latest_prices([str(instrument.pk)]).get(str(instrument.pk)),
-            closes=closes.get(str(instrument.pk), []),
+            closes=market.adjusted_for_splits(closes, end=now.date()).get(str(instrument.pk), []),
             prices=market.list_prices(instrument.pk)[:_LATEST_PRICES],
             summaries=selectors.summarize_all(found, now=now),
             now=now,
@@ -80,6 +81,7 @@ class InstrumentPage(Page):
             instrument.pk, start=start or date(1970, 1, 1), end=now.date()
         )[:_DOUBTS_NAMED]
         context["history"] = histories.find_progress(instrument.pk)
+        context["actions"] = market.list_actions(instrument.pk)[:_LATEST_ACTIONS]
         context["aliases"] = market.list_aliases(instrument.pk, user_id=request.user.pk)[
             :_MOST_NAMES
         ]

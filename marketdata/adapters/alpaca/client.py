@@ -9,10 +9,12 @@ import structlog
 
 from common.remote.errors import Schema
 from common.remote.http import HttpClient, Service
+from marketdata.adapters.alpaca.actions import read_actions
 from marketdata.adapters.alpaca.parser import parse_daily_bars
 from marketdata.adapters.base import DailyClose, Listing
+from marketdata.domain.actions import Action
 from marketdata.domain.instruments import AssetClass
-from marketdata.domain.sources import Capabilities, Need
+from marketdata.domain.sources import Capabilities, Need, Parsed, RowError
 
 log = structlog.get_logger(__name__)
 
@@ -31,7 +33,7 @@ class AlpacaSource:
     #: As many trading days as fit into one page.
     most_days = 10_000
     capabilities = Capabilities(
-        needs=frozenset({Need.BARS}),
+        needs=frozenset({Need.BARS, Need.ACTIONS}),
         asset_classes=frozenset({AssetClass.STOCK, AssetClass.ETF}),
     )
 
@@ -78,6 +80,38 @@ class AlpacaSource:
             closes |= {close.date: close for close in page.closes.rows}
             if page.next_token is None:
                 return [closes[day] for day in sorted(closes) if start <= day <= end]
+            params["page_token"] = page.next_token
+        raise Schema("Alpaca sent page after page.")
+
+    def covers(self, listing: Listing) -> bool:
+        """Say whether it is a share or a fund at a market of the United States."""
+        return covers(listing)
+
+    def corporate_actions(
+        self, listings: Sequence[Listing], *, start: date, end: date
+    ) -> Parsed[Action]:
+        """Return what was or will be carried out from `start` to `end`, both included.
+
+        Raises:
+            RemoteFailure: see `common.remote.errors`.
+        """
+        params = {
+            "symbols": ",".join(each.spelled_by(self.name) for each in listings),
+            "start": start.isoformat(),
+            "end": end.isoformat(),
+            "limit": "1000",
+        }
+        rows: list[Action] = []
+        errors: list[RowError] = []
+        for _ in range(_MOST_PAGES):
+            body = self._client.get(
+                "/v1/corporate-actions", params=params, content_types=("application/json",)
+            )
+            page = read_actions(body)
+            rows += page.actions.rows
+            errors += page.actions.errors
+            if page.next_token is None:
+                return Parsed(rows=rows, errors=errors)
             params["page_token"] = page.next_token
         raise Schema("Alpaca sent page after page.")
 
