@@ -226,4 +226,4 @@ def why_unusable(event: Event) -> str | None:
 
 
 def _is_usable(number: Decimal | None) -> bool:
-    return number is None or (number.adjusted() < WHOLE_DIGITS and number.is_finite())
+    return not number or (number.adjusted() < WHOLE_DIGITS and number.is_finite())

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
+from operator import attrgetter
 from typing import NamedTuple
 
 from common.money import exact
@@ -158,10 +160,9 @@ class DailyRun:
                 for place, each in enumerate(values)
             ]
 
-    @property
-    def events_passed(self) -> int:
-        """Return how many events have happened so far."""
-        return self._place
+    def events_before(self, day: date) -> int:
+        """Return how many events happen before a day."""
+        return bisect_left(self._events, day, key=attrgetter("trade_date"))
 
     def standing(self) -> Book:
         """Return how everything stands after the day that was valued last."""

@@ -94,12 +94,16 @@ def _walk(
     values: list[DayValue] = []
     standing, kept_at = {}, 0
     for day in checkpoints.days_between(start + _ONE_DAY, today):
-        values += run.values(start, day)
-        start = day
-        is_long = goes_on or run.events_passed >= checkpoints.FEWEST_EVENTS
-        saved = run.events_passed - kept_at
-        if saved >= checkpoints.FEWEST_EVENTS or (day == today and is_long and run.events_passed):
-            standing[day], kept_at = run.standing(), run.events_passed
+        passed = run.events_before(day)
+        is_long = goes_on or passed >= checkpoints.FEWEST_EVENTS
+        saves_enough = passed - kept_at >= checkpoints.FEWEST_EVENTS
+        is_kept = saves_enough or (day == today and is_long and passed > 0)
+        # Years of days are valued at once where nothing is kept between them.
+        if is_kept or day == today:
+            values += run.values(start, day)
+            start = day
+        if is_kept:
+            standing[day], kept_at = run.standing(), passed
     return values, standing
 
 
