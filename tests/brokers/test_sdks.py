@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from brokers.sandbox.alpaca.books import DEFAULT_KEY as ALPACA_KEY
+from brokers.sandbox.alpaca.books import DEFAULT_SECRET as ALPACA_SECRET
 from brokers.sandbox.ibkr.books import DEFAULT_QUERY, DEFAULT_TOKEN
 from brokers.sandbox.kite.books import DEFAULT_KEY, DEFAULT_SECRET
 from common import clock
@@ -39,7 +41,7 @@ def told_by(script: str, *arguments: str) -> Any:
         [PYTHON, SCRIPTS / script, *arguments],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=60,
         check=False,
     )
     assert done.returncode == 0, done.stderr[-2_000:]
@@ -101,3 +103,51 @@ def test_ibflex_has_a_statement_made_and_reads_it(lived_in):
         told = {name: Decimal(amount) for name, amount in seen[what].items()}
         assert told == {name: Decimal(amount) for name, amount in truth[what].items()}
     assert seen["refused"] == "1015"
+
+
+def test_alpaca_py_reads_an_account_and_its_market(lived_in):
+    lived_in.set_clock("2026-03-16T15:00:00+00:00")
+    truth = lived_in.truth
+
+    seen = told_by("alpaca_account.py", f"{lived_in.url}/alpaca", ALPACA_KEY, ALPACA_SECRET)
+
+    # A text, to the last digit.
+    assert Decimal(seen["cash"]) == Decimal(truth["cash"]["USD"])
+    assert seen["number"] == truth["number"]
+    assert seen["positions"] == truth["positions"]
+    ids = [each for page in seen["pages"] for each in page]
+    assert len(seen["pages"]) == 3
+    assert sorted(ids) == sorted(truth["events"])
+    assert sum(seen["typed"].values()) == len(ids)
+    assert seen["typed"]["TradeActivity"] == seen["orders"] > 0
+    assert (seen["one"], seen["is_open"], seen["assets"]) == (True, False, 5)
+    assert seen["bars"] == {"AAPL": 10, "KO": 10, "MSFT": 10}
+    assert seen["quotes"] == 10
+    assert 57 < seen["latest"]["KO"] < 60
+    assert set(seen["snapshots"]) == {"AAPL", "KO", "MSFT"}
+
+
+def test_alpaca_py_hears_the_market_and_the_account(lived_in):
+    lived_in.set_clock("2026-03-16T15:00:00+00:00")
+
+    heard = told_by(
+        "alpaca_streams.py",
+        lived_in.url.replace("http", "ws") + "/alpaca",
+        f"{lived_in.url}/_control",
+        ALPACA_KEY,
+        ALPACA_SECRET,
+    )
+
+    assert {name: told[0] for name, told in heard["market"].items()} == {
+        "quote": "KO",
+        "trade": "KO",
+        "bar": "AAPL",
+    }
+    assert {told[2] for told in heard["market"].values()} == {"2026-03-16T15:00:00+00:00"}
+    assert heard["account"] == {
+        "event": "fill",
+        "symbol": "KO",
+        "status": "filled",
+        "qty": 2.0,
+        "price": 61.5,
+    }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import uuid
 from collections.abc import Callable, Mapping
@@ -28,6 +29,11 @@ def open_default(world: World, activities: int) -> None:
 
 class AlpacaAccount(Account):
     """One customer's account; its ids say when something happened, by New York."""
+
+    def __init__(self, key_id: str, secret: str, *, seed: int) -> None:
+        super().__init__(key_id, secret, seed=seed)
+        #: Who wants to hear of fills.
+        self.listeners: set[asyncio.Queue[dict[str, Any]]] = set()
 
     @property
     def number(self) -> str:
@@ -75,7 +81,10 @@ class AlpacaAccount(Account):
         }
         created_at = more.pop("created_at", None) or at
         entry = Entry({}, created_at, {symbol: sign * qty}, {"USD": -sign * qty * price})
-        return self.add(row | more, moment=at, entry=entry)
+        told = self.add(row | more, moment=at, entry=entry)
+        for listener in self.listeners:
+            listener.put_nowait(told)
+        return told
 
     def pay(
         self, kind: str, amount: Decimal, *, at: datetime, symbol: str = "", **more: Any

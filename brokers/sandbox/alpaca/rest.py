@@ -5,15 +5,21 @@ Source: https://docs.alpaca.markets/reference/getaccountactivities-2
 
 from __future__ import annotations
 
+import re
 import uuid
-from collections.abc import Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from brokers.sandbox.alpaca import data, orders
+from brokers.sandbox.alpaca.books import AlpacaAccount
+from brokers.sandbox.alpaca.questions import Refused, moment_of, size_of
 from brokers.sandbox.faults import Answer, answer
 from brokers.sandbox.house import Question
-from brokers.sandbox.market import MARKET
+from brokers.sandbox.market import MARKET, Listed
 from brokers.sandbox.world import ZERO, Account, World
 
 _TYPES = frozenset(
@@ -25,34 +31,74 @@ _TYPES = frozenset(
     )
 )
 _LARGEST_PAGE = 100
+_NEW_YORK = ZoneInfo("America/New_York")
 _EVER = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
 
 
-class Refused(Exception):
-    """A question that is answered with an error."""
-
-    def __init__(self, status: int, content: Mapping[str, Any]) -> None:
-        super().__init__(content)
-        self.answer = answer(dict(content), status)
-
-
-def serve(world: World, account: Account, question: Question) -> Answer:
+def serve(world: World, account: AlpacaAccount, question: Question) -> Answer:
     """Answer one question of somebody who was let in."""
     path, query = question.path, question.query
     try:
-        if path == "/v2/account":
-            return answer(_account(account))
-        if path == "/v2/positions":
-            return answer([_position(*each) for each in account.positions().items()])
-        if path == "/v2/clock":
-            now = world.clock.now()
-            return answer({"timestamp": now.isoformat(), "is_open": False})
-        if path.startswith("/v2/account/activities"):
-            kind = path.removeprefix("/v2/account/activities").strip("/")
-            return answer(_activities(account, query, kind))
+        if path.startswith("/v2/stocks/"):
+            return answer(data.serve(world.clock, path.removeprefix("/v2/stocks/"), query))
+        found = _found(world, account, path, query)
     except Refused as refusal:
         return refusal.answer
-    return answer({"code": 40410000, "message": "endpoint not found."}, 404)
+    if found is None:
+        return answer({"code": 40410000, "message": "endpoint not found."}, 404)
+    return answer(found)
+
+
+def _found(world: World, account: AlpacaAccount, path: str, query: Mapping[str, str]) -> Any:
+    """Return what there is under an address; None for one that isn't served."""
+    for pattern, read in _ADDRESSES:
+        if (match := re.fullmatch(pattern, path)) is not None:
+            return read(_Asked(world, account, query), *match.groups())
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    world: World
+    account: AlpacaAccount
+    query: Mapping[str, str]
+
+
+def _customers_activities(asked: _Asked, kind: str | None) -> list[dict[str, Any]]:
+    """Return what a broker is told of its customers: each row says whose it is."""
+    more = {"account_id": _account(asked.account)["id"], "description": ""}
+    return [more | row for row in _activities(asked.account, asked.query, kind or "")]
+
+
+def _clock(now: datetime) -> dict[str, Any]:
+    local = now.astimezone(_NEW_YORK)
+    opens = datetime.combine(local.date() + timedelta(days=1), time(9, 30), tzinfo=_NEW_YORK)
+    return {
+        "timestamp": local.isoformat(),
+        "is_open": False,
+        "next_open": opens.isoformat(),
+        "next_close": (opens + timedelta(hours=6, minutes=30)).isoformat(),
+    }
+
+
+def _asset(listed: Listed) -> dict[str, Any]:
+    able = ("tradable", "marginable", "shortable", "easy_to_borrow", "fractionable")
+    return {
+        "id": orders.asset_id(listed.symbol),
+        "class": "us_equity",
+        "exchange": listed.exchange,
+        "symbol": listed.symbol,
+        "name": listed.symbol,
+        "status": "active",
+        **dict.fromkeys(able, True),
+    }
+
+
+def _one_position(account: AlpacaAccount, name: str) -> dict[str, Any]:
+    for symbol, units in account.positions().items():
+        if name in (symbol, orders.asset_id(symbol)):
+            return _position(symbol, units)
+    raise Refused(404, {"code": 40410000, "message": "position does not exist"})
 
 
 def _account(account: Account) -> dict[str, Any]:
@@ -84,7 +130,7 @@ def _account(account: Account) -> dict[str, Any]:
 def _position(symbol: str, units: Decimal) -> dict[str, Any]:
     price = _price(symbol)
     return {
-        "asset_id": str(uuid.uuid5(uuid.NAMESPACE_URL, symbol)),
+        "asset_id": orders.asset_id(symbol),
         "symbol": symbol,
         "exchange": "NASDAQ",
         "asset_class": "us_equity",
@@ -109,7 +155,7 @@ def _activities(account: Account, query: Mapping[str, str], kind: str) -> list[d
     kinds = {each for each in (kind or query.get("activity_types", "")).split(",") if each}
     for each in kinds - _TYPES:
         raise Refused(422, {"code": 40010001, "message": f"invalid activity type: {each}"})
-    size = _page_size(query.get("page_size", str(_LARGEST_PAGE)))
+    size = size_of(query, "page_size", usual=_LARGEST_PAGE, largest=_LARGEST_PAGE)
     direction, token = query.get("direction", "desc"), query.get("page_token")
     if direction not in ("asc", "desc"):
         raise Refused(422, {"code": 40010001, "message": "invalid direction"})
@@ -133,27 +179,41 @@ def _activities(account: Account, query: Mapping[str, str], kind: str) -> list[d
 
 
 def _window(query: Mapping[str, str]) -> tuple[datetime, datetime]:
-    if day := _moment(query, "date"):
+    if day := moment_of(query, "date"):
         return day, day + timedelta(days=1)
-    return _moment(query, "after") or _EVER[0], _moment(query, "until") or _EVER[1]
+    return moment_of(query, "after") or _EVER[0], moment_of(query, "until") or _EVER[1]
 
 
-def _page_size(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= _LARGEST_PAGE:
-        raise Refused(422, {"code": 40010001, "message": "page_size must be between 1 and 100"})
-    return int(text)
+def _one_asset(symbol: str) -> dict[str, Any]:
+    if symbol not in MARKET:
+        raise Refused(404, {"code": 40410000, "message": f"asset not found for {symbol}"})
+    return _asset(MARKET[symbol])
 
 
-def _moment(query: Mapping[str, str], name: str) -> datetime | None:
-    text = query.get(name)
-    if not text:
-        return None
-    try:
-        if len(text) == 10:
-            return datetime.combine(date.fromisoformat(text), time.min, tzinfo=UTC)
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise Refused(422, {"code": 40010001, "message": f"invalid {name}"}) from error
-    if moment.tzinfo is None:
-        raise Refused(422, {"code": 40010001, "message": f"invalid {name}"})
-    return moment
+_ADDRESSES: tuple[tuple[str, Callable[..., Any]], ...] = (
+    ("/v2/account", lambda asked: _account(asked.account)),
+    (
+        "/v2/positions",
+        lambda asked: [_position(*each) for each in asked.account.positions().items()],
+    ),
+    ("/v2/positions/([^/]+)", lambda asked, name: _one_position(asked.account, name)),
+    ("/v2/clock", lambda asked: _clock(asked.world.clock.now())),
+    ("/v2/orders", lambda asked: orders.list_orders(asked.account, asked.query)),
+    (
+        "/v2/orders:by_client_order_id",
+        lambda asked: orders.find_order(
+            asked.account, client_order_id=asked.query.get("client_order_id", "")
+        ),
+    ),
+    ("/v2/orders/([^/]+)", lambda asked, key: orders.find_order(asked.account, id=key)),
+    (
+        "/v2/account/activities(?:/([^/]+))?",
+        lambda asked, kind: _activities(asked.account, asked.query, kind or ""),
+    ),
+    ("/v1/accounts/activities(?:/([^/]+))?", _customers_activities),
+    (
+        "/v2/assets",
+        lambda _asked: [_asset(each) for each in MARKET.values() if each.currency == "USD"],
+    ),
+    ("/v2/assets/([^/]+)", lambda _asked, symbol: _one_asset(symbol)),
+)
