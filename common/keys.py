@@ -46,6 +46,12 @@ REPORT = Key("livefolio:1:report:%s", ttl_seconds=60)
 FRESHNESS = Key("livefolio:1:freshness:%s", ttl_seconds=3_600)
 #: A whole answer to somebody's question, with the mark it was given under.
 HOT_READ = Key("livefolio:2:hot:%s", ttl_seconds=1)
+#: What sources know of a text that nothing here is found by, as JSON; what was asked is a digest.
+FOUND_ASSETS = Key("livefolio:1:assets:text:%s", ttl_seconds=24 * 3_600)
+#: That they are being asked about it.
+ASKING_ASSETS = Key("livefolio:1:assets:asking:%s", ttl_seconds=60)
+#: One thing that they know, by its identity, until somebody chooses it.
+FOUND_ASSET = Key("livefolio:1:assets:one:%s", ttl_seconds=24 * 3_600)
 #: Until when an outside service is left alone, in seconds since 1970; as long as its pause lasts.
 REMOTE_PAUSE = Key("livefolio:1:remote:pause:%s", ttl_seconds=3_600)
 #: Below it the library `limits` counts questions; each count lives as long as its limit's window.
@@ -66,5 +72,8 @@ ALL = (
     REPORT,
     FRESHNESS,
     HOT_READ,
+    FOUND_ASSETS,
+    ASKING_ASSETS,
+    FOUND_ASSET,
     REMOTE_PAUSE,
 )

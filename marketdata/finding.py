@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bson import ObjectId
 
 from common.bulk import aggregate
 from common.texts import without_hidden
+from marketdata.adapters import found_assets
+from marketdata.adapters.base import Asset
 from marketdata.domain import search
 from marketdata.models import Instrument
 from marketdata.selectors import instruments_by_id, list_instruments
@@ -19,6 +21,8 @@ _MOST_COMPARED = 200
 _MOST_COUNTED = 500
 #: Of a word that more have, and the others as well, so many are looked through.
 _MOST_READ = 5_000
+#: Sources are asked about texts of so many characters only.
+_SHORTEST_ASKED, _LONGEST_ASKED = 2, 40
 _SEARCH_INDEX = "instrument_search"
 
 
@@ -45,6 +49,19 @@ def search_instruments(text: str, *, user_id: ObjectId, limit: int = 10) -> list
     best = search.ranked(typed, list(found.values()))[:limit]
     instruments = instruments_by_id([each.id for each in best])
     return [instruments[each.id] for each in best if each.id in instruments]
+
+
+def search_elsewhere(text: str) -> tuple[str, Sequence[Asset] | None]:
+    """Return a text as sources are asked about it, and what they know of it.
+
+    Returns:
+        An empty text where it is too short or too long to be asked about; None where the sources
+        weren't asked yet.
+    """
+    typed = " ".join(without_hidden(text).split())
+    if not _SHORTEST_ASKED <= len(typed) <= _LONGEST_ASKED:
+        return "", None
+    return typed, found_assets.read(typed)
 
 
 def _by_phrase(text: str, *, user_id: ObjectId) -> list[search.Found]:

@@ -14,10 +14,10 @@ from kombu.exceptions import OperationalError
 from common import clock
 from common.remote.errors import RemoteFailure
 from marketdata import histories, selectors, services
-from marketdata.adapters import calendars
-from marketdata.adapters.registry import action_sources, bar_sources, fx_sources
+from marketdata.adapters import calendars, found_assets
+from marketdata.adapters.registry import action_sources, asset_sources, bar_sources, fx_sources
 from marketdata.models import Backfill, InstrumentMerge
-from marketdata.services import backfills, checking
+from marketdata.services import backfills, checking, elsewhere
 
 #: Whose day it is that central banks' rates belong to.
 _FRANKFURT = ZoneInfo("Europe/Berlin")
@@ -79,6 +79,25 @@ def resume_backfills(**_later: Any) -> None:
     """Go on with the back-fills that wait no longer, and take on those that were lost."""
     for job in histories.list_startable(now=clock.now())[:_STARTED_AT_ONCE]:
         start_backfill(job)
+
+
+@shared_task(name="marketdata.tasks.look_elsewhere")
+def look_elsewhere(*, text: str, **_later: Any) -> None:
+    """Ask the sources about what nothing here is found by."""
+    found = elsewhere.look_elsewhere(text, asset_sources())
+    log.info("assets.looked_up", found=found)
+
+
+def ask_elsewhere(text: str) -> bool:
+    """Have the sources asked about a text; say whether they are, or are already being asked.
+
+    Called by interfaces; whoever searches doesn't wait for it.
+    """
+    if not asset_sources():
+        return False
+    if found_assets.claim(text):
+        _queue(look_elsewhere, text=text)
+    return True
 
 
 def start_backfill(job: Backfill) -> None:

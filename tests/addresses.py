@@ -138,6 +138,10 @@ ROUTES = {
     "api/v1/me/": Route(SIGNED_IN, {"GET": 200, "PATCH": 200}),
     "api/v1/stream-tickets/": Route(SIGNED_IN, {"POST": 201}),
     "api/v1/instruments/search/": Route(SIGNED_IN, {"GET": 200}, queries={"GET": "q=a"}),
+    # No source has told of it.
+    "api/v1/instruments/found/": Route(
+        SIGNED_IN, {"POST": 404}, {"POST": {"identity": "XNAS:NOBODY:USD"}}
+    ),
     "api/v1/instruments/": Route(
         SIGNED_IN,
         {"GET": 200, "POST": 201},

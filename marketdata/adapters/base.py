@@ -11,7 +11,7 @@ from typing import Protocol
 
 from common.remote.errors import RemoteFailure, Transient
 from marketdata.domain.actions import Action
-from marketdata.domain.instruments import AssetClass
+from marketdata.domain.instruments import AssetClass, identity_of
 from marketdata.domain.quotes import MarketState, Quote
 from marketdata.domain.sources import Capabilities, Parsed, ReferenceRates
 
@@ -64,6 +64,39 @@ class BarSource(Protocol):
         """Return the closes from `start` to `end`, both included, oldest first.
 
         Days without trading are left out, and so are instruments the source doesn't know.
+
+        Raises:
+            RemoteFailure: see `common.remote.errors`.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """Something that a source knows and that isn't an instrument here yet."""
+
+    symbol: str
+    name: str
+    #: The operating market's code.
+    mic: str
+    currency: str
+    asset_class: AssetClass
+    source: str
+
+    @property
+    def identity(self) -> str:
+        """Return what its instrument will be told apart by."""
+        return identity_of(symbol=self.symbol, mic=self.mic, currency=self.currency)
+
+
+class AssetSource(Protocol):
+    """Somebody who can be asked what there is."""
+
+    @property
+    def name(self) -> str:
+        """Shown beside what it finds."""
+
+    def find_assets(self, text: str) -> Sequence[Asset]:
+        """Return what may be meant, likeliest first.
 
         Raises:
             RemoteFailure: see `common.remote.errors`.

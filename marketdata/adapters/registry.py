@@ -13,7 +13,7 @@ from common.remote.errors import AuthExpired, BadRequest
 from marketdata.adapters.alpaca import client as alpaca
 from marketdata.adapters.alpaca.client import AlpacaSource
 from marketdata.adapters.alpaca.stream import FEEDS, AlpacaStream
-from marketdata.adapters.base import ActionSource, BarSource, FxSource, QuoteStream
+from marketdata.adapters.base import ActionSource, AssetSource, BarSource, FxSource, QuoteStream
 from marketdata.adapters.binance import client as binance
 from marketdata.adapters.binance.client import BinanceSource
 from marketdata.adapters.binance.stream import BinanceStream
@@ -82,6 +82,15 @@ def bar_sources() -> Sequence[BarSource]:
         return [simulation()] if SimulatedSource.name in settings.QUOTE_SOURCES else []
     built = [_BAR_BUILDERS[name]() for name in names]
     return [source for source in built if source is not None]
+
+
+def asset_sources() -> Sequence[AssetSource]:
+    """Return the sources that can be asked what there is: those with closes and their keys.
+
+    Raises:
+        ImproperlyConfigured: there is no source of a name that BAR_SOURCES has.
+    """
+    return [each for each in bar_sources() if isinstance(each, TwelveDataSource)]
 
 
 def sources_by_need() -> Mapping[Need, Sequence[str]]:

@@ -259,10 +259,34 @@ class SearchQuery(Query):
     limit = serializers.IntegerField(required=False, min_value=1, max_value=_MOST_FOUND, default=10)
 
 
+class AssetOutput(serializers.Serializer[object]):
+    """Something that a source knows and that is no instrument here yet."""
+
+    identity = serializers.CharField()
+    symbol = serializers.CharField()
+    name = serializers.CharField()
+    mic = serializers.CharField()
+    currency = serializers.CharField()
+    asset_class = serializers.ChoiceField(choices=[kind.value for kind in AssetClass])
+    source = serializers.CharField()  # type: ignore[assignment]  # hides what Field calls so
+
+
+class AssetInput(Body):
+    """What was chosen of what sources know."""
+
+    identity = serializers.CharField(max_length=96)
+
+
 class SearchOutput(serializers.Serializer[object]):
     """What was found, likeliest first."""
 
     results = InstrumentOutput(many=True)
+    elsewhere = AssetOutput(
+        many=True, help_text="What sources of closes know, where nothing is found here."
+    )
+    is_asking = serializers.BooleanField(
+        help_text="The sources are being asked; search again in a second."
+    )
 
 
 class InstrumentsQuery(Query):

@@ -7,6 +7,7 @@ from marketdata.api import views
 urlpatterns = [
     path("instruments/", views.Instruments.as_view(), name="api-instruments"),
     path("instruments/search/", views.InstrumentSearch.as_view(), name="api-instrument-search"),
+    path("instruments/found/", views.FoundInstruments.as_view(), name="api-instruments-found"),
     path(
         "instruments/<object_id:instrument_id>/",
         views.InstrumentDetail.as_view(),

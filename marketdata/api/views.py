@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 from bson import ObjectId
@@ -13,10 +14,11 @@ from accounts.http import AuthedRequest
 from common import clock
 from common.api.pagination import PARAMETERS, page_of, paged
 from marketdata import finding, selectors, services, tasks
-from marketdata.adapters.base import DailyClose
+from marketdata.adapters.base import Asset, DailyClose
 from marketdata.api.serializers import (
     ActionOutput,
     AliasOutput,
+    AssetInput,
     BarsOutput,
     BarsQuery,
     InstrumentChange,
@@ -37,6 +39,7 @@ from marketdata.api.serializers import (
 )
 from marketdata.domain.classification import WeightsRefused, read_weights
 from marketdata.domain.instruments import AssetClass
+from marketdata.services import elsewhere
 
 #: How far back closes go, unless told.
 _A_YEAR = timedelta(days=366)
@@ -85,7 +88,29 @@ class InstrumentSearch(APIView):
             user_id=request.user.pk,
             limit=query.validated_data["limit"],
         )
-        return Response(SearchOutput({"results": found}).data)
+        known, is_asking = ([], False) if found else _elsewhere(query.validated_data["q"])
+        output = {"results": found, "elsewhere": known, "is_asking": is_asking}
+        return Response(SearchOutput(output).data)
+
+
+def _elsewhere(text: str) -> tuple[Sequence[Asset], bool]:
+    """Return what sources are known to know of a text, and whether they are being asked."""
+    asked, known = finding.search_elsewhere(text)
+    if not asked or known is not None:
+        return known or [], False
+    return [], tasks.ask_elsewhere(asked)
+
+
+class FoundInstruments(APIView):
+    """/instruments/found/"""
+
+    @extend_schema(request=AssetInput, responses={201: InstrumentOutput})
+    def post(self, request: AuthedRequest) -> Response:
+        """Take in what a source knows, for everybody; what is there already is returned."""
+        body = AssetInput(data=request.data)
+        body.is_valid(raise_exception=True)
+        made = elsewhere.take_in(body.validated_data["identity"], now=clock.now())
+        return Response(InstrumentOutput(made).data, status=201)
 
 
 class InstrumentDetail(APIView):

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { optionsOf, stepFrom } from "../../static/src/js/pages/instrument-search.js";
+import { foreignOptionsOf, optionsOf, stepFrom } from "../../static/src/js/pages/instrument-search.js";
 
 const listing = (symbol, mic, currency, isOwn = false) => ({
   symbol,
@@ -25,6 +25,16 @@ test("the symbol is typed in, with market and currency where it has several list
   );
   assert.equal(optionsOf(found)[0].place, "XETR · EUR");
   assert.equal(optionsOf(found)[1].place, "USD");
+});
+
+test("what only a source knows is named by market, symbol and currency", () => {
+  const [option] = foreignOptionsOf([
+    { ...listing("SAP", "XETR", "EUR"), identity: "XETR:SAP:EUR", source: "twelvedata" },
+  ]);
+
+  assert.equal(option.value, "XETR:SAP:EUR");
+  assert.equal(option.identity, "XETR:SAP:EUR");
+  assert.equal(option.place, "XETR · EUR · twelvedata");
 });
 
 test("the arrows go around by way of the field", () => {

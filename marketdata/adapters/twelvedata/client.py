@@ -9,8 +9,8 @@ import structlog
 
 from common import clock
 from common.remote.http import HttpClient, Service
-from marketdata.adapters.base import DailyClose, Listing
-from marketdata.adapters.twelvedata.parser import parse_daily_series
+from marketdata.adapters.base import Asset, DailyClose, Listing
+from marketdata.adapters.twelvedata.parser import parse_assets, parse_daily_series
 from marketdata.domain.instruments import AssetClass
 from marketdata.domain.sources import Capabilities, Need
 
@@ -20,6 +20,7 @@ BASE_URL = "https://api.twelvedata.com"
 #: A free key may ask so often.
 LIMITS = ("8/minute", "800/day")
 _MOST_VALUES = 5_000
+_MOST_ASSETS = 30
 
 
 class TwelveDataSource:
@@ -42,6 +43,21 @@ class TwelveDataSource:
         headers = {"Authorization": f"apikey {key}"}
         service = Service(name=cls.name, base_url=base_url, headers=headers, limits=LIMITS)
         return cls(HttpClient(service))
+
+    def find_assets(self, text: str) -> Sequence[Asset]:
+        """Return shares and funds that a symbol, an ISIN or a name may mean, likeliest first.
+
+        Raises:
+            RemoteFailure: see `common.remote.errors`.
+        """
+        params = {"symbol": text, "outputsize": str(_MOST_ASSETS)}
+        body = self._client.get(
+            "/symbol_search", params=params, content_types=("application/json",)
+        )
+        parsed = parse_assets(body, now=self._now())
+        for error in parsed.errors:
+            log.warning("asset.refused", source=self.name, where=error.where)
+        return parsed.rows
 
     def daily_closes(self, listing: Listing, *, start: date, end: date) -> Sequence[DailyClose]:
         """Return the closes from `start` to `end`, both included, oldest first.

@@ -5,11 +5,13 @@ Source: https://twelvedata.com/docs
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from common.currencies import is_currency
 from common.remote.errors import (
     AuthExpired,
     BadRequest,
@@ -20,12 +22,28 @@ from common.remote.errors import (
     Transient,
 )
 from common.remote.http import read_json
-from marketdata.adapters.base import DailyClose
+from common.texts import without_hidden
+from marketdata.adapters.base import Asset, DailyClose
+from marketdata.domain.instruments import AssetClass
 from marketdata.domain.sources import Parsed, RowError
 
 _WHO = "Twelve Data"
 _PAUSE = timedelta(minutes=1)
 _REFUSED: Mapping[int, type[RemoteFailure]] = {401: AuthExpired, 403: Forbidden}
+#: Its kinds that are instruments here; indices and pairs are none.
+_KINDS: Mapping[str, AssetClass] = {
+    "Common Stock": AssetClass.STOCK,
+    "Preferred Stock": AssetClass.STOCK,
+    "American Depositary Receipt": AssetClass.STOCK,
+    "Depositary Receipt": AssetClass.STOCK,
+    "REIT": AssetClass.STOCK,
+    "ETF": AssetClass.ETF,
+    "Exchange-Traded Note": AssetClass.ETF,
+    "Mutual Fund": AssetClass.FUND,
+}
+#: It names segments of the Nasdaq, the others their market as a whole.
+_SEGMENTS = {"XNGS": "XNAS", "XNMS": "XNAS", "XNCM": "XNAS"}
+_LONGEST_SYMBOL, _LONGEST_NAME = 32, 160
 #: How it writes pence.
 _MINOR = {"GBp": "GBX", "ZAc": "ZAC", "ILA": "ILA"}
 
@@ -61,6 +79,52 @@ def parse_daily_series(body: bytes, *, currency: str, now: datetime) -> Parsed[D
         except (TypeError, KeyError, ValueError, InvalidOperation):
             errors.append(RowError(f"value {number}", "this is no daily price."))
     return Parsed(rows=rows, errors=errors)
+
+
+def parse_assets(body: bytes, *, now: datetime) -> Parsed[Asset]:
+    """Read what a search has found; what is no share or fund at a market is left out.
+
+    Raises:
+        RemoteFailure: one of the classes of `common.remote.errors`, by what the body says.
+    """
+    content = read_json(body, required=("status",), who=_WHO)
+    if content["status"] != "ok":
+        raise _failure(content, now=now)
+    if not isinstance(content.get("data"), list):
+        raise Schema(f"{_WHO} sent no list.")
+    rows: list[Asset] = []
+    errors: list[RowError] = []
+    for number, each in enumerate(content["data"]):
+        try:
+            asset = _asset(each)
+        except (TypeError, KeyError, ValueError):
+            errors.append(RowError(f"asset {number}", "this is none that can be held."))
+            continue
+        if asset is not None:
+            rows.append(asset)
+    return Parsed(rows=rows, errors=errors)
+
+
+def _asset(row: Any) -> Asset | None:
+    kind = _KINDS.get(row["instrument_type"])
+    if kind is None:
+        return None
+    texts = [row[name] for name in ("symbol", "instrument_name", "mic_code", "currency")]
+    if not all(isinstance(text, str) for text in texts):
+        raise TypeError("These are texts.")
+    symbol, name, mic, currency = (without_hidden(text).strip() for text in texts)
+    if not (symbol and len(symbol) <= _LONGEST_SYMBOL and re.fullmatch(r"[A-Z0-9]{4}", mic)):
+        raise ValueError("Without a symbol or a market it can't be told from others.")
+    if not is_currency(currency):
+        raise ValueError("Nobody knows what it is priced in.")
+    return Asset(
+        symbol=symbol.upper(),
+        name=name[:_LONGEST_NAME] or symbol,
+        mic=_SEGMENTS.get(mic, mic),
+        currency=currency,
+        asset_class=kind,
+        source="twelvedata",
+    )
 
 
 def _knows_nothing(content: Mapping[str, Any]) -> bool:

@@ -169,3 +169,53 @@ def test_what_it_does_not_cover_is_not_asked_for(remote, source, fields):
     found = source.daily_closes(listing(**fields), start=NOW.date(), end=NOW.date())
 
     assert (found, remote.asked) == ([], [])
+
+
+def row(**fields):
+    known = {
+        "symbol": "AAPL",
+        "instrument_name": "Apple Inc.",
+        "exchange": "NASDAQ",
+        "mic_code": "XNGS",
+        "exchange_timezone": "America/New_York",
+        "instrument_type": "Common Stock",
+        "country": "United States",
+        "currency": "USD",
+    }
+    return known | fields
+
+
+def test_a_search_tells_what_there_is_at_which_market(remote, source):
+    rows = [
+        row(),
+        row(symbol="EXS1", mic_code="XETR", currency="EUR", instrument_type="ETF"),
+        # An index can't be held, and a row that can't be told apart is left out.
+        row(symbol="SPX", instrument_type="Index"),
+        row(mic_code=""),
+        row(currency="XXXX"),
+        # Pence are a unit of prices, and no currency to hold something in.
+        row(symbol="VOD", mic_code="XLON", currency="GBp"),
+        row(symbol=None),
+        7,
+    ]
+    remote.answers = [Said(json.dumps({"data": rows, "status": "ok"}).encode())]
+
+    found = source.find_assets("apple & co")
+
+    assert [(each.identity, each.asset_class.value) for each in found] == [
+        ("XNAS:AAPL:USD", "stock"),
+        ("XETR:EXS1:EUR", "etf"),
+    ]
+    path, headers = remote.asked[0]
+    assert urlsplit(path).path == "/symbol_search"
+    assert parse_qs(urlsplit(path).query)["symbol"] == ["apple & co"]
+    assert headers["Authorization"] == "apikey secret"
+
+
+def test_a_search_that_is_refused_is_told_apart(remote, source):
+    remote.answers = [Said(refused(401)), Said(b'{"status": "ok"}')]
+
+    with pytest.raises(AuthExpired):
+        source.find_assets("apple")
+    with pytest.raises(Schema):
+        source.find_assets("apple")

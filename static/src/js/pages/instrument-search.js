@@ -2,6 +2,9 @@
 // browser suggests what the page brought along, and the server knows every symbol all the same.
 
 const PAUSE_MS = 120;
+// Where nothing is found the server asks its sources, and is asked again for what they know.
+const ASK_AGAIN_MS = 1_000;
+const ASK_AGAIN_TIMES = 4;
 let count = 0;
 
 /** @param {HTMLInputElement} input with the address of the search in `data-search` */
@@ -20,8 +23,10 @@ export default function start(input) {
     input.setAttribute("aria-expanded", "false");
     input.removeAttribute("aria-activedescendant");
   };
-  const pick = (option) => {
+  const pick = async (option) => {
     close();
+    // What only a source knows becomes an instrument by being chosen.
+    if (option.dataset.identity && !(await takeIn(input, option.dataset.identity))) return;
     input.value = option.dataset.value;
     input.dispatchEvent(new Event("change", { bubbles: true }));
   };
@@ -34,16 +39,20 @@ export default function start(input) {
     input.removeAttribute("aria-activedescendant");
     announce(options.length);
   };
-  const search = async () => {
+  const search = async (timesLeft = ASK_AGAIN_TIMES) => {
     asking?.abort();
     asking = new AbortController();
     const found = await ask(input, asking.signal);
-    if (found && document.activeElement === input) show(optionsOf(found));
+    if (!found || document.activeElement !== input) return;
+    show([...optionsOf(found.results), ...foreignOptionsOf(found.elsewhere)]);
+    if (found.is_asking && timesLeft > 0) {
+      timer = setTimeout(() => search(timesLeft - 1), ASK_AGAIN_MS);
+    }
   };
 
   input.addEventListener("input", () => {
     clearTimeout(timer);
-    if (input.value.trim()) timer = setTimeout(search, PAUSE_MS);
+    if (input.value.trim()) timer = setTimeout(() => search(), PAUSE_MS);
     else close();
   });
   input.addEventListener("keydown", (event) => follow(event, { input, list, pick, close }));
@@ -112,11 +121,42 @@ export function optionsOf(found) {
   }));
 }
 
+/**
+ * What is offered of what sources know. It is typed in by its identity, which names one listing.
+ * @param {{identity: string, symbol: string, name: string, mic: string, currency: string, source: string}[]} found
+ */
+export function foreignOptionsOf(found) {
+  return found.map(({ identity, symbol, name, mic, currency, source }) => ({
+    value: identity,
+    identity,
+    symbol,
+    name,
+    currency,
+    place: [mic, currency, source].filter(Boolean).join(" · "),
+  }));
+}
+
+/** Has the server take in what a source knows; returns whether it did. */
+async function takeIn(input, identity) {
+  const address = new URL("../found/", new URL(input.dataset.search, document.baseURI));
+  const token = input.form?.querySelector("[name=csrfmiddlewaretoken]")?.value ?? "";
+  try {
+    const answer = await fetch(address, {
+      method: "POST",
+      headers: { "Content-Type": "application/json", "X-CSRFToken": token },
+      body: JSON.stringify({ identity }),
+    });
+    return answer.ok;
+  } catch {
+    return false;
+  }
+}
+
 async function ask(input, signal) {
   const address = `${input.dataset.search}?${new URLSearchParams({ q: input.value.trim() })}`;
   try {
     const answer = await fetch(address, { signal, headers: { Accept: "application/json" } });
-    return answer.ok ? (await answer.json()).results : null;
+    return answer.ok ? await answer.json() : null;
   } catch {
     // Overtaken by the next letter, or there is no connection: the field works without a list.
     return null;
@@ -147,6 +187,7 @@ function itemOf(option, id) {
   item.setAttribute("role", "option");
   item.setAttribute("aria-selected", "false");
   item.dataset.value = option.value;
+  if (option.identity) item.dataset.identity = option.identity;
   for (const [name, text] of [["b", option.symbol], ["span", option.name], ["small", option.place]]) {
     const part = document.createElement(name);
     part.textContent = text;
