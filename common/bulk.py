@@ -81,6 +81,14 @@ def aggregate(
     )
 
 
+def distinct(model: type[models.Model], column: str, *, using: str = "default") -> list[Any]:
+    """Return each value that a column has, by an index that begins with it if there is one."""
+    connection: Any = connections[using]
+    collection = connection.get_collection(model._meta.db_table)
+    found: list[Any] = collection.distinct(column, session=connection.session)
+    return found
+
+
 def at_midnight(day: date) -> datetime:
     """Return a day as it is stored."""
     return datetime(day.year, day.month, day.day)  # noqa: DTZ001 - a day

@@ -50,6 +50,7 @@ from portfolios.selectors.disposals import (
     list_disposals,
     list_disposals_of,
 )
+from portfolios.selectors.interests import Holders
 from portfolios.selectors.ledger import purchases_for_statistics
 from portfolios.selectors.whatif import Intention, consider_sale
 from portfolios.services import (
@@ -255,6 +256,13 @@ def test_lists_and_look_ups_of_imports(crowd):
     explain_uses_index(imports.list_lost(now=NOW))
     with watched():
         imports.get_import(crowd.run.pk, portfolio_id=crowd.portfolio.pk, owner_id=crowd.ada.pk)
+
+
+def test_what_is_held_anew_is_found_without_counting_all(crowd):
+    holders = Holders(moment=iter([0, 100, 101]).__next__)
+    counted = holders.count()
+    with watched():
+        assert holders.count() == counted
 
 
 def test_watchlists_alerts_and_the_inbox(crowd, bo):
