@@ -164,7 +164,8 @@ def test_the_page_says_when_prices_are_stale(signed_in, platform):
 
     feed.send_signal(signal.SIGSTOP)
     try:
-        expect(badge(page)).to_have_text(re.compile("Stale"), timeout=30_000)
+        # Ten seconds are promised; a busy machine gets some more.
+        expect(badge(page)).to_have_text(re.compile("Stale"), timeout=13_000)
     finally:
         feed.send_signal(signal.SIGCONT)
 
