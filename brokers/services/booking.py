@@ -7,7 +7,9 @@ that is booked again, by whomever and however often, changes nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -15,9 +17,11 @@ import structlog
 from bson import ObjectId
 
 from brokers.domain.events import Reading, RowError, Stream, as_content, in_order
+from brokers.domain.splits import lacks_ratio
 from brokers.models import Connection
 from brokers.services.naming import Instruments
 from brokers.services.posting import Counts, Page
+from brokers.services.splits import find_ratios
 from common.errors import Conflict
 from common.transactions import run_in_transaction
 
@@ -58,6 +62,7 @@ def book(
         Replaced: another worker has taken the connection on; nothing was booked.
     """
     names = instruments.find_all(reading.events, now=now)
+    ratios: dict[str, Decimal] = {}
 
     def store(part: Reading, *, move_cursor: bool) -> Counts:
         page = partial(
@@ -69,17 +74,27 @@ def book(
             names=names,
             now=now,
             retires=retires,
+            ratios=ratios,
         )
         kept = {stream.value: dict(cursor)} if move_cursor and cursor is not None else {}
         return run_in_transaction(
             lambda: page().book(partial(_move_cursors, connection, kept, now=now))
         )
 
+    counts, errors = Counts(), list(reading.errors)
     try:
-        return store(reading, move_cursor=True)
+        waiting = [event for event in sorted(reading.events, key=in_order) if lacks_ratio(event)]
+        if waiting:
+            # Their ratios follow from what was held before them, so all else is booked first.
+            others = tuple(event for event in reading.events if not lacks_ratio(event))
+            counts.add(store(Reading(events=others), move_cursor=False))
+            ratios |= find_ratios(connection, waiting, names=names, now=now)
+            reading = replace(reading, events=tuple(waiting))
+        counts.add(store(reading, move_cursor=True))
     except POISON:
         log.exception("page.poisoned", connection_id=str(connection.pk), stream=stream.value)
-    counts, errors = Counts(), list(reading.errors)
+    else:
+        return counts
     for event in sorted(reading.events, key=in_order):
         try:
             counts.add(store(Reading(events=(event,)), move_cursor=False))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from decimal import Decimal
 
 from bson import ObjectId
 from django.db.models import Q
@@ -25,6 +26,7 @@ from brokers.domain.events import (
     digest_of_row,
     in_order,
 )
+from brokers.domain.splits import UNCLEAR, lacks_ratio
 from brokers.models import BrokerRow, Connection
 from brokers.services import dead_letters
 from brokers.services.naming import Key, instrument_of
@@ -68,6 +70,8 @@ class Page:
     #: Rows whose events are read as something else by now give way: only right for whole readings
     #: of what is stored.
     retires: bool = False
+    #: Id → ratio of the splits of which the broker only tells how many units came.
+    ratios: Mapping[str, Decimal] = field(default_factory=dict)
     counts: Counts = field(default_factory=Counts)
     #: External id and kind of all that the page tells.
     _told: set[tuple[str, str]] = field(default_factory=set)
@@ -112,6 +116,8 @@ class Page:
         if row is not None and row.digest == digest:
             self.counts.known += 1
             return
+        if event.external_id in self.ratios and lacks_ratio(event):
+            event = replace(event, ratio=self.ratios[event.external_id], quantity=None)
         draft, problem = self._draft(event)
         state = self._state_of(event, problem)
         is_new = row is None
@@ -152,6 +158,8 @@ class Page:
         ]
         if others:
             return None, f"The broker told this as “{others[0]}” before: look which is right."
+        if lacks_ratio(event):
+            return None, UNCLEAR
         draft = draft_of(event, account=self.connection.account, names=self.names)
         # What takes a payment back is below zero, which a person isn't let type.
         checked = draft if draft.amount is None else replace(draft, amount=abs(draft.amount))

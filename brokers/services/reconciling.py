@@ -28,7 +28,7 @@ from portfolios.domain.transactions import Event
 
 _ZERO = Decimal(0)
 #: Units are counted here, whatever the portfolio's rules say of cost and of selling too much.
-_COUNTING = Policy(oversell=OversellRule.SHORT)
+COUNTING = Policy(oversell=OversellRule.SHORT)
 #: Rows that were deleted here and might explain a difference; more explain nothing.
 _MOST_REMOVED = 200
 
@@ -104,7 +104,7 @@ def compare_with_ledger(
 def count_ours(connection: Connection) -> Account:
     """Count what the ledger holds in a connection's account: by instrument, and by currency."""
     with exact():
-        book = _count(_events(connection))
+        book = _count(account_events(connection))
         return Account({key: each.quantity for key, each in book.positions.items()}, book.cash)
 
 
@@ -120,7 +120,7 @@ def _sides(
         key = instruments.known(held.instrument, currency=held.currency) or held.instrument.symbol
         theirs_by_id[key] = theirs_by_id.get(key, _ZERO) + held.quantity
         names[key] = held.instrument.symbol
-    events = _events(connection)
+    events = account_events(connection)
     book = _count(events)
     missing = [key for key in book.positions if key not in names]
     names |= {key: each.symbol for key, each in market.instruments_by_id(missing).items()}
@@ -147,10 +147,10 @@ def _sums(amounts: Iterable[tuple[str, Decimal]]) -> dict[str, Decimal]:
 
 
 def _count(events: Sequence[Event]) -> Book:
-    return compute(Ledger(list(events), base_currency="USD"), policy=_COUNTING)
+    return compute(Ledger(list(events), base_currency="USD"), policy=COUNTING)
 
 
-def _events(connection: Connection) -> list[Event]:
+def account_events(connection: Connection) -> list[Event]:
     """Load the rows of the account: by its name, and those recognized as the broker's own.
 
     Rows imported before there was a connection may name the broker alone.

@@ -211,15 +211,36 @@ def test_two_equal_fills_are_two(connection, sandbox):
     assert_equals_truth(connection, sandbox)
 
 
-def test_a_split_stands_aside_and_explains_the_difference(connection, sandbox):
+@pytest.mark.parametrize("together", [True, False])
+def test_the_ratio_of_a_split_follows_from_how_many_shares_came(connection, sandbox, together):
+    days = [(clock.now() - timedelta(days=each)).isoformat() for each in (9, 6, 3)]
+    sandbox.book("pay", kind="CSD", amount="1000", at=days[0])
+    sandbox.book("fill", symbol="AAPL", side="buy", qty="1.25", price="40", at=days[0])
+    sandbox.book("split", symbol="AAPL", ratio="4", at=days[1])
+    if not together:
+        sync(connection)
+    sandbox.book("split", symbol="AAPL", ratio="3", at=days[2])
+
+    done = sync(connection)
+
+    assert_equals_truth(connection, sandbox)
+    assert {line["outcome"] for line in done.comparison} == {"match"}
+    ratios = Transaction.objects.order_by("trade_date").filter(kind="split")
+    assert [row.ratio for row in ratios] == [Decimal(4), Decimal(3)]
+    assert sync(connection).rows_changed == 0
+
+
+def test_a_split_of_shares_that_are_not_known_stands_aside(connection, sandbox):
     sandbox.book("fill", symbol="AAPL", side="buy", qty="4", price="40")
     sandbox.book("split", symbol="AAPL", ratio="4")
 
     done = sync(connection)
 
+    # Bought on the day of the split: before it there were none.
     assert (done.state, done.rows_unbooked) == (SyncState.OK.value, 1)
     line = next(line for line in done.comparison if line["what"] == "AAPL")
     assert (line["theirs"], line["ours"], line["outcome"]) == ("16", "4", "explained")
+    assert "ratio" in BrokerRow.objects.get(kind="split").problem
 
 
 @pytest.mark.parametrize(

@@ -42,10 +42,7 @@ class Alpaca:
                 "every fill, dividend, interest, fee, tax and movement of cash since the opening",
                 "positions and cash, to compare with",
             ),
-            conceals=(
-                "the ratio of a split: record it by hand when you are told of one",
-                "options are listed, not booked",
-            ),
+            conceals=("options are listed, not booked",),
         )
 
     def open(

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from brokers.adapters.alpaca.vocabulary import CASH_KINDS, OTHER_KINDS, SIDES
+from brokers.adapters.alpaca.vocabulary import CASH_KINDS, OTHER_KINDS, SIDES, SPLITS
 from brokers.adapters.contract import AccountName
 from brokers.adapters.json_fields import LONGEST_ID, Unreadable, id_of, number_of, text_of
 from brokers.domain.events import (
@@ -162,6 +162,8 @@ def _other(row: Mapping[str, Any], activity: str) -> BrokerEvent:
         "instrument": _instrument(symbol) if symbol else None,
         "note": _note(activity, sub_type, text_of(row, "description", default="")),
     }
+    if activity in SPLITS:
+        return _split(row, known)
     if activity not in CASH_KINDS:
         known |= {"amount": amount or None, "quantity": number_of(row, "qty", default=None)}
         why = OTHER_KINDS.get(activity, f"Alpaca's activity {activity[:24]} isn't known here.")
@@ -178,6 +180,13 @@ def _other(row: Mapping[str, Any], activity: str) -> BrokerEvent:
     is_taken_back = kind is incoming and amount < 0
     known["amount"] = amount if is_taken_back else abs(amount)
     return BrokerEvent(kind=kind, **known)
+
+
+def _split(row: Mapping[str, Any], known: Mapping[str, Any]) -> BrokerEvent:
+    came = number_of(row, "qty", default=None)
+    if known["instrument"] is None or not came:
+        return _unmapped(known, "A split that doesn't say how many of which shares came.")
+    return BrokerEvent(kind=Kind.SPLIT, **known, quantity=came)
 
 
 def _unmapped(known: Mapping[str, Any], problem: str) -> BrokerEvent:

@@ -52,10 +52,11 @@ CASH_KINDS: Mapping[str, tuple[Kind, Kind | None]] = {
 _UNITS = "It moved units and isn't booked by itself yet; record it by hand."
 _OPTION = "Options aren't booked; record it by hand."
 
+#: How many shares came or went is told, not the ratio.
+SPLITS = frozenset({"SPLIT", "SSP"})
+
 #: What isn't booked by itself, and why.
 OTHER_KINDS: Mapping[str, str] = {
-    "SPLIT": "A split: Alpaca tells how many shares came, not the ratio. Record it by hand.",
-    "SSP": "A split: Alpaca tells how many shares came, not the ratio. Record it by hand.",
     "SPIN": "A spin-off: Alpaca doesn't tell which part of the cost goes along. Record it by hand.",
     "SSO": "A spin-off: Alpaca doesn't tell which part of the cost goes along. Record it by hand.",
     "MA": "A merger. Record it by hand.",

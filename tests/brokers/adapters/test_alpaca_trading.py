@@ -27,7 +27,7 @@ EXPECTED = """
 08 fee        2026-03-06 -    -    -       1.25
 09 fee        2026-03-06 -    -    -       0.02
 10 withdrawal 2026-03-06 -    -    -       10
-11 unmapped   2026-03-09 ACME 12   -       -
+11 split      2026-03-09 ACME 12   -       -
 12 unmapped   2026-03-09 -    -    -       7
 13 unmapped   2026-03-10 ACME260619C00040000 1 2.5 -
 15 buy        2026-03-02 ACME 4    36.4    -
@@ -63,7 +63,6 @@ def test_corrections_and_cancellations_name_what_they_concern():
     assert events["15"].replaces == events["01"].alias
     assert events["10"].is_canceled
     assert not events["09"].is_canceled
-    assert "ratio" in events["11"].problem
     assert "SOMETHING_NEW" in events["12"].problem
     assert "Options" in events["13"].problem
 
