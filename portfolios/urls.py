@@ -59,6 +59,16 @@ urlpatterns = [
         name="anomaly-dismiss",
     ),
     path(
+        "portfolios/<object_id:portfolio_id>/splits/<object_id:action_id>/",
+        views.RecordSplit.as_view(),
+        name="split-record",
+    ),
+    path(
+        "portfolios/<object_id:portfolio_id>/splits/<object_id:action_id>/dismiss/",
+        views.DismissSplit.as_view(),
+        name="split-dismiss",
+    ),
+    path(
         "portfolios/<object_id:portfolio_id>/why/<slug:figure>/",
         views.Why.as_view(),
         name="why",

@@ -68,6 +68,8 @@ ROUTES = {
     f"{_PORTFOLIO}forecast/": Route(OWNER, {"GET": 200}),
     f"{_PORTFOLIO}anomalies/": Route(OWNER, {"GET": 200}),
     f"{_PORTFOLIO}anomalies/<slug:finding>/dismiss/": Route(OWNER, {"POST": 302}),
+    f"{_PORTFOLIO}splits/<object_id:action_id>/": Route(OWNER, {"POST": 302}),
+    f"{_PORTFOLIO}splits/<object_id:action_id>/dismiss/": Route(OWNER, {"POST": 302}),
     f"{_PORTFOLIO}why/<slug:figure>/": Route(OWNER, {"GET": 200}),
     f"{_PORTFOLIO}gains/": Route(OWNER, {"GET": 200}),
     # A deposit sells nothing.
@@ -170,6 +172,9 @@ ROUTES = {
     f"api/v1/{_PORTFOLIO}summary/": Route(OWNER, {"GET": 200}),
     f"api/v1/{_PORTFOLIO}values/": Route(OWNER, {"GET": 200}),
     f"api/v1/{_PORTFOLIO}values/intraday/": Route(OWNER, {"GET": 200}),
+    f"api/v1/{_PORTFOLIO}splits/": Route(OWNER, {"GET": 200}),
+    # Once it is recorded there is nothing to be put aside.
+    f"api/v1/{_PORTFOLIO}splits/<object_id:action_id>/": Route(OWNER, {"POST": 201, "DELETE": 404}),
     f"api/v1/{_PORTFOLIO}positions/": Route(OWNER, {"GET": 200}),
     f"api/v1/{_PORTFOLIO}positions/<object_id:instrument_id>/values/": Route(OWNER, {"GET": 200}),
     f"api/v1/{_PORTFOLIO}positions/<object_id:instrument_id>/lots/": Route(OWNER, {"GET": 200}),

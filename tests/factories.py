@@ -9,7 +9,7 @@ from typing import Any
 from accounts.models import User
 from brokers.models import Connection, Discrepancy, Resync, Sync
 from marketdata.domain.instruments import AssetClass, identity_of
-from marketdata.models import Instrument, PriceBar
+from marketdata.models import CorporateAction, Instrument, PriceBar
 from marketdata.services.bars import write_bars
 from portfolios.domain.kinds import Kind
 from portfolios.domain.transactions import Draft
@@ -64,6 +64,19 @@ def make_closes(instrument: Instrument, closes: dict[str, str]) -> None:
     instrument.last_close = Decimal(closes[newest])
     instrument.last_close_date = date.fromisoformat(newest)
     instrument.save()
+
+
+def make_split(instrument: Instrument, ratio: str, day: str, **fields: Any) -> CorporateAction:
+    known: dict[str, Any] = {
+        "kind": "split",
+        "ex_date": date.fromisoformat(day),
+        "ratio": Decimal(ratio),
+        "source": "test",
+        "source_id": f"{instrument.symbol} {day}",
+        "created_at": NOW,
+        "updated_at": NOW,
+    }
+    return CorporateAction.objects.create(instrument=instrument, **(known | fields))
 
 
 def make_portfolio(owner: User, name: str = "Long term", **fields: Any) -> Portfolio:

@@ -66,6 +66,7 @@ class World:
     sync_id: str
     discrepancy_id: str
     resync_id: str
+    action_id: str
     day: str = "2026-01-05"
     broker: str = "kite"
     figure: str = "total"
@@ -99,11 +100,12 @@ def world(ada) -> World:
     alert = alerts.create_alert(ada.pk, wanted=wanted, now=NOW)
     connection = factories.make_connection(portfolio, state="paused")
     sync = factories.make_sync(connection)
+    action = factories.make_split(instrument, "2", "2026-02-10")
     difference = factories.make_discrepancy(connection)
     resync = factories.make_resync(sync)
     made = (
         *(portfolio, row, instrument, run, watchlist, alert),
-        *(connection, sync, difference, resync),
+        *(connection, sync, difference, resync, action),
     )
     return World(*(str(each.pk) for each in made))
 

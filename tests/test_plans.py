@@ -52,6 +52,7 @@ from portfolios.selectors.disposals import (
 )
 from portfolios.selectors.interests import Holders
 from portfolios.selectors.ledger import purchases_for_statistics
+from portfolios.selectors.splits import list_unrecorded_splits
 from portfolios.selectors.whatif import Intention, consider_sale
 from portfolios.services import (
     alerts,
@@ -215,6 +216,18 @@ def test_lists_of_instruments(crowd):
     with watched():
         market.list_listings()
         market.currency_pairs()
+
+
+def test_splits_that_are_not_recorded(crowd):
+    for instrument in crowd.instruments[:30]:
+        factories.make_split(instrument, "2", "2026-02-20")
+
+    with watched():
+        assert list_unrecorded_splits(crowd.portfolio, today=TODAY) is not None
+        market.splits_by_instrument(
+            [str(each.pk) for each in crowd.instruments[:30]], start=DAYS[30], end=TODAY
+        )
+    assert_paged_by_index(market.list_actions(crowd.instruments[0].pk), ("-ex_date", "-id"))
 
 
 def test_look_ups_of_instruments_and_prices(crowd):

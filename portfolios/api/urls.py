@@ -10,6 +10,7 @@ from portfolios.api import (
     performance,
     policy,
     positions,
+    splits,
     views,
     watching,
 )
@@ -24,6 +25,8 @@ urlpatterns = [
     path(f"{_ONE}summary/", views.Summary.as_view(), name="api-summary"),
     path(f"{_ONE}values/", views.DailyValues.as_view(), name="api-values"),
     path(f"{_ONE}values/intraday/", views.IntradayValues.as_view(), name="api-intraday"),
+    path(f"{_ONE}splits/", splits.Splits.as_view(), name="api-splits"),
+    path(f"{_ONE}splits/<object_id:action_id>/", splits.Split.as_view(), name="api-split"),
     path(f"{_ONE}positions/", positions.Positions.as_view(), name="api-positions"),
     path(
         f"{_ONE}positions/<object_id:instrument_id>/values/",

@@ -107,6 +107,15 @@ def list_events(
     return _events(_rows(portfolio_id, found, limit=limit))
 
 
+def list_events_about(
+    portfolio_id: ObjectId, *, instrument_ids: Collection[ObjectId]
+) -> list[Event]:
+    """Load the rows of a ledger that speak of some instruments, given or received."""
+    ids = {"$in": list(instrument_ids)}
+    wanted = {"$or": [{"instrument_id": ids}, {"to_instrument_id": ids}]}
+    return _events(_rows(portfolio_id, wanted))
+
+
 def _events(found: Iterator[dict[str, Any]]) -> list[Event]:
     events: list[Event] = []
     named: dict[ObjectId | None, _Named] = {None: _NOBODY}

@@ -18,6 +18,7 @@ from portfolios.views.portfolios import NewPortfolio, Overview, PortfolioPage
 from portfolios.views.position import PositionPage
 from portfolios.views.positions import PositionsPage
 from portfolios.views.settings import DeletePortfolio, PortfolioSettings, SetPolicy
+from portfolios.views.splits import DismissSplit, RecordSplit
 from portfolios.views.transactions import (
     EditTransaction,
     RestoreTransaction,
@@ -52,6 +53,7 @@ __all__ = [
     "DeletePrice",
     "DeleteWatchlist",
     "Dismiss",
+    "DismissSplit",
     "EditAlert",
     "EditInstrument",
     "EditTransaction",
@@ -73,6 +75,7 @@ __all__ = [
     "PortfolioSettings",
     "PositionPage",
     "PositionsPage",
+    "RecordSplit",
     "RemoveEntry",
     "RenameWatchlist",
     "RestoreTransaction",

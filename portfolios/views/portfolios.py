@@ -15,6 +15,7 @@ from marketdata import selectors as market
 from portfolios import presentation, selectors
 from portfolios.forms import PortfolioForm, take_errors
 from portfolios.selectors.performance import period_return
+from portfolios.selectors.splits import list_unrecorded_splits
 from portfolios.services import portfolios
 from portfolios.views.base import Page, chosen_range, range_links
 
@@ -72,6 +73,7 @@ class PortfolioPage(Page):
         context["today"] = presentation.minutes(
             selectors.list_intraday_values(portfolio.pk, since=now - _A_DAY)
         )
+        context["splits"] = list_unrecorded_splits(portfolio, today=request.user.day_of(now))
         context["ranges"] = range_links(chosen)
         context["period_return"] = period_return(summary, since=start, day=request.user.day_of(now))
         return render(request, "portfolios/portfolio.html", context)
