@@ -1,5 +1,5 @@
 """Instruments, closes and sources in the back office."""
 
-from marketdata.admin import histories, identity, instruments, sources
+from marketdata.admin import actions, aliases, histories, instruments, merging, sources
 
-__all__ = ["histories", "identity", "instruments", "sources"]
+__all__ = ["actions", "aliases", "histories", "instruments", "merging", "sources"]

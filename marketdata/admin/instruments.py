@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from common import clock
 from common.admin import ReadOnlyAdmin
 from marketdata.adapters.registry import known_sources
-from marketdata.admin.identity import Mergeable
+from marketdata.admin.merging import Mergeable
 from marketdata.domain.chains import (
     NOBODY,
     ChainRefused,
