@@ -172,10 +172,14 @@ def _ours_now(row: Discrepancy, instrument: _Traded | None) -> Decimal:
 
 def _instrument_of(row: Discrepancy, *, now: datetime) -> _Traded | None:
     """Find what a difference is about, or make it, if only the broker knows it."""
-    key = row.instrument_id
+    # It may have turned out to be another one since.
+    key = market.current_ids([row.instrument_id] if row.instrument_id else []).get(
+        row.instrument_id, row.instrument_id
+    )
     if not key and row.named:
         name = as_name(row.named)
-        key = Instruments(row.owner_id).find(name, currency=name.currency, now=now) or ""
+        instruments = Instruments(row.owner_id, source=row.connection.broker)
+        key = instruments.find(name, currency=name.currency, now=now) or ""
     found = market.instruments_by_id([key]).get(key) if key else None
     return _Traded(key, found.currency) if found else None
 

@@ -148,7 +148,7 @@ def _told(resync: Resync, *, now: datetime) -> tuple[Told, Instruments]:
         stream = Stream(payload.stream)
         told.add(payload.pk, stream, understand(broker, stream, zlib.decompress(payload.body)))
     # Outside of the transaction, for those that are new are made.
-    instruments = Instruments(resync.owner_id)
+    instruments = Instruments(resync.owner_id, source=resync.connection.broker)
     instruments.find_all([event for _, event in told.events.values()], now=now)
     return told, instruments
 
@@ -315,7 +315,7 @@ def _take_back(
 
 def _correct_back(connection: Connection, row: BrokerRow, *, revision: int, now: datetime) -> None:
     event = as_event(row.content)
-    names = Instruments(connection.owner_id).find_all([event], now=now)
+    names = Instruments(connection.owner_id, source=connection.broker).find_all([event], now=now)
     if synced.correct_synced(
         connection.portfolio_id,
         transaction_id=ObjectId(row.transaction_id),

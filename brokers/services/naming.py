@@ -24,11 +24,11 @@ class Instruments:
     """Knows the instruments of one owner, and remembers them for one run.
 
     Attributes:
-        source: who names them; empty is nobody in particular.
+        source: the broker who names them.
     """
 
     owner_id: ObjectId
-    source: str = ""
+    source: str
     _found: dict[Key, str] = field(default_factory=dict)
     #: Whether it depends on the day what a symbol means.
     _is_dated: dict[str, bool] = field(default_factory=dict)

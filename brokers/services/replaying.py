@@ -105,7 +105,10 @@ def run(sync: Sync, *, clock: Callable[[], datetime]) -> Sync:
         Replaced: another worker has taken it on meanwhile, or it was ended.
     """
     connection = sync.connection
-    counts, instruments = posting.Counts(), Instruments(connection.owner_id)
+    counts, instruments = (
+        posting.Counts(),
+        Instruments(connection.owner_id, source=connection.broker),
+    )
     # What happened is told by the stream that a broker is asked for first.
     (first, *_) = get_broker(connection.broker).capabilities.streams
     line: dict[str, Any] = {"stream": first.value, "state": "running", "pages": 0}
@@ -202,7 +205,7 @@ def replay_letter(letter: DeadLetter, *, now: datetime) -> posting.Counts:
         stream=stream,
         cursor=None,
         payload_id=payload.pk,
-        instruments=Instruments(connection.owner_id),
+        instruments=Instruments(connection.owner_id, source=connection.broker),
         now=now,
     )
     if letter.stage == LetterStage.PAGE.value:

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from brokers.models import ImportRun
-from brokers.services import committing
+from brokers.services import committing, discrepancies
 from marketdata import selectors as market
 from marketdata import services
 from marketdata.domain.instruments import AssetClass
@@ -235,6 +235,25 @@ def test_an_import_that_was_checked_before_names_what_it_is_now(portfolio, ada, 
 
     assert ImportRun.objects.get(pk=run.pk).rows_done == 1
     assert Transaction.objects.latest("pk").instrument_id == listed.pk
+
+
+def test_a_brokers_figure_that_differed_before_is_accepted_for_what_it_is_now(
+    portfolio, ada, own, listed
+):
+    row = factories.make_discrepancy(
+        factories.make_connection(portfolio),
+        measure="quantity",
+        what="BERK",
+        instrument_id=str(own.pk),
+        theirs=Decimal(14),
+        ours=Decimal(13),
+    )
+    merged(own, listed)
+    Transaction.objects.filter(portfolio=portfolio).update(account="Alpaca PA1")
+
+    discrepancies.accept(row, theirs=Decimal(14), ours=Decimal(13), decided_by=ada.pk, now=NOW)
+
+    assert held(portfolio) == {listed.pk: 14}
 
 
 def test_what_one_recorded_by_hand_stays_ones_own(portfolio, own, listed):
