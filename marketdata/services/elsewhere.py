@@ -8,6 +8,7 @@ from datetime import datetime
 from django.db import IntegrityError
 
 from common.errors import NotFound
+from marketdata import selectors
 from marketdata.adapters import found_assets
 from marketdata.adapters.base import Asset, AssetSource
 from marketdata.adapters.chain import AllFailed, first_answer
@@ -41,13 +42,15 @@ def look_elsewhere(text: str, sources: Sequence[AssetSource]) -> int:
 def take_in(identity: str, *, now: datetime) -> Instrument:
     """Make an instrument for everybody of what a source has told of, or return the one there is.
 
+    Where that has turned out to be another one, it is the other one that is returned.
+
     Raises:
         AssetNotFound: no source has told of it lately; what people make up themselves stays theirs.
         redis.exceptions.RedisError: Redis doesn't answer.
     """
     there = Instrument.objects.filter(identity=identity, owner__isnull=True).first()
     if there is not None:
-        return there
+        return selectors.get_instrument(there.pk)
     asset = found_assets.find(identity)
     if asset is None:
         raise AssetNotFound(f"No source has told of {identity} lately.")

@@ -153,6 +153,13 @@ def test_without_redis_the_search_works_as_before(search, queued, settings, text
     assert queued == []
 
 
+def test_what_has_turned_out_to_be_another_one_is_the_other_one(choose, text):
+    survivor = factories.make_instrument("SURVIVOR")
+    factories.make_instrument(text, merged_into=survivor, is_active=False)
+
+    assert choose(f"XNAS:{text}:USD").json()["id"] == str(survivor.pk)
+
+
 def test_two_who_choose_the_same_get_the_same(text):
     elsewhere.look_elsewhere(text, [Directory(asset(text))])
 

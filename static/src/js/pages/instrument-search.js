@@ -25,9 +25,11 @@ export default function start(input) {
   };
   const pick = async (option) => {
     close();
+    const { identity, value } = option.dataset;
     // What only a source knows becomes an instrument by being chosen.
-    if (option.dataset.identity && !(await takeIn(input, option.dataset.identity))) return;
-    input.value = option.dataset.value;
+    const chosen = identity ? await takeIn(input, identity) : value;
+    if (chosen === null) return;
+    input.value = chosen;
     input.dispatchEvent(new Event("change", { bubbles: true }));
   };
   const show = (options) => {
@@ -113,13 +115,15 @@ export function optionsOf(found) {
   const times = new Map();
   for (const { symbol } of found) times.set(symbol, (times.get(symbol) ?? 0) + 1);
   return found.map(({ symbol, name, mic, currency, is_own: isOwn }) => ({
-    value: times.get(symbol) > 1 && !isOwn ? `${mic || "-"}:${symbol}:${currency}` : symbol,
+    value: times.get(symbol) > 1 && !isOwn ? listingOf({ symbol, mic, currency }) : symbol,
     symbol,
     name,
     currency,
     place: [mic, currency].filter(Boolean).join(" · "),
   }));
 }
+
+const listingOf = ({ symbol, mic, currency }) => `${mic || "-"}:${symbol}:${currency}`;
 
 /**
  * What is offered of what sources know. It is typed in by its identity, which names one listing.
@@ -136,7 +140,7 @@ export function foreignOptionsOf(found) {
   }));
 }
 
-/** Has the server take in what a source knows; returns whether it did. */
+/** Has the server take in what a source knows; returns what to type for it, or null. */
 async function takeIn(input, identity) {
   const address = new URL("../found/", new URL(input.dataset.search, document.baseURI));
   const token = input.form?.querySelector("[name=csrfmiddlewaretoken]")?.value ?? "";
@@ -146,9 +150,9 @@ async function takeIn(input, identity) {
       headers: { "Content-Type": "application/json", "X-CSRFToken": token },
       body: JSON.stringify({ identity }),
     });
-    return answer.ok;
+    return answer.ok ? listingOf(await answer.json()) : null;
   } catch {
-    return false;
+    return null;
   }
 }
 
