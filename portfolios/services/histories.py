@@ -31,7 +31,8 @@ def request_histories(*, now: datetime) -> list[Any]:
     yesterday = now.date() - timedelta(days=1)
     jobs = []
     for key in histories.never_filled(_held())[:_ASKED_AT_ONCE]:
-        usual = yesterday - market.HISTORY
+        # As far as the nightly job reaches, so that what it has filled isn't asked for again.
+        usual = now.date() - market.HISTORY
         start = max(min(_first_day(key) or usual, usual), market.FIRST_DAY)
         job, is_new = market.request_backfill(
             key, start=start, end=yesterday, trigger=Trigger.HELD, now=now

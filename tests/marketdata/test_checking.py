@@ -174,6 +174,22 @@ class TestChecks:
 
         assert doubts() == [(45, "unit", "dismissed"), (46, "unit", "open")]
 
+    def test_a_split_that_is_recorded_is_no_doubt_and_takes_back_the_one_there_was(self):
+        instrument = factories.make_instrument("ACME")
+        closes = {number: 100 + number * 7 % 3 for number in range(40)} | {40: 50, 41: 51, 42: 50}
+        factories.make_closes(
+            instrument,
+            {str(FIRST + timedelta(days=day)): str(close) for day, close in closes.items()},
+        )
+        check()
+        before = doubts()
+        factories.make_split(instrument, "2", str(FIRST + timedelta(days=40)))
+
+        check()
+
+        assert before == [(40, "split", "open")]
+        assert doubts() == []
+
     def test_what_was_looked_at_is_history_for_what_is_new(self):
         instrument = make_history(count=40, d20="10000")
         check()

@@ -56,7 +56,7 @@ def test_what_is_held_for_the_first_time_gets_its_history_from_the_first_trade_o
     second = histories.request_histories(now=NOW + timedelta(minutes=1))
 
     assert asked() == [
-        ("NEW", YESTERDAY - market.HISTORY, YESTERDAY),
+        ("NEW", TODAY - market.HISTORY, YESTERDAY),
         ("OLD", date(2010, 5, 3), YESTERDAY),
     ]
     assert (len(first), second) == (2, [])
