@@ -11,9 +11,18 @@ from django.urls import reverse
 
 from brokers import tasks
 from brokers.domain.connections import ConnectionState
-from brokers.models import Connection, ImportRun, RawPayload
+from brokers.models import Connection, ImportRun, RawPayload, Resync
 from brokers.sandbox.kite.books import DEFAULT_KEY, DEFAULT_SECRET
-from brokers.services import committing, connecting, intake, reading, syncs
+from brokers.services import (
+    committing,
+    connecting,
+    generations,
+    intake,
+    reading,
+    resyncs,
+    syncing,
+    syncs,
+)
 from common import clock
 from portfolios.models import Transaction
 from tests import factories
@@ -229,6 +238,25 @@ def test_the_tradebook_brings_the_past_and_doubles_nothing(connected, kite, port
     assert [line["outcome"] for line in done.comparison] == ["match"]
     accounts = set(Transaction.objects.values_list("account", flat=True))
     assert accounts == {reloaded(connected).account}
+
+
+@pytest.mark.parametrize("trades_today", [True, False])
+def test_fetching_anew_what_has_no_history_removes_nothing(browser, connected, kite, trades_today):
+    trade(kite, "INFY", "BUY", "10", "1500.5")
+    sync(connected)
+    kite.set_clock("2026-03-03T10:00:00+05:30")
+    log_in(browser, connected)
+    if trades_today:
+        trade(kite, "INFY", "SELL", "4", "1510")
+    resync, _ = resyncs.begin(reloaded(connected), now=clock.now())
+    syncing.run(resync.sync_id, clock=clock.now)
+
+    ready = generations.look(Resync.objects.get(pk=resync.pk), now=clock.now())
+
+    assert (ready.difference["removed"], ready.difference["kept"]) == (0, 0)
+    assert ready.difference["added"] == int(trades_today)
+    generations.switch(ready, now=clock.now())
+    assert_equals_truth(connected, kite, key=DEFAULT_KEY)
 
 
 def test_half_of_what_is_held_is_compared_with_nothing(connected, kite):
