@@ -72,6 +72,7 @@ def test_kiteconnect_logs_in_looks_around_and_listens(lived_in):
     assert (seen["positions"], seen["trades"]) == (["INFY"], ["10000000"])
     assert (seen["filled_at"], seen["orders"]) == ("2026-03-03 10:00:00", ["COMPLETE"])
     assert seen["last"] == 1512.35
+    assert [day[:10] for day in seen["days"]] == ["2026-02-27", "2026-03-02"]
     assert seen["instruments"] == ["INFY", "ITC", "TCS"]
     assert [(each["mode"], each["depth"]) for each in seen["ticks"]] == [("full", 5), ("ltp", 0)]
     assert all(abs(each["price"] - 1512.35) < 5 for each in seen["ticks"])
@@ -123,6 +124,8 @@ def test_alpaca_py_reads_an_account_and_its_market(lived_in):
     assert (seen["one"], seen["is_open"], seen["assets"]) == (True, False, 5)
     assert seen["bars"] == {"AAPL": 10, "KO": 10, "MSFT": 10}
     assert seen["quotes"] == 10
+    assert seen["days"] == ["2026-02-27", "2026-03-02"]
+    assert (seen["shorting"], seen["equity"] > 0) == (True, True)
     assert 57 < seen["latest"]["KO"] < 60
     assert set(seen["snapshots"]) == {"AAPL", "KO", "MSFT"}
 

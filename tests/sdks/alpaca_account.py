@@ -5,7 +5,7 @@ Arguments: the address of Alpaca; the key; the secret.
 
 import json
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from alpaca.broker.client import BrokerClient
@@ -21,10 +21,12 @@ from alpaca.data.requests import (
 from alpaca.data.timeframe import TimeFrame
 from alpaca.trading.client import TradingClient
 from alpaca.trading.enums import QueryOrderStatus
-from alpaca.trading.requests import GetOrdersRequest
+from alpaca.trading.requests import GetCalendarRequest, GetOrdersRequest
 
 SYMBOLS = ["AAPL", "KO", "MSFT"]
 BEGIN, END = datetime(2026, 3, 2, tzinfo=UTC), datetime(2026, 3, 14, tzinfo=UTC)
+
+DAYS = GetCalendarRequest(start=date(2026, 2, 27), end=date(2026, 3, 2))
 
 
 def main(root: str, key: str, secret: str) -> dict[str, Any]:
@@ -39,6 +41,9 @@ def main(root: str, key: str, secret: str) -> dict[str, Any]:
         "orders": len(orders),
         "one": trading.get_order_by_id(orders[0].id).client_order_id == orders[0].client_order_id,
         "is_open": trading.get_clock().is_open,
+        "shorting": not trading.get_account_configurations().no_shorting,
+        "days": [str(each.date) for each in trading.get_calendar(DAYS)],
+        "equity": trading.get_portfolio_history().equity[-1],
         "assets": len(trading.get_all_assets()),
         "pages": pages(trading),
         "typed": typed_activities(root, key, secret),

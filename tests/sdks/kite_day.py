@@ -14,6 +14,7 @@ from kiteconnect import KiteConnect, KiteTicker
 from kiteconnect.exceptions import TokenException
 
 TOKEN = 408065
+BEGIN, END = "2026-02-27", "2026-03-02"
 
 
 def ticket(root: str, key: str) -> str:
@@ -41,6 +42,7 @@ def main(root: str, ticker: str, key: str, secret: str) -> dict[str, Any]:
         "orders": [each["status"] for each in kite.orders()],
         "last": kite.ltp("NSE:INFY")["NSE:INFY"]["last_price"],
         "instruments": sorted(each["tradingsymbol"] for each in kite.instruments("NSE")),
+        "days": [str(each["date"]) for each in kite.historical_data(TOKEN, BEGIN, END, "day")],
         "ticks": listen(ticker, key, session["access_token"]),
     }
     kite.invalidate_access_token()

@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from brokers.sandbox.alpaca import data, orders
+from brokers.sandbox.alpaca import data, orders, rarer
 from brokers.sandbox.alpaca.books import AlpacaAccount
 from brokers.sandbox.alpaca.questions import Refused, moment_of, size_of
 from brokers.sandbox.faults import Answer, answer
@@ -197,6 +197,14 @@ _ADDRESSES: tuple[tuple[str, Callable[..., Any]], ...] = (
         lambda asked: [_position(*each) for each in asked.account.positions().items()],
     ),
     ("/v2/positions/([^/]+)", lambda asked, name: _one_position(asked.account, name)),
+    ("/v2/account/configurations", lambda _asked: rarer.configurations()),
+    (
+        "/v2/account/portfolio/history",
+        lambda asked: rarer.portfolio_history(
+            Decimal(_account(asked.account)["equity"]), asked.world.clock.now()
+        ),
+    ),
+    ("/v2/calendar", lambda asked: rarer.calendar(asked.query)),
     ("/v2/clock", lambda asked: _clock(asked.world.clock.now())),
     ("/v2/orders", lambda asked: orders.list_orders(asked.account, asked.query)),
     (

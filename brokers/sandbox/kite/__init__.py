@@ -48,7 +48,7 @@ class Kite(House):
         if question.path == "/session/token" and question.method == "DELETE":
             account.log_out(at=world.clock.now())
             return rest.found(True)  # noqa: FBT003 - what is answered
-        return rest.serve(world, account, question)
+        return rest.serve(account, question)
 
     def refuse(self, status: int, message: str) -> Answer:
         """Say no."""

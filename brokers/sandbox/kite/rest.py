@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable, Mapping
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlencode
@@ -15,7 +16,7 @@ from brokers.sandbox.faults import Answer, answer
 from brokers.sandbox.house import Question
 from brokers.sandbox.kite.books import INDIA, KiteAccount, Owned
 from brokers.sandbox.market import MARKET, Listed
-from brokers.sandbox.world import ZERO, World
+from brokers.sandbox.world import ZERO
 
 _TYPES = {
     400: "InputException",
@@ -69,24 +70,29 @@ def open_session(account: KiteAccount, form: Mapping[str, str]) -> Answer:
     return found(_profile(account) | known)
 
 
-def serve(world: World, account: KiteAccount, question: Question) -> Answer:
+def serve(account: KiteAccount, question: Question) -> Answer:
     """Answer somebody who was let in."""
-    del world
     path = question.path.rstrip("/")
     if path in _LISTS:
         return found(_LISTS[path](account))
-    if path.startswith("/user/margins/"):
-        return found(_margins(account).get(path.rpartition("/")[2], {}))
-    if path.startswith("/orders/"):
-        _, _, order_id, *more = path.split("/")
-        rows = [each for each in _trades(account) if each["order_id"] == order_id]
-        return found(rows if more == ["trades"] else [_order(each) for each in rows])
-    if path == "/quote" or path.startswith("/quote/"):
-        asked = parse_qs(question.text).get("i", [])
-        return found(_quotes(asked, kind=path.removeprefix("/quote").strip("/")))
-    if path == "/instruments" or path.startswith("/instruments/"):
-        return _instruments(path.removeprefix("/instruments").strip("/"))
+    for start, read in _PARTS.items():
+        if path == start or path.startswith(f"{start}/"):
+            return read(account, path.removeprefix(start).strip("/"), question)
     return refuse(404, "Route not found")
+
+
+def _one_margin(account: KiteAccount, segment: str, _question: Question) -> Answer:
+    return found(_margins(account).get(segment, {}))
+
+
+def _one_order(account: KiteAccount, wanted: str, _question: Question) -> Answer:
+    order_id, _, more = wanted.partition("/")
+    rows = [each for each in _trades(account) if each["order_id"] == order_id]
+    return found(rows if more == "trades" else [_order(each) for each in rows])
+
+
+def _prices(_account: KiteAccount, kind: str, question: Question) -> Answer:
+    return found(_quotes(parse_qs(question.text).get("i", []), kind=kind))
 
 
 def _profile(account: KiteAccount) -> dict[str, Any]:
@@ -222,7 +228,29 @@ def _quote(listed: Listed, kind: str) -> dict[str, Any]:
     return {**last, "ohlc": prices, "volume": 0, "net_change": 0, "average_price": price}
 
 
-def _instruments(exchange: str) -> Answer:
+def _candles(wanted: str, query: Mapping[str, str]) -> Answer:
+    """Tell the days of a range, all alike, of what is named as in `408065/day`."""
+    token, _, interval = wanted.partition("/")
+    listed = next((each for each in MARKET.values() if str(each.number) == token), None)
+    try:
+        begin, end = (date.fromisoformat(query.get(name, "")[:10]) for name in ("from", "to"))
+    except ValueError:
+        return refuse(400, "Invalid from or to date")
+    if listed is None or interval != "day":
+        return refuse(400, "Invalid instrument token or interval")
+    price = float(listed.price)
+    days = (begin + timedelta(days=each) for each in range((end - begin).days + 1))
+    candles = [
+        [f"{day}T00:00:00+0530", price, price, price, price, 1_000]
+        for day in days
+        if day.weekday() < 5
+    ]
+    return found({"candles": candles})
+
+
+def _instruments(_account: KiteAccount, exchange: str, question: Question) -> Answer:
+    if exchange.startswith("historical/"):
+        return _candles(exchange.removeprefix("historical/"), question.query)
     heading = (
         "instrument_token,exchange_token,tradingsymbol,name,last_price,expiry,strike,tick_size,"
         "lot_size,instrument_type,segment,exchange"
@@ -249,4 +277,10 @@ _LISTS: Mapping[str, Callable[[KiteAccount], Any]] = {
     "/trades": _trades,
     "/orders": lambda account: [_order(each) for each in _trades(account)],
     "/mf/holdings": lambda _account: [],
+}
+_PARTS: Mapping[str, Callable[[KiteAccount, str, Question], Answer]] = {
+    "/user/margins": _one_margin,
+    "/orders": _one_order,
+    "/quote": _prices,
+    "/instruments": _instruments,
 }
