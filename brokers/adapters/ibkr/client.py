@@ -6,9 +6,9 @@ Source: https://www.interactivebrokers.com/campus/ibkr-api-page/flex-web-service
 from __future__ import annotations
 
 import hashlib
-import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime, timedelta
+from time import sleep
 from urllib.parse import urlencode, urlsplit
 from zoneinfo import ZoneInfo
 
@@ -156,7 +156,7 @@ class FlexSession:
             raise self._refusal(answer)
         if wait is None or not patience.spend():
             return False
-        time.sleep(wait)
+        sleep(wait)
         return True
 
     def _refusal(self, answer: ServiceAnswer) -> RemoteFailure:

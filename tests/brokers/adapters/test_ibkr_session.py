@@ -34,7 +34,7 @@ PLACES = {
 def waits(monkeypatch):
     """What was waited for a statement to be made, in seconds, without waiting."""
     waited: list[float] = []
-    monkeypatch.setattr("brokers.adapters.ibkr.client.time.sleep", waited.append)
+    monkeypatch.setattr("brokers.adapters.ibkr.client.sleep", waited.append)
     return waited
 
 
