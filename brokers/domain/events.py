@@ -91,6 +91,7 @@ class BrokerEvent:
         kind: None where nothing of ours stands for it; `problem` says why.
         replaces: the id or alias of the event that this one corrects or cancels.
         is_canceled: the broker took it back: it, or what it replaces, never counted.
+        quantity: of a split without a ratio, how many units came, or went below zero.
         amount: of the kinds without quantity and price; below zero takes one back.
         to_instrument: what is received for `instrument`.
         to_currency: what is received for `amount` in an exchange; `to_amount` is how much.
