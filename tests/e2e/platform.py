@@ -12,10 +12,18 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import msgpack
 import psutil
+from redis import Redis
+
+from common import clock
+from marketdata.adapters import quote_cache
+from marketdata.domain.quotes import MarketState, Quote
+from realtime import groups
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 EMAIL, PASSWORD = "demo@livefolio.test", "livefolio-demo"
@@ -148,6 +156,19 @@ class Platform:
 
     def forget_token(self) -> None:
         self._token = ""
+
+    def publish_quote(self, instrument_id: str, price: str, **fields: Any) -> None:
+        """Tell all pages a quote as the feed would, of a source that the demo hasn't."""
+        sockets = eventually(lambda: self.find("redis")).net_connections()
+        port = next(each.laddr.port for each in sockets if each.status == psutil.CONN_LISTEN)
+        known = {"currency": "USD", "previous_close": None, "market_state": MarketState.OPEN}
+        quote = Quote(
+            instrument_id=instrument_id, price=Decimal(price), at=clock.now(), **(known | fields)
+        )
+        texts = {instrument_id: quote_cache.encode(quote)}
+        message = msgpack.packb({"type": "quotes_recorded", "texts": texts})
+        with Redis(port=port) as client:
+            client.publish(f"livefolio:channels__group__{groups.quotes()}", message)
 
     def portfolio(self, name: str) -> Mapping[str, Any]:
         """Return one of the demo's portfolios."""

@@ -172,6 +172,31 @@ def test_the_page_says_when_prices_are_stale(signed_in, platform):
     expect(badge(page)).to_have_text(re.compile("Live"), timeout=60_000)
 
 
+def test_the_page_follows_from_one_source_to_another_and_back(signed_in, platform):
+    page = signed_in()
+    page.get_by_role("link", name="World and Europe").first.click()
+    price = page.locator("[data-live^='quote:'][data-live$=':price']").first
+    instrument = price.get_attribute("data-live").split(":")[1]
+    late = page.locator(f"[data-live='quote:{instrument}:delay_seconds']").first
+    expect(badge(page)).to_have_text(re.compile("Live"))
+    expect(late).to_be_hidden()
+    feed = eventually(lambda: platform.find("feed"))
+
+    def is_told() -> bool:
+        platform.publish_quote(instrument, "4321.09", source="another", delay_seconds=900)
+        return "321.09" in price.inner_text()
+
+    feed.send_signal(signal.SIGSTOP)
+    try:
+        eventually(is_told)
+        expect(late).to_have_text("15 min late")
+    finally:
+        feed.send_signal(signal.SIGCONT)
+
+    expect(late).to_be_hidden(timeout=60_000)
+    expect(price).not_to_contain_text("321.09")
+
+
 @pytest.mark.parametrize(
     "path",
     [
