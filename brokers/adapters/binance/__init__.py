@@ -1,0 +1,1 @@
+"""Binance's spot and wallet API: `parser` reads."""
