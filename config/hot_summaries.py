@@ -21,7 +21,7 @@ from realtime.admission import in_database
 log = structlog.get_logger(__name__)
 
 #: So many take a tenth of a second at most; larger batches would be hardly cheaper.
-_AT_ONCE = 32
+_AT_ONCE = 64
 #: Kinds of hosts, schemes and languages: few, unless somebody makes them up.
 _MOST_MANNERS = 100
 _LENGTH = b"content-length"
