@@ -26,7 +26,8 @@ from brokers.services import (
 from common import clock
 from portfolios.models import Transaction
 from tests import factories
-from tests.brokers.sandboxed import assert_equals_truth, connect, reloaded, sync
+from tests.brokers import sandboxed
+from tests.brokers.sandboxed import assert_equals_truth, connect, forget_pauses, reloaded
 
 pytestmark = pytest.mark.django_db
 FORM = {
@@ -64,8 +65,15 @@ def way_back(browser, connection):
 
 
 def log_in(browser, connection):
+    forget_pauses()
     answer = browser.get(way_back(browser, connection), follow=True)
     return answer.content.decode()
+
+
+def sync(connection):
+    """Sync as a day later: Kite's limit is one by the second, and a test has many days in one."""
+    forget_pauses()
+    return sandboxed.sync(connection)
 
 
 @pytest.fixture
@@ -248,6 +256,7 @@ def test_fetching_anew_what_has_no_history_removes_nothing(browser, connected, k
     log_in(browser, connected)
     if trades_today:
         trade(kite, "INFY", "SELL", "4", "1510")
+    forget_pauses()
     resync, _ = resyncs.begin(reloaded(connected), now=clock.now())
     syncing.run(resync.sync_id, clock=clock.now)
 
@@ -304,6 +313,7 @@ def test_the_owner_is_told_once_a_day(connected, kite, ada):
     EmailAddress.objects.create(user=ada, email=ada.email, verified=True, primary=True)
     kite.book("log_out", account=DEFAULT_KEY)
     for _ in range(2):
+        forget_pauses()
         asked, _ = syncs.request_sync(reloaded(connected), trigger="manual", now=clock.now())
         tasks.run_sync(sync_id=str(asked.pk))
         Connection.objects.filter(pk=connected.pk).update(state=ConnectionState.ACTIVE.value)
