@@ -28,6 +28,7 @@ from brokers.domain.events import FIGURES, HeldCash, HeldUnits, Reading, Stream
 from brokers.domain.failures import Verdict, judge
 from brokers.domain.reconcile import Outcome
 from brokers.models import Connection, Sync
+from brokers.selectors import list_unbooked
 from brokers.services import (
     booking,
     comparing,
@@ -52,6 +53,8 @@ _COMPARED = frozenset({Stream.POSITIONS, Stream.CASH, Stream.STATEMENT})
 _OF_CASH = frozenset({Stream.CASH, Stream.STATEMENT})
 _RETRY_BUDGET = 30
 _REREAD_EVERY, _REREAD_SOON = timedelta(days=1), timedelta(minutes=2)
+#: How long a row that can't be booked is hoped to come otherwise.
+_GARBLED_FOR = timedelta(days=3)
 
 
 @dataclass(slots=True)
@@ -358,10 +361,13 @@ def _reread_after_drift(
 ) -> None:
     """Begin all streams anew where figures differ: a page may have come with rows left out.
 
-    Once a day at most, for most differences have other reasons.
+    So too for some days after a row came that couldn't be booked: it may have been garbled on its
+    way. Once a day at most, for most differences have other reasons.
     """
+    if held.reread_at is not None and now - held.reread_at < _REREAD_EVERY:
+        return
     is_adrift = any(line["outcome"] == Outcome.DRIFT for line in comparison)
-    if is_adrift and (held.reread_at is None or now - held.reread_at >= _REREAD_EVERY):
+    if is_adrift or list_unbooked(held.pk).filter(updated_at__gte=now - _GARBLED_FOR).exists():
         held.cursors, held.reread_at, held.next_sync_at = {}, now, now + _REREAD_SOON
 
 

@@ -36,14 +36,22 @@ FAULTS = [
     ("html", {}),
     ("duplicate_page", {}),
     ("empty", {}),
+    ("status", {"status": 200, "message": "an error in disguise"}),
 ]
+
+
+@pytest.fixture
+def sandbox(sandbox, monkeypatch):
+    """A sandbox whose history needs pages, although it is short."""
+    monkeypatch.setattr("brokers.adapters.alpaca.client._PAGE_SIZE", 10)
+    return sandbox
 
 
 @pytest.mark.parametrize("times", [1, 30])
 @pytest.mark.parametrize("skip", [0, 1])
 @pytest.mark.parametrize(("mode", "args"), FAULTS)
 def test_after_a_fault_one_ordinary_sync_converges(connection, sandbox, mode, args, skip, times):
-    sandbox.reset(activities=130)
+    sandbox.reset(activities=13)
     sandbox.break_down(mode, ACTIVITIES, times=times, skip=skip, **args)
     hurt = sync(connection)
     sandbox.mend()
@@ -60,7 +68,7 @@ def test_after_a_fault_one_ordinary_sync_converges(connection, sandbox, mode, ar
 def test_rows_that_were_left_out_show_as_a_difference_and_are_read_again(
     connection, sandbox, mode, times
 ):
-    sandbox.reset(activities=130)
+    sandbox.reset(activities=13)
     sandbox.break_down(mode, ACTIVITIES, times=times, skip=1)
 
     short = sync(connection)
@@ -186,7 +194,7 @@ STEPS = [
 def test_a_worker_that_dies_between_steps_loses_and_doubles_nothing(
     connection, sandbox, monkeypatch, where, name, at_call, before
 ):
-    sandbox.reset(activities=130)
+    sandbox.reset(activities=13)
     asked, _ = syncs.request_sync(connection, trigger="manual", now=clock.now())
     with monkeypatch.context() as patched:
         killing(patched, where, name, at_call=at_call, before=before)
@@ -263,3 +271,15 @@ def test_a_sync_that_brings_down_every_worker_is_given_up(connection, sandbox, m
     assert asked.state == SyncState.FAILED.value
     assert "again and again" in asked.error
     assert sync(connection).state == SyncState.OK.value
+
+
+def test_a_row_that_was_garbled_long_ago_is_read_again(connection, sandbox):
+    sandbox.reset(activities=13)
+    sandbox.break_down("drift", ACTIVITIES, row=0, fields={"activity_type": "FILL", "qty": "many"})
+
+    hurt = sync(connection)
+
+    assert hurt.rows_unbooked == 1
+    assert reloaded(connection).next_sync_at - clock.now() <= timedelta(minutes=2)
+    assert sync(connection).rows_new == 1
+    assert_equals_truth(connection, sandbox)
