@@ -1,0 +1,85 @@
+"""Months of storms, by seed: whatever breaks, the ledger ends up with what the books say."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from django.conf import settings
+from django.db import connection as database
+
+from brokers.domain.connections import SyncState
+from brokers.models import Sync
+from brokers.services import syncs
+from common import clock
+from tests import factories
+from tests.brokers.sandboxed import assert_equals_truth, sync
+from tests.brokers.storms import Storm
+
+pytestmark = pytest.mark.django_db
+_AT_ONCE, _ALL = 10, 50
+
+
+@pytest.mark.parametrize("first", range(0, _ALL, _AT_ONCE))
+def test_after_a_month_of_storms_the_ledger_equals_the_books(sandbox, ada, monkeypatch, first):
+    monkeypatch.setattr("brokers.adapters.alpaca.client._PAGE_SIZE", 10)
+    for seed in range(first, first + _AT_ONCE):
+        Storm(sandbox, factories.make_portfolio(ada, name=f"Storm {seed}"), seed=seed).rage()
+
+
+@pytest.fixture
+def worker(sandbox):
+    """A process that syncs on the test's own servers."""
+    names = {
+        "DJANGO_SETTINGS_MODULE": "config.settings.test",
+        "MONGODB_NAME": database.settings_dict["NAME"],
+        "REDIS_URL": settings.REDIS_URL,
+        "BROKER_SANDBOX_URL": sandbox.url,
+    }
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.brokers.worker"],
+        env=os.environ | names,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        yield process
+        process.stdin.close()
+
+
+def run_and_kill(worker, sync_id, *, ahead, after_seconds=None) -> int:
+    """Let the worker do a sync, perhaps kill it on the way; return how it ended."""
+    worker.stdin.write(f"{sync_id} {ahead}\n")
+    worker.stdin.flush()
+    child = int(worker.stdout.readline())
+    if after_seconds is not None:
+        time.sleep(after_seconds)
+        # Until it is waited for its number is nobody else's.
+        os.kill(child, signal.SIGKILL)
+    ended = int(worker.stdout.readline())
+    # A transaction of the dead ends by itself within a minute, before the lease does; here the
+    # clock only says that so much time has passed.
+    database.database.client.admin.command("killAllSessions", [])  # type: ignore[attr-defined]
+    return ended
+
+
+def test_a_worker_killed_again_and_again_loses_and_doubles_nothing(connection, sandbox, worker):
+    sandbox.reset(activities=250)
+    asked, _ = syncs.request_sync(connection, trigger="manual", now=clock.now())
+    dice, ahead, ends = random.Random(9), 0.0, []  # noqa: S311 - no secret
+    for _ in range(syncs.MOST_LOST):
+        ends.append(
+            run_and_kill(worker, asked.pk, ahead=ahead, after_seconds=dice.uniform(0.05, 0.5))
+        )
+        ahead += syncs.LEASE.total_seconds() + 1
+
+    run_and_kill(worker, asked.pk, ahead=ahead)
+
+    assert -signal.SIGKILL in ends
+    done = Sync.objects.get(pk=asked.pk)
+    assert (done.state, done.error) == (SyncState.OK.value, "")
+    assert_equals_truth(connection, sandbox)
+    assert sync(connection).rows_new == 0
