@@ -107,13 +107,13 @@ def test_sync_pause_resume_test_and_disconnect(browser, portfolio, sandbox):
 
 def test_what_could_not_be_booked_stands_on_the_page_with_its_reason(browser, portfolio, sandbox):
     sandbox.book("fill", symbol="AAPL", side="buy", qty="4", price="40")
-    sandbox.book("split", symbol="AAPL", ratio="4")
+    sandbox.book("split", symbol="AAPL", ratio="1.37")
     connection = connect(portfolio)
     browser.post(at("connection-sync", portfolio.pk, connection.pk))
 
     page = browser.get(at("connection", portfolio.pk, connection.pk)).content.decode()
 
-    assert "not the ratio" in page
+    assert "How many units came by this split" in page
     assert "Explained" in page
 
 
