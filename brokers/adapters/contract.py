@@ -138,8 +138,10 @@ class Login(Protocol):
 class Session(Protocol):
     """Asks a broker with somebody's key. Every method raises `RemoteFailure`."""
 
-    #: How many questions were asked.
-    calls: int
+    @property
+    def calls(self) -> int:
+        """Return how many questions were asked."""
+        ...
 
     def check(self) -> AccountName:
         """Ask for as little as shows that the key works."""
