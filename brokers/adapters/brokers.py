@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from brokers.adapters.alpaca import Alpaca
+from brokers.adapters.binance import Binance
 from brokers.adapters.contract import Broker
 from brokers.adapters.ibkr import InteractiveBrokers
 from brokers.adapters.kite import Kite
 from common.errors import NotFound
 
 BROKERS: Mapping[str, Broker] = {
-    broker.name: broker for broker in (Alpaca(), InteractiveBrokers(), Kite())
+    broker.name: broker for broker in (Alpaca(), Binance(), InteractiveBrokers(), Kite())
 }
 
 

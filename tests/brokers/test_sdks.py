@@ -14,6 +14,8 @@ import pytest
 
 from brokers.sandbox.alpaca.books import DEFAULT_KEY as ALPACA_KEY
 from brokers.sandbox.alpaca.books import DEFAULT_SECRET as ALPACA_SECRET
+from brokers.sandbox.binance.books import DEFAULT_KEY as BINANCE_KEY
+from brokers.sandbox.binance.books import DEFAULT_SECRET as BINANCE_SECRET
 from brokers.sandbox.ibkr.books import DEFAULT_QUERY, DEFAULT_TOKEN
 from brokers.sandbox.kite.books import DEFAULT_KEY, DEFAULT_SECRET
 from common import clock
@@ -154,3 +156,31 @@ def test_alpaca_py_hears_the_market_and_the_account(lived_in):
         "qty": 2.0,
         "price": 61.5,
     }
+
+
+def test_binance_connector_signs_and_is_understood(lived_in):
+    def book(op: str, **fields: str) -> Any:
+        return lived_in.book(op, account=BINANCE_KEY, **fields)
+
+    book("withdraw", coin="BTC", amount="0.01", fee="0.0001")
+    book("dust", coin="ETH", amount="0.0009", price="5.3")
+    book("subscribe", coin="BNB", amount="0.5")
+    book("reward", coin="BNB", amount="0.0001")
+    book("distribute", coin="PEPE", amount="12")
+    truth = lived_in.truth_of(BINANCE_KEY)
+
+    seen = told_by("binance_spot.py", f"{lived_in.url}/binance", BINANCE_KEY, BINANCE_SECRET)
+
+    assert str(seen["account"]) == truth["number"]
+    balances = {name: Decimal(amount) for name, amount in seen["balances"].items()}
+    in_earn = balances.pop("LDBNB")
+    balances["BNB"] += in_earn
+    told = {**truth["positions"], **truth["cash"]}
+    assert balances == {name: Decimal(amount) for name, amount in told.items()}
+    assert "BTCUSDT" in seen["pairs"]
+    bought = [each for each in truth["events"] if str(each).startswith("BTCUSDT:")]
+    assert [f"BTCUSDT:{number}" for number in seen["trades"]] == bought
+    assert (seen["orders"], seen["candles"]) == (["FILLED"], 3)
+    assert (seen["deposits"], seen["withdrawals"]) == (["USDT"], ["0.0001"])
+    assert [seen[name] for name in ("dust", "earn", "distributions", "rewards")] == [1, 1, 1, 1]
+    assert seen["refused"] == -1022
