@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import BinaryIO
 
+from brokers.adapters.base import UnreadableFile
 from brokers.adapters.csv_dialect import Layout, data_records
 from brokers.adapters.kite.parser import CURRENCY
 from brokers.adapters.text_stream import find_encoding
@@ -39,12 +40,15 @@ class KiteTradebook:
         """Read the rows one by one.
 
         Raises:
-            UnreadableFile: it isn't text, or its quotation marks don't match.
+            UnreadableFile: it isn't text, lacks one of the tradebook's headings, or its quotation
+                marks don't match.
         """
         begin = stream.tell()
         encoding = find_encoding(stream)
         stream.seek(begin)
         headings = _headings(stream.readline().decode(encoding))
+        if lacking := sorted(_MARKS.difference(headings)):
+            raise UnreadableFile(f"The first line lacks the headings {', '.join(lacking)}.")
         stream.seek(begin)
         layout = Layout(encoding, ",", headings, headings)
         for line, cells in data_records(stream, layout):

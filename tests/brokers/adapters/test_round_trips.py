@@ -191,6 +191,7 @@ def test_a_bad_field_of_our_own_export_is_named(only_row_of, field, text):
 @given(content=st.binary(max_size=400))
 @example(content=b"")
 @example(content=b"\xff\xfe\x00")
+@example(content=b"\x01\r\x01")
 def test_random_bytes_are_refused_or_read_but_never_fail_otherwise(statement_format, content):
     with suppress(InvalidInput):
         recognize(content, "random")
