@@ -3,6 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
+from tests.e2e.platform import eventually
+
 pytestmark = [pytest.mark.browser, pytest.mark.chaos, pytest.mark.xdist_group("platform")]
 
 
@@ -28,6 +30,25 @@ def test_an_instrument_is_found_by_words_of_its_name_with_the_keys_alone(
     expect(options).to_have_count(0)
     expect(page.get_by_label("Currency", exact=True)).to_have_value("USD")
     assert field.get_attribute("aria-expanded") == "false"
+
+
+def test_whoever_types_before_the_search_is_loaded_loses_no_letter(signed_in):
+    page = signed_in()
+    waiting = []
+    page.route("**/instrument-search*", lambda route: waiting.append(route))  # noqa: PLW0108
+    page.goto("/alerts/")
+    field = page.get_by_role("combobox", name="Symbol or ISIN")
+    field.press_sequentially("coca")
+
+    # Only now, while the field has the focus, does the search take it over.
+    eventually(lambda: page.wait_for_timeout(50) or waiting)
+    waiting[0].continue_()
+    expect(field).to_have_attribute("aria-expanded", "true")
+    page.keyboard.type(" col")
+
+    expect(field).to_have_value("coca col")
+    options = page.get_by_role("listbox", name="Instruments").get_by_role("option")
+    expect(options.first).to_contain_text("KO")
 
 
 def test_a_click_picks_escape_closes_and_strange_texts_do_no_harm(signed_in):

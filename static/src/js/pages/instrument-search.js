@@ -59,6 +59,8 @@ export default function start(input) {
   });
   input.addEventListener("keydown", (event) => follow(event, { input, list, pick, close }));
   input.addEventListener("blur", close);
+  // Somebody may have begun to type before this was loaded.
+  if (document.activeElement === input && input.value.trim()) void search();
   // Before the field loses the focus, which would close the list.
   list.addEventListener("mousedown", (event) => {
     event.preventDefault();
@@ -177,12 +179,23 @@ function listBelow(input) {
   list.setAttribute("role", "listbox");
   list.setAttribute("aria-label", "Instruments");
   list.hidden = true;
-  input.replaceWith(frame);
-  frame.append(input, list);
+  wrap(input, frame);
+  frame.append(list);
   const said = { role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false" };
   for (const [name, value] of Object.entries(said)) input.setAttribute(name, value);
   input.setAttribute("aria-controls", list.id);
   return list;
+}
+
+/** Puts a field into a frame; being moved it would lose the focus, and whoever types the rest. */
+function wrap(input, frame) {
+  const isFocused = document.activeElement === input;
+  const { selectionStart, selectionEnd } = input;
+  input.replaceWith(frame);
+  frame.append(input);
+  if (!isFocused) return;
+  input.focus();
+  input.setSelectionRange(selectionStart, selectionEnd);
 }
 
 function itemOf(option, id) {
