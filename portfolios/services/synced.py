@@ -61,20 +61,7 @@ def void_synced(
         revisions: transaction → the revision that came from the broker.
         reason: in words, for the history.
     """
-    rows = [
-        row
-        for row in Transaction.objects.filter(
-            pk__in=list(revisions), portfolio_id=portfolio_id, is_void=False
-        ).order_by("pk")
-        if row.revision == revisions[row.pk]
-    ]
-    if rows:
-        touch(portfolio_id, from_date=min(row.trade_date for row in rows), now=now)
-        _keep(rows, reason=reason, now=now)
-        Transaction.objects.filter(pk__in=[row.pk for row in rows]).update(
-            is_void=True, revision=F("revision") + 1, updated_at=now
-        )
-    return {row.pk for row in rows}
+    return _turn(portfolio_id, revisions, is_void=True, reason=reason, now=now)
 
 
 def restore_synced(
@@ -86,10 +73,22 @@ def restore_synced(
         revisions: transaction → the revision that voiding gave it.
         reason: in words, for the history.
     """
+    return _turn(portfolio_id, revisions, is_void=False, reason=reason, now=now)
+
+
+def _turn(
+    portfolio_id: ObjectId,
+    revisions: Mapping[ObjectId, int],
+    *,
+    is_void: bool,
+    reason: str,
+    now: datetime,
+) -> set[ObjectId]:
+    """Void rows or take them in again, where they are still as they were left."""
     rows = [
         row
         for row in Transaction.objects.filter(
-            pk__in=list(revisions), portfolio_id=portfolio_id, is_void=True
+            pk__in=list(revisions), portfolio_id=portfolio_id, is_void=not is_void
         ).order_by("pk")
         if row.revision == revisions[row.pk]
     ]
@@ -97,7 +96,7 @@ def restore_synced(
         touch(portfolio_id, from_date=min(row.trade_date for row in rows), now=now)
         _keep(rows, reason=reason, now=now)
         Transaction.objects.filter(pk__in=[row.pk for row in rows]).update(
-            is_void=False, revision=F("revision") + 1, updated_at=now
+            is_void=is_void, revision=F("revision") + 1, updated_at=now
         )
     return {row.pk for row in rows}
 
