@@ -5,7 +5,6 @@ import random
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 from django.conf import settings
@@ -50,15 +49,10 @@ def worker(sandbox):
         process.stdin.close()
 
 
-def run_and_kill(worker, sync_id, *, ahead, after_seconds=None) -> int:
+def run_and_kill(worker, sync_id, *, ahead, after_seconds="none") -> int:
     """Let the worker do a sync, perhaps kill it on the way; return how it ended."""
-    worker.stdin.write(f"{sync_id} {ahead}\n")
+    worker.stdin.write(f"{sync_id} {ahead} {after_seconds}\n")
     worker.stdin.flush()
-    child = int(worker.stdout.readline())
-    if after_seconds is not None:
-        time.sleep(after_seconds)
-        # Until it is waited for its number is nobody else's.
-        os.kill(child, signal.SIGKILL)
     ended = int(worker.stdout.readline())
     # A transaction of the dead ends by itself within a minute, before the lease does; here the
     # clock only says that so much time has passed.

@@ -1,11 +1,13 @@
 """A worker process that syncs, made to be killed: `python -m tests.brokers.worker`.
 
-Reads lines of a sync's id and by how many seconds its clock is ahead. Each sync runs in a child of
-its own, whose number is printed when it begins and how it ended when it has.
+Reads lines of a sync's id, by how many seconds its clock is ahead, and after how many it is killed,
+or none. Each sync runs in a child of its own, and how that ended is printed.
 """
 
 import os
+import signal
 import sys
+import time
 import traceback
 from datetime import timedelta
 
@@ -18,18 +20,17 @@ def main() -> None:
     # Nothing is connected before the children begin.
     django.setup()
     for line in sys.stdin:
-        sync_id, ahead = line.split()
+        sync_id, ahead, killed_after = line.split()
         child = os.fork()
         if child == 0:
             _sync(ObjectId(sync_id), timedelta(seconds=float(ahead)))
-        _say(child)
+        if killed_after != "none":
+            time.sleep(float(killed_after))
+            # Also where it has ended: until it is waited for its number is nobody else's.
+            os.kill(child, signal.SIGKILL)
         _, status = os.waitpid(child, 0)
-        _say(os.waitstatus_to_exitcode(status))
-
-
-def _say(number: int) -> None:
-    sys.stdout.write(f"{number}\n")
-    sys.stdout.flush()
+        sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
+        sys.stdout.flush()
 
 
 def _sync(sync_id: ObjectId, ahead: timedelta) -> None:
