@@ -97,6 +97,45 @@ def test_a_recorded_transaction_reaches_the_holdings(signed_in, platform):
     expect(page.locator("main").get_by_text("XOM").first).to_be_visible(timeout=30_000)
 
 
+def test_a_detail_stays_open_when_fresh_holdings_arrive(signed_in, platform):
+    page = signed_in()
+    portfolio = platform.portfolio("World and Europe")["id"]
+    page.goto(f"/portfolios/{portfolio}/")
+    expect(badge(page)).to_have_text(re.compile("Live"))
+    held = []
+
+    def hold(route):
+        is_reload = route.request.headers.get("hx-target") == "holdings"
+        held.append(route) if is_reload and not held else route.continue_()
+
+    page.route("**/portfolios/*/", hold)
+    note = "while lots are read"
+    status, _ = platform.request(
+        "POST",
+        f"/api/v1/portfolios/{portfolio}/transactions/",
+        {
+            "kind": "deposit",
+            "trade_date": "2025-12-22",
+            "amount": "1.00",
+            "currency": "EUR",
+            "note": note,
+        },
+    )
+    assert status == 201
+    eventually(lambda: page.wait_for_timeout(50) or held)
+    page.get_by_role("link", name=re.compile(r"^\d+ lots$")).first.click()
+    lots = page.get_by_role("dialog", name="Lots")
+    expect(lots).to_be_visible()
+
+    with page.expect_response(held[0].request.url):
+        held[0].continue_()
+    page.wait_for_timeout(500)
+
+    expect(lots.get_by_role("columnheader", name="Opened")).to_be_visible()
+    lots.get_by_role("button", name="Close").click()
+    expect(page.get_by_text(note)).to_be_visible()
+
+
 def test_a_mistake_in_a_form_is_said_beside_the_field(signed_in, platform):
     page = signed_in()
     portfolio = platform.portfolio("US growth")["id"]

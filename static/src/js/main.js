@@ -48,16 +48,25 @@ function startLive() {
 
 /** Fetches the page anew and puts the fresh version of one region in its place. */
 function reload(region) {
-  // Somebody who reads a detail would lose it.
-  if (region.querySelector(":popover-open, dialog[open]")) {
-    setTimeout(() => region.isConnected && reload(region), 2_000);
+  if (isInUse(region)) {
+    reloadLater(region);
     return;
   }
   void htmx.ajax("GET", location.href, {
+    source: region,
     target: `#${region.id}`,
     select: `#${region.id}`,
     swap: "outerHTML",
   });
+}
+
+function reloadLater(region) {
+  setTimeout(() => region.isConnected && reload(region), 2_000);
+}
+
+/** Tells whether somebody reads a detail of a region, or waits for one: both would be lost. */
+function isInUse(region) {
+  return region.querySelector(":popover-open, dialog[open], .htmx-request") !== null;
 }
 
 takeOverThemeForms();
@@ -68,4 +77,12 @@ document.addEventListener("htmx:load", ({ detail }) => {
 });
 document.addEventListener("htmx:beforeCleanupElement", ({ detail }) => {
   endings.get(detail.elt)?.();
+});
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  const region = detail.requestConfig.elt;
+  // A detail may have been opened while the fresh version was on its way.
+  if (region.matches("[data-reload]") && isInUse(region)) {
+    detail.shouldSwap = false;
+    reloadLater(region);
+  }
 });
