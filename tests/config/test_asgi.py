@@ -12,6 +12,9 @@ from config.asgi import BodyCutShort, application
 from realtime.hub import stop_hub
 from tests.config.asking import scope
 
+# Requests run in threads that outlive a test, and look after the connections that they have.
+pytestmark = pytest.mark.django_db
+
 
 async def answer(request, *events):
     communicator = ApplicationCommunicator(application, request)
