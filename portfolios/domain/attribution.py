@@ -6,7 +6,7 @@ how well a span of time went, starts from what everything was worth when it bega
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -18,7 +18,7 @@ from portfolios.domain.books import Book, Ledger, Lot, Position, Totals
 from portfolios.domain.folding import Fold, in_order
 from portfolios.domain.kinds import DELIVERIES
 from portfolios.domain.policy import Policy
-from portfolios.domain.prices import Closes, DayPrices, splits_of
+from portfolios.domain.prices import DayPrices
 from portfolios.domain.status import Status
 from portfolios.domain.transactions import Event
 from portfolios.domain.unknowns import known_sum, minus, plus, times
@@ -222,12 +222,11 @@ class PeriodReport:
 def report_period(
     ledger: Ledger,
     *,
-    closes: Closes,
+    prices: DayPrices,
     rates: RateHistory,
     start: date,
     end: date,
     tracks_cash: bool = True,
-    lasting: Collection[str] = frozenset(),
     policy: Policy = _DEFAULT_POLICY,
 ) -> PeriodReport:
     """Attribute the gain of the days from `start` up to, but without, `end`.
@@ -236,19 +235,20 @@ def report_period(
     out count at their market value of the day, as for the time-weighted return.
 
     Args:
-        lasting: the instruments whose last close is taken however old it is.
+        ledger: its opening may hold how everything stood before the first of its events, which is
+            the start or earlier.
     """
     events = in_order(ledger.events)
-    prices = DayPrices(closes, splits_of(events), policy.price_basis, lasting)
-    policy = replace(policy, deliveries_realize=True)
     before = [event for event in events if event.trade_date < start]
     during = [event for event in events if start <= event.trade_date < end]
     opening_day, closing_day = start - _ONE_DAY, end - _ONE_DAY
-    fold = Fold(replace(ledger, events=(), opening=None), policy)
+    fold = Fold(replace(ledger, events=()), policy)
     fold.run(before)
+    policy = replace(policy, deliveries_realize=True)
     with exact():
         opening_rates = rates.on(opening_day, policy.max_rate_age_days)
         opening = _revalued(fold.book(), prices, opening_day, opening_rates)
+        opening = replace(opening, policy=policy)
         if not tracks_cash:
             opening = without_cash(opening)
         at_market = [

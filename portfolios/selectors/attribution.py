@@ -21,14 +21,15 @@ from portfolios.domain.attribution import (
 )
 from portfolios.domain.books import Book, Ledger, Lot, Position, Totals
 from portfolios.domain.policy import Policy
+from portfolios.domain.prices import DayPrices, splits_of
 from portfolios.domain.ranges import InvalidRange
 from portfolios.domain.status import Status
 from portfolios.domain.unknowns import known_sum
 from portfolios.models import Disposal, Portfolio, Snapshot
-from portfolios.selectors.checkpoints import instruments_named
+from portfolios.selectors.checkpoints import go_on, instruments_named
 from portfolios.selectors.history import WantedDays
-from portfolios.selectors.ledger import first_trade_date, list_events
-from portfolios.selectors.replaying import LOOK_BACK, MOST_EVENTS, LedgerTooLong
+from portfolios.selectors.ledger import first_trade_date, list_splits
+from portfolios.selectors.replaying import LOOK_BACK, check_length
 
 _ONE_DAY = timedelta(days=1)
 #: Lots matter to their sum only, here.
@@ -90,7 +91,7 @@ def attribute_range(portfolio: Portfolio, wanted: WantedDays, *, last: date) -> 
 
     Raises:
         InvalidRange: none of its days is over.
-        LedgerTooLong: it would take too long while somebody waits.
+        LedgerTooLong: there are too many rows since the checkpoint before the first day.
     """
     first = first_trade_date(portfolio.pk)
     days = wanted.days(today=last, first_day=first or last)
@@ -103,26 +104,24 @@ def attribute_period(portfolio: Portfolio, *, start: date, end: date) -> PeriodV
     """Say where the gain of the days from `start` to `end` came from; both count.
 
     Raises:
-        LedgerTooLong: it would take too long while somebody waits.
+        LedgerTooLong: there are too many rows since the checkpoint before the first day.
     """
-    events = list_events(portfolio.pk, limit=MOST_EVENTS + 1)
-    if len(events) > MOST_EVENTS:
-        raise LedgerTooLong(
-            f"A period is attributed for ledgers of up to {MOST_EVENTS:,} transactions."
-        )
-    ids = instruments_named(events)
+    checkpoint, events = go_on(portfolio, until=start, end=end + _ONE_DAY, whole=True)
+    check_length(events)
+    policy = Policy.chosen(portfolio.policy)
+    opening = checkpoint.book if checkpoint else None
+    ids = instruments_named(events) | (opening.positions.keys() if opening else set())
     first = min((event.trade_date for event in events), default=start)
     rates = market.rate_history(start=min(first, start) - LOOK_BACK, end=end)
     closes, lasting = market.closes_for(ids, start=start - LOOK_BACK, end=end)
     report = report_period(
-        Ledger(events, portfolio.base_currency, rates),
-        closes=closes,
+        Ledger(events, portfolio.base_currency, rates, opening=opening),
+        prices=DayPrices(closes, splits_of(list_splits(portfolio.pk)), policy.price_basis, lasting),
         rates=rates,
         start=start,
         end=end + _ONE_DAY,
         tracks_cash=portfolio.tracks_cash,
-        lasting=lasting,
-        policy=Policy.chosen(portfolio.policy),
+        policy=policy,
     )
     sold = Disposal.objects.filter(
         portfolio_id=portfolio.pk, date__gte=start, date__lte=end

@@ -90,25 +90,26 @@ def _load(head: CheckpointPart, ids: Collection[str] | None) -> Checkpoint | Non
 
 
 def go_on(
-    portfolio: Portfolio, *, until: date, whole: bool
+    portfolio: Portfolio, *, until: date, end: date | None = None, whole: bool
 ) -> tuple[Checkpoint | None, list[Event]]:
     """Load the newest checkpoint that holds for some days, and the rows from its day on.
 
     Args:
         until: the first of the days; nothing of earlier ones is needed but where they left off.
+        end: the day after the last of them; its rows and those that follow are left out.
         whole: whether all positions are needed, or only those that the rows are about.
 
     Returns:
-        None and all rows where there is no such checkpoint.
+        None and all rows before `end` where there is no such checkpoint.
     """
     # What lies behind the first change since is no longer true.
     head = _find(portfolio, until=min(until, portfolio.stale_from or until))
     if head is not None:
-        events = list_events(portfolio.pk, since=head.date)
+        events = list_events(portfolio.pk, since=head.date, until=end)
         checkpoint = _load(head, None if whole else instruments_named(events))
         if checkpoint and checkpoint.is_usable(market.instruments_by_id(checkpoint.book.positions)):
             return checkpoint, events
-    return None, list_events(portfolio.pk)
+    return None, list_events(portfolio.pk, until=end)
 
 
 def go_on_with(

@@ -89,6 +89,7 @@ def list_events(
     portfolio_id: ObjectId,
     *,
     since: date | None = None,
+    until: date | None = None,
     instrument_ids: Collection[ObjectId] | None = None,
     limit: int | None = None,
 ) -> list[Event]:
@@ -96,12 +97,14 @@ def list_events(
 
     Args:
         since: only the rows from this day on.
+        until: only the rows before this day.
         instrument_ids: only the rows about these.
         limit: only so many of the newest rows.
     """
     found: dict[str, Any] = {}
-    if since is not None:
-        found["trade_date"] = {"$gte": at_midnight(since)}
+    bounds = {"$gte": since, "$lt": until}
+    if known := {name: at_midnight(day) for name, day in bounds.items() if day is not None}:
+        found["trade_date"] = known
     if instrument_ids is not None:
         found["instrument_id"] = {"$in": list(instrument_ids)}
     return _events(_rows(portfolio_id, found, limit=limit))

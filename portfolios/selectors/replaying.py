@@ -18,8 +18,9 @@ from portfolios.models import Portfolio
 from portfolios.selectors.checkpoints import Checkpoint, go_on, go_on_with, instruments_named
 from portfolios.selectors.ledger import list_splits, origins_of
 
-#: Computing days goes through the rows before them while somebody waits: about a second for these.
-MOST_EVENTS = 10_000
+#: Computing days goes through the rows since the checkpoint before them while somebody waits: about
+#: two seconds for these.
+MOST_EVENTS = 20_000
 #: Closes and rates are looked for this long before the first day that needs one.
 LOOK_BACK = timedelta(days=14)
 
@@ -30,13 +31,24 @@ class LedgerTooLong(InvalidInput):
     code = "ledger-too-long"
 
 
+def check_length(events: Sequence[Event]) -> None:
+    """Refuse what would take too long while somebody waits.
+
+    Raises:
+        LedgerTooLong: there are more than `MOST_EVENTS`.
+    """
+    if len(events) > MOST_EVENTS:
+        raise LedgerTooLong(f"These days have more than {MOST_EVENTS:,} transactions.")
+
+
 def replay(portfolio: Portfolio, *, start: date, end: date) -> list[DayValue]:
     """Value the days from `start` up to, but without, `end`, position by position.
 
     Raises:
         LedgerTooLong: there are too many rows since the checkpoint before the first day.
     """
-    return _valued(portfolio, *go_on(portfolio, until=start, whole=True), start=start, end=end)
+    known = go_on(portfolio, until=start, end=end, whole=True)
+    return _valued(portfolio, *known, start=start, end=end)
 
 
 def replay_position(
@@ -68,8 +80,7 @@ def _valued(
     start: date,
     end: date,
 ) -> list[DayValue]:
-    if len(events) > MOST_EVENTS:
-        raise LedgerTooLong(f"These days have more than {MOST_EVENTS:,} transactions.")
+    check_length(events)
     run = daily_run(portfolio, checkpoint, events, start=start, end=end)
     return run.values(start, end, with_positions=True)
 

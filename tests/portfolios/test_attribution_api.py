@@ -5,8 +5,8 @@ from decimal import Decimal
 import pytest
 from django.urls import reverse
 
-from portfolios.models import Portfolio, Snapshot
-from portfolios.selectors import attribution, summarize
+from portfolios.models import CheckpointPart, Portfolio, Snapshot
+from portfolios.selectors import attribution, replaying, summarize
 from portfolios.services import ledger, portfolios, recalculation
 from tests import factories
 from tests.factories import NOW, TODAY, buy, draft, sell
@@ -133,13 +133,26 @@ def test_a_period_that_makes_no_sense_is_refused_by_its_name(api, portfolio, que
 
 
 def test_a_ledger_that_takes_too_long_is_refused_politely(api, portfolio, monkeypatch):
-    monkeypatch.setattr(attribution, "MOST_EVENTS", 3)
+    monkeypatch.setattr(replaying, "MOST_EVENTS", 3)
 
     answer = api.get(at(portfolio, "?start=2026-02-01"))
 
     assert answer.status_code == 422
     assert answer.json()["type"] == "/problems/ledger-too-long"
-    assert "up to 3 transactions" in answer.json()["detail"]
+    assert "more than 3 transactions" in answer.json()["detail"]
+
+
+@pytest.mark.usefixtures("eager_checkpoints")
+def test_a_period_goes_on_from_the_checkpoint_before_it(api, portfolio, monkeypatch):
+    query = "?start=2026-02-05&end=2026-02-20"
+    with monkeypatch.context() as patched:
+        # The sale and the dividend; the deposit and the purchase lie behind the checkpoint.
+        patched.setattr(replaying, "MOST_EVENTS", 2)
+        found = api.get(at(portfolio, query)).json()
+    CheckpointPart.objects.all().delete()
+
+    assert found["contributed"] is not None
+    assert api.get(at(portfolio, query)).json() == found
 
 
 def test_the_page_says_where_the_gain_came_from(browser_of, ada, portfolio):

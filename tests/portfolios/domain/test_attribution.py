@@ -12,6 +12,7 @@ from marketdata.domain.fx import RateHistory
 from portfolios.domain.attribution import attribute, report_period
 from portfolios.domain.engine import Charges, CostMethod, Ledger, OversellRule, Policy, compute
 from portfolios.domain.kinds import Kind
+from portfolios.domain.prices import DayPrices, splits_of
 from portfolios.domain.status import Status
 from tests.portfolios.domain.notation import FIRST_DAY, day, events, ledger
 from tests.portfolios.domain.strategies import INSTRUMENTS, RECEIVED, decimals, some_events
@@ -118,34 +119,60 @@ def test_nothing_is_left_over_whatever_happened(events, policy, prices):
         assert found.residual is not None
 
 
+CLOSES = {
+    key: [(day(number), Decimal(5 + number * place)) for number in range(1, 20, 3)]
+    for place, key in enumerate((*INSTRUMENTS, RECEIVED))
+}
+
+
+def reported(ledger, *, start, end, splits=None, policy=POLICIES[0]):
+    known = splits_of(ledger.events if splits is None else splits)
+    prices = DayPrices(CLOSES, known, policy.price_basis)
+    return report_period(
+        ledger, prices=prices, rates=RATES, start=day(start), end=day(end), policy=policy
+    )
+
+
 @given(some_events(currencies=("EUR", "USD")), st.integers(2, 12), st.integers(0, 6))
 def test_nothing_is_left_over_of_a_period_either(events, start, length):
-    closes = {
-        key: [(day(number), Decimal(5 + number * place)) for number in range(1, 20, 3)]
-        for place, key in enumerate((*INSTRUMENTS, RECEIVED))
-    }
-
-    report = report_period(
-        Ledger(events, "EUR", RATES),
-        closes=closes,
-        rates=RATES,
-        start=day(start),
-        end=day(start + length),
-    )
+    report = reported(Ledger(events, "EUR", RATES), start=start, end=start + length)
 
     assert not report.attribution.is_broken
 
 
+@given(
+    some_events(currencies=("EUR", "USD")),
+    st.integers(2, 12),
+    st.integers(0, 6),
+    st.integers(0, 12),
+    st.sampled_from(POLICIES),
+)
+def test_a_period_gone_on_to_from_any_day_before_it_is_the_same(
+    events, start, length, kept, policy
+):
+    whole = Ledger(events, "EUR", RATES)
+    first = day(min(kept, start))
+    before = [each for each in events if each.trade_date < first]
+    rest = [each for each in events if each.trade_date >= first]
+    opening = compute(replace(whole, events=before), policy=policy)
+    part = replace(whole, events=rest, opening=opening)
+    span = {"start": start, "end": start + length, "policy": policy}
+
+    assert reported(part, splits=events, **span) == reported(whole, **span)
+
+
 def test_a_period_takes_an_old_price_only_of_what_is_said_to_last():
-    late = {"start": day(200), "end": day(202)}
     closes = {"X": [(day(1), Decimal(7))]}
 
-    def opening_value(**more):
-        report = report_period(ledger("10@5"), closes=closes, rates=RateHistory(), **late, **more)
+    def opening_value(lasting=frozenset()):
+        prices = DayPrices(closes, {}, Policy().price_basis, lasting)
+        report = report_period(
+            ledger("10@5"), prices=prices, rates=RateHistory(), start=day(200), end=day(202)
+        )
         return report.opening_value
 
     assert opening_value() is None
-    assert opening_value(lasting={"X"}) == Decimal(20)
+    assert opening_value({"X"}) == Decimal(20)
 
 
 @given(some_events(kinds=(Kind.BUY, Kind.SELL)), decimals("1", "500"))

@@ -166,11 +166,14 @@ class Scenario:
     @cached_property
     def prices(self) -> dict[str, Decimal]:
         """The last prices up to the end of the day, of the units of that day."""
-        splits = splits_of(self.all_events)
-        prices = DayPrices(self.closes, splits, self.policy.price_basis, self.closes.keys())
         with exact():
-            found = {key: prices.on(key, self.on) for key in self.book.positions}
+            found = {key: self.day_prices.on(key, self.on) for key in self.book.positions}
         return {key: price for key, price in found.items() if price is not None}
+
+    @cached_property
+    def day_prices(self) -> DayPrices:
+        splits = splits_of(self.all_events)
+        return DayPrices(self.closes, splits, self.policy.price_basis, self.closes.keys())
 
     @cached_property
     def attribution(self) -> Attribution:
@@ -190,11 +193,10 @@ class Scenario:
         """Report on the days from the one after `start`, at whose close it begins, to `end`."""
         report = report_period(
             self.ledger,
-            closes=self.closes,
+            prices=self.day_prices,
             rates=self.rates,
             start=start + _DAY,
             end=end + _DAY,
-            lasting=self.closes.keys(),
             policy=self.policy,
         )
         assert not report.attribution.is_broken
