@@ -10,6 +10,7 @@ from brokers.adapters.contract import Broker
 from brokers.domain.connections import OPEN, SYNCABLE, ConnectionState, SyncState, Trigger
 from brokers.domain.discrepancies import DiscrepancyState
 from brokers.domain.events import Stream
+from brokers.domain.orders import OpenOrder, as_orders
 from brokers.domain.reconcile import Outcome
 from brokers.domain.resyncs import ResyncState
 from brokers.models import BrokerRow, Connection, Discrepancy, Resync, Sync
@@ -63,6 +64,34 @@ def connection_line(connection: Connection) -> dict[str, Any]:
         ],
         "good_at": max(map(datetime.fromisoformat, connection.good_at.values()), default=None),
     }
+
+
+def order_line(order: OpenOrder) -> dict[str, Any]:
+    """Describe an order that waits at the broker."""
+    return {
+        "symbol": order.symbol,
+        "side": order.side.label,
+        "kind": order.kind,
+        "quantity": order.quantity,
+        "amount": order.amount,
+        "filled": order.filled,
+        "prices": [
+            (label, price)
+            for label, price in (("limit", order.limit), ("stop", order.stop))
+            if price is not None
+        ],
+        "currency": order.currency,
+        "placed_at": order.placed_at,
+    }
+
+
+def open_orders(connection: Connection) -> dict[str, Any] | None:
+    """Describe the orders that wait at the broker; None where it has not told of any yet."""
+    told_at = connection.good_at.get(Stream.ORDERS)
+    if told_at is None or ConnectionState(connection.state) in _ENDED:
+        return None
+    lines = [order_line(each) for each in as_orders(connection.open_orders)]
+    return {"at": datetime.fromisoformat(told_at), "lines": lines}
 
 
 def sync_line(sync: Sync) -> dict[str, Any]:

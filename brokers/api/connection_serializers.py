@@ -8,6 +8,7 @@ from brokers.adapters.brokers import BROKERS
 from brokers.adapters.contract import Broker
 from brokers.domain.connections import ConnectionState, SyncState, Trigger
 from brokers.domain.events import Stream
+from brokers.domain.orders import Side
 from brokers.domain.reconcile import Outcome
 from common.api.bodies import Body, Query
 from common.api.fields import ObjectIdField
@@ -82,6 +83,22 @@ class BrokerOutput(serializers.Serializer[object]):
         return broker.login is not None
 
 
+class OpenOrderOutput(serializers.Serializer[object]):
+    """An order that waits at the broker; without a quantity, `amount` says for how much money."""
+
+    id = serializers.CharField(source="external_id")
+    symbol = serializers.CharField()
+    side = serializers.ChoiceField(choices=[side.value for side in Side])
+    kind = serializers.CharField()
+    quantity = serializers.CharField(allow_null=True)
+    amount = serializers.CharField(allow_null=True)
+    filled = serializers.CharField()
+    limit = serializers.CharField(allow_null=True)
+    stop = serializers.CharField(allow_null=True)
+    currency = serializers.CharField(allow_blank=True)
+    placed_at = serializers.DateTimeField()
+
+
 class ConnectionOutput(serializers.Serializer[object]):
     """A connection: where it stands, and when each stream was last read to its end."""
 
@@ -94,6 +111,7 @@ class ConnectionOutput(serializers.Serializer[object]):
     state = serializers.ChoiceField(choices=CONNECTION_STATES)
     hint = serializers.CharField()
     good_at = serializers.DictField(child=serializers.DateTimeField())
+    open_orders = OpenOrderOutput(many=True)
     next_sync_at = serializers.DateTimeField(allow_null=True)
     login_until = serializers.DateTimeField(allow_null=True)
     created_at = serializers.DateTimeField()

@@ -11,6 +11,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from brokers.domain.orders import OpenOrder
 from common.money import plain
 from marketdata.domain.instruments import AssetClass
 from portfolios.domain.kinds import Kind
@@ -27,6 +28,8 @@ class Stream(StrEnum):
     ACTIVITIES = "activities"
     POSITIONS = "positions"
     CASH = "cash"
+    #: Those that are still open.
+    ORDERS = "orders"
     #: All of it in one answer.
     STATEMENT = "statement"
 
@@ -36,8 +39,8 @@ class Stream(StrEnum):
         return self.value.capitalize()
 
 
-#: These tell what is held, and not what happened.
-FIGURES = frozenset({Stream.POSITIONS, Stream.CASH})
+#: These tell how things stand, and not what happened.
+FIGURES = frozenset({Stream.POSITIONS, Stream.CASH, Stream.ORDERS})
 
 
 class EventState(StrEnum):
@@ -171,12 +174,14 @@ class Reading:
     Attributes:
         positions: None where the payload doesn't tell; empty where it tells that there are none.
         cash: likewise.
+        orders: likewise; those that are open.
         notes: what the owner should know of the payload as a whole, in words.
     """
 
     events: tuple[BrokerEvent, ...] = ()
     positions: tuple[HeldUnits, ...] | None = None
     cash: tuple[HeldCash, ...] | None = None
+    orders: tuple[OpenOrder, ...] | None = None
     errors: tuple[RowError, ...] = ()
     notes: tuple[str, ...] = ()
 

@@ -39,6 +39,8 @@ class Connection(Timestamped):
     cursors = models.JSONField(default=dict, encoder=DjangoJSONEncoder, editable=False)
     #: Stream → when it was last read to its end.
     good_at = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
+    #: What waits to be filled, as texts: a list of `brokers.domain.orders.OpenOrder`.
+    open_orders = models.JSONField(default=list, encoder=DjangoJSONEncoder, editable=False)
     #: Grows with each worker that takes a sync on; a worker with an older number writes nothing.
     fence = models.PositiveBigIntegerField(default=0, editable=False)
     #: When the broker ends the login by itself; null where there is none.

@@ -187,7 +187,7 @@ def disconnect(connection: Connection, *, keep_ledger: bool, now: datetime) -> C
     def end() -> Connection:
         held = changeable(connection)
         held.secret = held.secret_key_id = held.hint = ""
-        held.login_until = None
+        held.login_until, held.open_orders = None, []
         held.state, held.identity, held.next_sync_at = ended.value, None, None
         held.fence += 1
         held.updated_at = now

@@ -19,6 +19,7 @@ _KEPT_FOR: Mapping[Stream, timedelta] = {
     Stream.ACTIVITIES: timedelta(days=400),
     Stream.POSITIONS: timedelta(days=30),
     Stream.CASH: timedelta(days=30),
+    Stream.ORDERS: timedelta(days=7),
     Stream.STATEMENT: timedelta(days=400),
 }
 

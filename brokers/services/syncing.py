@@ -26,6 +26,7 @@ from brokers.domain.connections import (
 )
 from brokers.domain.events import FIGURES, HeldCash, HeldUnits, Reading, Stream
 from brokers.domain.failures import Verdict, judge
+from brokers.domain.orders import OpenOrder, as_contents, newest
 from brokers.domain.reconcile import Outcome
 from brokers.models import Connection, Sync
 from brokers.selectors import list_unbooked
@@ -71,6 +72,7 @@ class _Run:
     verdicts: list[Verdict] = field(default_factory=list)
     positions: tuple[HeldUnits, ...] | None = None
     cash: tuple[HeldCash, ...] | None = None
+    orders: tuple[OpenOrder, ...] | None = None
 
     @property
     def connection(self) -> Connection:
@@ -167,6 +169,9 @@ def _read(run: _Run, stream: Stream, line: dict[str, Any]) -> None:
         run.verdicts.append(verdict)
         line |= {"state": "failed", "code": verdict.code, "message": verdict.message}
     else:
+        # Not before: of a list that breaks off it isn't known which are gone.
+        if run.orders is not None and stream is Stream.ORDERS:
+            run_in_transaction(partial(_keep_orders, run))
         line |= {"state": "ok", "as_of": run.clock().isoformat(), "message": " ".join(notes)}
     _report(run)
 
@@ -183,6 +188,8 @@ def _take(run: _Run, stream: Stream, page: Page) -> tuple[str, ...]:
         run.positions = (*(run.positions or ()), *reading.positions)
     if reading.cash is not None:
         run.cash = (*(run.cash or ()), *reading.cash)
+    if reading.orders is not None:
+        run.orders = (*(run.orders or ()), *reading.orders)
     run.counts.add(
         booking.book(
             run.connection,
@@ -222,6 +229,12 @@ def _understand(
 
 def _keep(run: _Run, stream: Stream, page: Page, *, now: datetime) -> ObjectId:
     return payloads.keep(run.sync, stream=stream, request=page.request, body=page.body, now=now)
+
+
+def _keep_orders(run: _Run) -> None:
+    held = booking.hold(run.connection, now=run.clock())
+    held.open_orders = as_contents(newest(run.orders or ()))
+    held.save(update_fields=["open_orders"])
 
 
 def _report(run: _Run) -> None:

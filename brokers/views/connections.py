@@ -119,6 +119,7 @@ def _context(
         "syncs": [presentation.sync_line(each) for each in runs],
         "open_sync": next((presentation.sync_line(each) for each in runs if each.open_for), None),
         "comparison": presentation.comparison(compared),
+        "open_orders": presentation.open_orders(connection),
         "differences": selectors.count_open(connection.pk),
         "orphans": [
             presentation.orphan_line(each) for each in selectors.list_orphans(connection.pk)[:100]

@@ -103,6 +103,22 @@ def test_the_way_from_key_over_login_to_ledger(browser, portfolio, kite):
     assert "Equal" in page
 
 
+def test_orders_wait_for_a_day(connected, kite):
+    placed = kite.book(
+        "order", account=DEFAULT_KEY, symbol="INFY", side="SELL", qty="3", price="1600.5"
+    )
+
+    def waiting():
+        sync(connected)
+        return [each["external_id"] for each in reloaded(connected).open_orders]
+
+    assert waiting() == [placed["order_id"]]
+    kite.set_clock("2026-03-03T10:00:00+05:30")
+    kite.book("log_out", account=DEFAULT_KEY)
+    # Nobody was there to ask, so they stand as they were last known.
+    assert waiting() == [placed["order_id"]]
+
+
 def test_a_login_that_was_not_begun_here_opens_nothing(browser, browser_of, portfolio, kite):
     browser.post(reverse("connections", args=[portfolio.pk]), FORM)
     connection = Connection.objects.get()

@@ -37,10 +37,11 @@ class Alpaca:
                 CredentialField("key_id", "API key ID", is_secret=False),
                 CredentialField("secret_key", "API secret key"),
             ),
-            streams=(Stream.ACTIVITIES, Stream.POSITIONS, Stream.CASH),
+            streams=(Stream.ACTIVITIES, Stream.POSITIONS, Stream.CASH, Stream.ORDERS),
             tells=(
                 "every fill, dividend, interest, fee, tax and movement of cash since the opening",
                 "positions and cash, to compare with",
+                "orders that are still open",
             ),
             conceals=("options are listed, not booked",),
         )

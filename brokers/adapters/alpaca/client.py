@@ -16,8 +16,8 @@ from common.remote.errors import Schema, Transient
 from common.remote.http import Budget, HttpClient, Service, read_json
 
 _PATHS = {Stream.POSITIONS: "/v2/positions", Stream.CASH: "/v2/account"}
-_ACTIVITIES = "/v2/account/activities"
-_PAGE_SIZE = 100
+_ACTIVITIES, _ORDERS = "/v2/account/activities", "/v2/orders"
+_PAGE_SIZE, _ORDERS_A_PAGE = 100, 500
 #: Ten million activities; a list that goes on for longer goes round in circles.
 _MOST_PAGES = 100_000
 #: How often a page is asked for again that was cut off, or was the one before once more.
@@ -59,13 +59,16 @@ class AlpacaSession:
         return parser.read_account_name(self._get("/v2/account", {}))
 
     def pages(self, stream: Stream, cursor: Cursor, *, now: datetime) -> Iterator[Page]:
-        """Fetch a stream: positions and cash whole, of activities what is new or may have changed.
+        """Fetch a stream: of activities what is new or may have changed, all others whole.
 
         The cursor has `covered_until`, the moment up to which all is known, and, inside a pass
         that broke off, where it began and its next page.
         """
         if stream is Stream.ACTIVITIES:
             yield from self._activities(cursor, now=now)
+            return
+        if stream is Stream.ORDERS:
+            yield from self._open_orders()
             return
         path = _PATHS[stream]
         yield Page(body=self._get(path, {}), request=path)
@@ -92,6 +95,25 @@ class AlpacaSession:
             seen.add(token)
             state["page_token"] = token
             yield Page(body, f"{_ACTIVITIES}?{urlencode(params)}", dict(state))
+        raise Schema("Alpaca sends page after page.")
+
+    def _open_orders(self) -> Iterator[Page]:
+        """Fetch the open orders, oldest first; each page goes on behind the last one's newest."""
+        params = {
+            "status": "open",
+            "direction": "asc",
+            "nested": "false",
+            "limit": str(_ORDERS_A_PAGE),
+        }
+        for _ in range(_MOST_PAGES):
+            body = self._get(_ORDERS, params)
+            yield Page(body, f"{_ORDERS}?{urlencode(params)}")
+            count, last = parser.end_of_orders(body)
+            if count < _ORDERS_A_PAGE:
+                return
+            if last == params.get("after"):
+                break
+            params["after"] = last
         raise Schema("Alpaca sends page after page.")
 
     def _page(self, params: Mapping[str, str], seen: set[str | None]) -> tuple[bytes, str | None]:

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from brokers.adapters.alpaca.vocabulary import CASH_KINDS, OTHER_KINDS, SIDES, SPLITS
 from brokers.adapters.contract import AccountName
 from brokers.adapters.json_fields import LONGEST_ID, Unreadable, id_of, number_of, text_of
+from brokers.adapters.open_orders import orders_in, side_of
 from brokers.domain.events import (
     BrokerEvent,
     HeldCash,
@@ -24,6 +25,7 @@ from brokers.domain.events import (
     RowError,
     Stream,
 )
+from brokers.domain.orders import OpenOrder
 from common.clock import to_milliseconds
 from common.remote.errors import Schema
 from common.remote.http import read_json
@@ -78,6 +80,24 @@ def read_cash(body: bytes) -> Reading:
     return Reading(cash=(cash,))
 
 
+def read_orders(body: bytes) -> Reading:
+    """Read a page of open orders."""
+    return orders_in(_rows(body), _order)
+
+
+def end_of_orders(body: bytes) -> tuple[int, str]:
+    """Return how many orders a page has, and when the last of them was submitted.
+
+    Raises:
+        Schema: it is no page, or its last order doesn't say when.
+    """
+    rows = _rows(body)
+    last = rows[-1] if rows else {"submitted_at": "never"}
+    if not isinstance(last, dict) or not isinstance(last.get("submitted_at"), str):
+        raise Schema("Alpaca sent a page whose last order doesn't say when it was submitted.")
+    return len(rows), str(last["submitted_at"])
+
+
 def read_account_name(body: bytes) -> AccountName:
     """Read which account a key opens.
 
@@ -111,6 +131,7 @@ READERS: Mapping[Stream, Callable[[bytes], Reading]] = {
     Stream.ACTIVITIES: read_activities,
     Stream.POSITIONS: read_positions,
     Stream.CASH: read_cash,
+    Stream.ORDERS: read_orders,
 }
 
 
@@ -225,6 +246,22 @@ def _position(row: Any) -> HeldUnits:
         # Activities write BTC/USD, positions BTCUSD.
         name = InstrumentName(name.symbol.removesuffix("USD"), AssetClass.CRYPTO)
     return HeldUnits(name, quantity, "USD")
+
+
+def _order(row: Mapping[str, Any]) -> OpenOrder:
+    return OpenOrder(
+        external_id=text_of(row, "id"),
+        symbol=text_of(row, "symbol"),
+        side=side_of(row, "side"),
+        kind=text_of(row, "type", default="").replace("_", " "),
+        placed_at=_moment(row, "submitted_at"),
+        quantity=number_of(row, "qty", default=None),
+        amount=number_of(row, "notional", default=None),
+        filled=number_of(row, "filled_qty", default=_ZERO),
+        limit=number_of(row, "limit_price", default=None),
+        stop=number_of(row, "stop_price", default=None),
+        currency="USD",
+    )
 
 
 def _note(activity: str, sub_type: str, description: str) -> str:

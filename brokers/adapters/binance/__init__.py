@@ -36,13 +36,14 @@ class Binance:
                 CredentialField("api_key", "API key", is_secret=False),
                 CredentialField("secret_key", "Secret key"),
             ),
-            streams=(Stream.ACTIVITIES, Stream.POSITIONS),
+            streams=(Stream.ACTIVITIES, Stream.POSITIONS, Stream.ORDERS),
             tells=(
                 "spot trades of every coin that is held, or was deposited, withdrawn or earned",
                 "commissions, also in other coins",
                 "deposits, withdrawals, small balances that were converted",
                 "rewards of Simple Earn, and distributions",
                 "balances in the spot wallet and in flexible Simple Earn, to compare with",
+                "orders that are still open",
             ),
             conceals=(
                 "trades of coins of which nothing is left and that only were traded",

@@ -52,6 +52,9 @@ class BinanceSession:
         if stream is Stream.POSITIONS:
             yield from self._held()
             return
+        if stream is Stream.ORDERS:
+            yield _page(parser.ORDERS, {}, self._line.ask(parser.ORDERS, {}), {})
+            return
         state = discovery.State.of(cursor)
         for history in HISTORIES:
             yield from self._history(history, state, now=now)

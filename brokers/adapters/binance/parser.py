@@ -35,12 +35,14 @@ from brokers.adapters.binance.vocabulary import (
 )
 from brokers.adapters.contract import AccountName
 from brokers.adapters.json_fields import Unreadable, id_of, number_of, text_of
+from brokers.adapters.open_orders import orders_in, side_of
 from brokers.domain.events import BrokerEvent, HeldCash, HeldUnits, Reading, RowError, Stream
+from brokers.domain.orders import OpenOrder
 from common.remote.errors import Schema
 from common.remote.http import read_json
 from portfolios.domain.kinds import Kind
 
-ACCOUNT, TRADES = "/api/v3/account", "/api/v3/myTrades"
+ACCOUNT, TRADES, ORDERS = "/api/v3/account", "/api/v3/myTrades", "/api/v3/openOrders"
 DEPOSITS, WITHDRAWALS = "/sapi/v1/capital/deposit/hisrec", "/sapi/v1/capital/withdraw/history"
 DUST, DIVIDENDS = "/sapi/v1/asset/dribblet", "/sapi/v1/asset/assetDividend"
 EARN = "/sapi/v1/simple-earn/flexible/position"
@@ -93,6 +95,14 @@ def read_held(body: bytes) -> Reading:
     return Reading(positions=tuple(units), cash=tuple(cash), errors=tuple(errors))
 
 
+def read_orders(body: bytes) -> Reading:
+    """Read the open orders of all pairs."""
+    asked, _, answer = _open(body)
+    if asked != ORDERS or not isinstance(answer, list):
+        raise Schema("Binance sent no orders.")
+    return orders_in(answer, _order)
+
+
 def read_account_name(body: bytes) -> AccountName:
     """Read whose account it is, from an answer without its envelope.
 
@@ -118,7 +128,24 @@ def error_code(body: bytes) -> int:
 READERS: Mapping[Stream, Callable[[bytes], Reading]] = {
     Stream.ACTIVITIES: read_activities,
     Stream.POSITIONS: read_held,
+    Stream.ORDERS: read_orders,
 }
+
+
+def _order(row: Row) -> OpenOrder:
+    return OpenOrder(
+        external_id=key_of(text_of(row, "symbol"), whole_of(row, "orderId")),
+        symbol=text_of(row, "symbol"),
+        side=side_of(row, "side"),
+        kind=text_of(row, "type", default="").replace("_", " ").lower(),
+        placed_at=moment_of(row, "time"),
+        # Zero stands for none: of an order for as much as some money buys, too.
+        quantity=number_of(row, "origQty", default=None) or None,
+        amount=number_of(row, "origQuoteOrderQty", default=None) or None,
+        filled=number_of(row, "executedQty", default=_ZERO),
+        limit=number_of(row, "price", default=None) or None,
+        stop=number_of(row, "stopPrice", default=None) or None,
+    )
 
 
 def _deposit(row: Row) -> list[BrokerEvent]:

@@ -37,10 +37,11 @@ class Kite:
                 CredentialField("api_key", "API key", is_secret=False),
                 CredentialField("api_secret", "API secret"),
             ),
-            streams=(Stream.ACTIVITIES, Stream.POSITIONS),
+            streams=(Stream.ACTIVITIES, Stream.POSITIONS, Stream.ORDERS),
             tells=(
                 "the trades of the day",
                 "holdings and positions, to compare with",
+                "orders of the day that are still open",
             ),
             conceals=(
                 "anything older than today: import the tradebook of Zerodha Console for it",

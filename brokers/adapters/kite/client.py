@@ -17,6 +17,7 @@ JSON = ("application/json",)
 _PATHS = {
     Stream.ACTIVITIES: ("/trades",),
     Stream.POSITIONS: ("/portfolio/holdings", "/portfolio/positions"),
+    Stream.ORDERS: ("/orders",),
 }
 _CONNECT_SECONDS, _SILENCE_SECONDS = 3.0, 10.0
 #: The status 403 stands for a dead token as well as for a right that is missing.

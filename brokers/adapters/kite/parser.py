@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from brokers.adapters.contract import AccountName
 from brokers.adapters.json_fields import LONGEST_ID, Unreadable, id_of, number_of, text_of
+from brokers.adapters.open_orders import orders_in, side_of
 from brokers.domain.events import (
     BrokerEvent,
     HeldUnits,
@@ -21,6 +22,7 @@ from brokers.domain.events import (
     RowError,
     Stream,
 )
+from brokers.domain.orders import OpenOrder
 from common.remote.errors import Schema
 from common.remote.http import read_json
 from marketdata.domain.instruments import AssetClass
@@ -36,6 +38,8 @@ _SIDES = {"BUY": Kind.BUY, "SELL": Kind.SELL}
 _CASH_MARKETS = frozenset({"NSE", "BSE"})
 #: What is delivered, and so becomes a holding the day after.
 _DELIVERED = frozenset({"CNC", "MTF"})
+#: An order in one of these states waits for nothing any more.
+_ENDED = frozenset({"COMPLETE", "CANCELLED", "REJECTED"})
 _WRITTEN = "%Y-%m-%d %H:%M:%S"
 
 
@@ -73,6 +77,11 @@ def read_held(body: bytes) -> Reading:
         else:
             held.append(HeldUnits(name, units, CURRENCY))
     return Reading(positions=tuple(held), errors=tuple(errors))
+
+
+def read_orders(body: bytes) -> Reading:
+    """Read the orders of the day, of which those count that are still open."""
+    return orders_in(_list(read_data(body)), _order)
 
 
 def read_account_name(body: bytes) -> AccountName:
@@ -118,6 +127,7 @@ def error_type(body: bytes) -> str:
 READERS: Mapping[Stream, Callable[[bytes], Reading]] = {
     Stream.ACTIVITIES: read_trades,
     Stream.POSITIONS: read_held,
+    Stream.ORDERS: read_orders,
 }
 
 
@@ -193,8 +203,29 @@ def _name(row: Mapping[str, Any]) -> InstrumentName:
     )
 
 
+def _order(row: Mapping[str, Any]) -> OpenOrder | None:
+    if text_of(row, "status").upper() in _ENDED:
+        return None
+    return OpenOrder(
+        external_id=text_of(row, "order_id"),
+        symbol=text_of(row, "tradingsymbol"),
+        side=side_of(row, "transaction_type"),
+        kind=text_of(row, "order_type", default="").lower(),
+        placed_at=_instant(row, "order_timestamp"),
+        quantity=number_of(row, "quantity"),
+        filled=number_of(row, "filled_quantity", default=_ZERO),
+        # Zero stands for none.
+        limit=number_of(row, "price", default=None, is_float=True) or None,
+        stop=number_of(row, "trigger_price", default=None, is_float=True) or None,
+        currency=CURRENCY,
+    )
+
+
 def _moment(row: Mapping[str, Any]) -> datetime:
-    name = "fill_timestamp" if row.get("fill_timestamp") else "exchange_timestamp"
+    return _instant(row, "fill_timestamp" if row.get("fill_timestamp") else "exchange_timestamp")
+
+
+def _instant(row: Mapping[str, Any], name: str) -> datetime:
     try:
         moment = datetime.strptime(text_of(row, name), _WRITTEN).replace(tzinfo=INDIA)
     except ValueError as error:

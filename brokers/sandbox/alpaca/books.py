@@ -34,6 +34,8 @@ class AlpacaAccount(Account):
         super().__init__(key_id, secret, seed=seed)
         #: Who wants to hear of fills.
         self.listeners: set[asyncio.Queue[dict[str, Any]]] = set()
+        #: Orders that wait to be filled, by id.
+        self.waiting: dict[str, dict[str, Any]] = {}
 
     @property
     def number(self) -> str:
@@ -50,6 +52,7 @@ class AlpacaAccount(Account):
             "correct": self.correct,
             "bust": self.bust,
             "cancel": self.cancel,
+            "order": self.order,
         }
 
     def add(self, row: dict[str, Any], *, moment: datetime, entry: Entry) -> dict[str, Any]:
@@ -79,12 +82,29 @@ class AlpacaAccount(Account):
             "order_id": more.pop("order_id", None) or self._order_id(),
             "order_status": "filled",
         }
+        # What waits is filled whole.
+        self.waiting.pop(row["order_id"], None)
         created_at = more.pop("created_at", None) or at
         entry = Entry({}, created_at, {symbol: sign * qty}, {"USD": -sign * qty * price})
         told = self.add(row | more, moment=at, entry=entry)
         for listener in self.listeners:
             listener.put_nowait(told)
         return told
+
+    def order(
+        self, *, symbol: str, side: str, qty: Decimal, limit_price: Decimal, at: datetime
+    ) -> dict[str, Any]:
+        """Let an order wait at a limit, until a fill names its id."""
+        key = self._order_id()
+        self.waiting[key] = {
+            "id": key,
+            "symbol": symbol,
+            "side": side,
+            "qty": str(qty),
+            "limit_price": str(limit_price),
+            "submitted_at": f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}Z",
+        }
+        return self.waiting[key]
 
     def pay(
         self, kind: str, amount: Decimal, *, at: datetime, symbol: str = "", **more: Any

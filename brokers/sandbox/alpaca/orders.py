@@ -1,4 +1,4 @@
-"""Alpaca's orders: each fill in the books was one, and is told when it happens.
+"""Alpaca's orders: those that wait, and those that fills in the books belong to.
 
 Source: https://docs.alpaca.markets/reference/getallorders-1
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -23,16 +24,16 @@ def asset_id(symbol: str) -> str:
 
 
 def list_orders(account: AlpacaAccount, query: Mapping[str, str]) -> list[dict[str, Any]]:
-    """List orders as asked; all of them are filled, so none is open."""
-    if query.get("status", "open") == "open":
-        return []
+    """List orders as asked."""
+    status = query.get("status", "open")
     size = size_of(query, "limit", usual=_USUAL_PAGE, largest=_LARGEST_PAGE)
     after, until = moment_of(query, "after"), moment_of(query, "until")
     symbols = {each for each in query.get("symbols", "").split(",") if each}
     found = [
         order
         for submitted_at, order in _orders(account)
-        if (after is None or submitted_at > after)
+        if status in ("all", "closed" if order["status"] == "filled" else "open")
+        and (after is None or submitted_at > after)
         and (until is None or submitted_at < until)
         and (not symbols or order["symbol"] in symbols)
         and query.get("side", order["side"]) == order["side"]
@@ -58,6 +59,10 @@ def _orders(account: AlpacaAccount) -> list[tuple[Any, dict[str, Any]]]:
     orders = [
         (each[0].created_at, order_of([entry.row for entry in each])) for each in fills.values()
     ]
+    orders += [
+        (datetime.fromisoformat(each["submitted_at"]), _waiting(each))
+        for each in account.waiting.values()
+    ]
     return sorted(orders, key=lambda each: (each[0], each[1]["id"]))
 
 
@@ -66,32 +71,52 @@ def order_of(fills: list[Mapping[str, Any]]) -> dict[str, Any]:
     first, last = fills[0], fills[-1]
     units = sum((Decimal(each["qty"]) for each in fills), ZERO)
     spent = sum((Decimal(each["qty"]) * Decimal(each["price"]) for each in fills), ZERO)
-    at = first["transaction_time"]
-    nothing = (
-        *("expired_at", "expires_at", "canceled_at", "failed_at", "replaced_at", "replaced_by"),
-        *("replaces", "notional", "limit_price", "stop_price", "legs", "trail_percent"),
-        *("trail_price", "hwm"),
-    )
-    return {
-        **dict.fromkeys(nothing),
-        "id": first["order_id"],
-        "client_order_id": f"client-{first['order_id']}",
-        "created_at": at,
-        "updated_at": last["transaction_time"],
-        "submitted_at": at,
-        "filled_at": last["transaction_time"],
-        "asset_id": asset_id(first["symbol"]),
-        "symbol": first["symbol"],
-        "asset_class": "us_equity",
-        "qty": str(units),
-        "filled_qty": str(units),
-        "filled_avg_price": str(spent / units),
-        "order_class": "",
-        "order_type": "market",
-        "type": "market",
+    return _order(
+        first["order_id"],
+        symbol=first["symbol"],
         # What is sold short is sold, to an order.
-        "side": "buy" if first["side"] == "buy" else "sell",
+        side="buy" if first["side"] == "buy" else "sell",
+        type="market",
+        submitted_at=first["transaction_time"],
+        updated_at=last["transaction_time"],
+        filled_at=last["transaction_time"],
+        qty=str(units),
+        filled_qty=str(units),
+        filled_avg_price=str(spent / units),
+        status="filled",
+    )
+
+
+def _waiting(placed: Mapping[str, Any]) -> dict[str, Any]:
+    known = {name: placed[name] for name in placed if name != "id"}
+    return _order(
+        placed["id"],
+        **known,
+        type="limit",
+        filled_qty="0",
+        status="new",
+        updated_at=placed["submitted_at"],
+    )
+
+
+_MOSTLY_NULL = (
+    *("expired_at", "expires_at", "canceled_at", "failed_at", "replaced_at", "replaced_by"),
+    *("replaces", "notional", "limit_price", "stop_price", "legs", "trail_percent"),
+    *("trail_price", "hwm", "filled_at", "filled_avg_price"),
+)
+
+
+def _order(key: str, **known: Any) -> dict[str, Any]:
+    return {
+        **dict.fromkeys(_MOSTLY_NULL),
+        "id": key,
+        "client_order_id": f"client-{key}",
+        "created_at": known["submitted_at"],
+        "asset_id": asset_id(known["symbol"]),
+        "asset_class": "us_equity",
+        "order_class": "",
+        "order_type": known["type"],
         "time_in_force": "day",
-        "status": "filled",
         "extended_hours": False,
+        **known,
     }

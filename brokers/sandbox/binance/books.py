@@ -74,6 +74,8 @@ class BinanceAccount(Account):
         super().__init__(key_id, secret, seed=seed)
         self._in_earn: dict[str, Decimal] = {}
         self._last = 28_000
+        #: Orders that wait to be filled.
+        self.waiting: list[dict[str, Any]] = []
 
     @property
     def number(self) -> str:
@@ -85,6 +87,7 @@ class BinanceAccount(Account):
         """Return what can be done here."""
         return {
             "trade": self.trade,
+            "order": self.order,
             "deposit": self.deposit,
             "withdraw": self.withdraw,
             "dust": self.dust,
@@ -125,6 +128,21 @@ class BinanceAccount(Account):
         }
         moved = {pair.base: sign * qty, pair.quote: -sign * qty * price}
         return self._write("trade", row, _with(moved, fee_asset, -Decimal(fee)), at=at)
+
+    def order(
+        self, symbol: str, *, side: str, qty: Decimal, price: Decimal, at: datetime
+    ) -> dict[str, Any]:
+        """Let an order wait at a limit."""
+        row = {
+            "symbol": symbol,
+            "orderId": 100_000 + self._next(),
+            "side": side,
+            "price": f"{price:f}",
+            "origQty": f"{qty:f}",
+            "time": milliseconds(at),
+        }
+        self.waiting.append(row)
+        return row
 
     def deposit(
         self, coin: str, *, amount: Decimal, at: datetime, status: int = 1

@@ -129,23 +129,40 @@ def _orders(account: BinanceAccount, query: Query) -> Answer:
 
 
 def _order(row: Mapping[str, Any]) -> dict[str, Any]:
+    return _placed(
+        {**row, "origQty": row["qty"], "side": "BUY" if row["isBuyer"] else "SELL"},
+        executedQty=row["qty"],
+        cummulativeQuoteQty=row["quoteQty"],
+        status="FILLED",
+    )
+
+
+def _placed(row: Mapping[str, Any], **more: str) -> dict[str, Any]:
+    told = ("symbol", "orderId", "price", "origQty", "side", "time")
     return {
-        "symbol": row["symbol"],
-        "orderId": row["orderId"],
+        **{name: row[name] for name in told},
         "orderListId": -1,
         "clientOrderId": f"sandbox{row['orderId']}",
-        "price": row["price"],
-        "origQty": row["qty"],
-        "executedQty": row["qty"],
-        "cummulativeQuoteQty": row["quoteQty"],
-        "status": "FILLED",
         "timeInForce": "GTC",
         "type": "LIMIT",
-        "side": "BUY" if row["isBuyer"] else "SELL",
-        "time": row["time"],
         "updateTime": row["time"],
         "isWorking": True,
+        **more,
     }
+
+
+def _open_orders(account: BinanceAccount, query: Query) -> Answer:
+    nought = "0.00000000"
+    unfilled = {
+        "executedQty": nought,
+        "cummulativeQuoteQty": nought,
+        "origQuoteOrderQty": nought,
+        "stopPrice": nought,
+        "status": "NEW",
+    }
+    wanted = query.get("symbol")
+    rows = (row for row in account.waiting if wanted in (None, row["symbol"]))
+    return answer([_placed(row, **unfilled) for row in rows])
 
 
 def _numbered(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -226,6 +243,7 @@ _ANSWERS: Mapping[str, Callable[[BinanceAccount, Query], Answer]] = {
     "/api/v3/account": _account,
     "/api/v3/myTrades": _trades,
     "/api/v3/allOrders": _orders,
+    "/api/v3/openOrders": _open_orders,
     "/sapi/v1/capital/deposit/hisrec": _deposits,
     "/sapi/v1/capital/withdraw/history": _withdrawals,
     "/sapi/v1/asset/dribblet": _dust,

@@ -70,6 +70,8 @@ class KiteAccount(Account):
         self._tokens: dict[str, datetime] = {}
         self._pledged: dict[str, Decimal] = {}
         self._trades = 0
+        #: Orders that wait to be filled; those of other days are gone.
+        self.waiting: list[dict[str, Any]] = []
 
     @property
     def number(self) -> str:
@@ -81,6 +83,7 @@ class KiteAccount(Account):
         """Return what can be done here."""
         return {
             "trade": self.trade,
+            "order": self.order,
             "pledge": self.pledge,
             "register": self.register,
             "log_out": self.log_out,
@@ -166,6 +169,23 @@ class KiteAccount(Account):
         sign = 1 if side == "BUY" else -1
         entry = Entry(row, at, {symbol: sign * qty}, {"INR": -sign * qty * price})
         self.entries.append(entry)
+        return row
+
+    def order(
+        self, symbol: str, *, side: str, qty: Decimal, price: Decimal, at: datetime
+    ) -> dict[str, Any]:
+        """Let an order wait at a limit, for the day."""
+        self._trades += 1
+        local = at.astimezone(INDIA)
+        row = {
+            "order_id": f"{local:%y%m%d}{self._trades:09d}",
+            "tradingsymbol": symbol,
+            "transaction_type": side,
+            "quantity": int(qty),
+            "price": float(price),
+            "order_timestamp": f"{local:%Y-%m-%d %H:%M:%S}",
+        }
+        self.waiting.append(row)
         return row
 
     def pledge(self, symbol: str, *, qty: Decimal, at: datetime) -> dict[str, Any]:

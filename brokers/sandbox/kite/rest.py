@@ -194,6 +194,36 @@ def _trades(account: KiteAccount) -> list[dict[str, Any]]:
     ]
 
 
+def _orders(account: KiteAccount) -> list[dict[str, Any]]:
+    """Tell the orders of the day, those that wait at the end."""
+    waiting = (
+        each
+        for each in account.waiting
+        if each["order_timestamp"].startswith(account.today.isoformat())
+    )
+    return [*map(_order, _trades(account)), *map(_waiting, waiting)]
+
+
+def _waiting(placed: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        **placed,
+        "exchange": "NSE",
+        "exchange_order_id": None,
+        "instrument_token": MARKET[placed["tradingsymbol"]].number,
+        "product": "CNC",
+        "status": "OPEN",
+        "order_type": "LIMIT",
+        "validity": "DAY",
+        "variety": "regular",
+        "trigger_price": 0,
+        "average_price": 0,
+        "filled_quantity": 0,
+        "pending_quantity": placed["quantity"],
+        "cancelled_quantity": 0,
+        "exchange_timestamp": None,
+    }
+
+
 def _order(trade: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **{name: value for name, value in trade.items() if name not in ("trade_id", "id")},
@@ -275,7 +305,7 @@ _LISTS: Mapping[str, Callable[[KiteAccount], Any]] = {
     "/portfolio/holdings": _holdings,
     "/portfolio/positions": _positions,
     "/trades": _trades,
-    "/orders": lambda account: [_order(each) for each in _trades(account)],
+    "/orders": _orders,
     "/mf/holdings": lambda _account: [],
 }
 _PARTS: Mapping[str, Callable[[KiteAccount, str, Question], Answer]] = {
