@@ -58,6 +58,7 @@ def connection_line(connection: Connection) -> dict[str, Any]:
         "hint": connection.hint,
         "created_at": connection.created_at,
         "next_sync_at": connection.next_sync_at,
+        "rhythm": known.hours.rhythm,
         "streams": [
             {"label": Stream(name).label, "at": datetime.fromisoformat(at)}
             for name, at in connection.good_at.items()

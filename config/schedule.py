@@ -140,7 +140,7 @@ SCHEDULE: tuple[Job, ...] = (
         task="brokers.tasks.sync_due",
         every=timedelta(minutes=1),
         queue="sync",
-        description="Syncs each connected account every half an hour or so, less at weekends.",
+        description="Syncs each connected account by the hours of its broker's markets.",
     ),
     Job(
         name="Resume syncs",

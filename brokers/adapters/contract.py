@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-from brokers.domain.connections import OnceADay
 from brokers.domain.events import Reading, Stream
+from brokers.domain.schedule import Hours
 from common.remote.http import Budget
 
 #: How far a stream has been read, as it is stored; empty before the first time.
@@ -49,12 +49,11 @@ class Capabilities:
     Attributes:
         streams: in the order in which they are asked: what changes the ledger comes before what
             it is compared with.
+        hours: when it can have something new to tell.
         tells: in words.
         conceals: in words.
-        is_always_open: its markets know no weekend.
         missing: what to do about positions of which the ledger knows nothing, where that is
             usual because the broker tells no history.
-        once_a_day: when it has something new, if no more often than that.
         reading_version: grows with each change of what the reading makes of the same answer, so
             that what failed by an older one can be told from what fails by this one.
     """
@@ -63,11 +62,10 @@ class Capabilities:
     environments: tuple[Environment, ...]
     credentials: tuple[CredentialField, ...]
     streams: tuple[Stream, ...]
+    hours: Hours
     tells: tuple[str, ...] = ()
     conceals: tuple[str, ...] = ()
-    is_always_open: bool = False
     missing: str = ""
-    once_a_day: OnceADay | None = None
     reading_version: int = 1
 
     def environment(self, name: str) -> Environment | None:

@@ -74,6 +74,9 @@ class BrokerOutput(serializers.Serializer[object]):
     )
     tells = serializers.ListField(child=serializers.CharField(), source="capabilities.tells")
     conceals = serializers.ListField(child=serializers.CharField(), source="capabilities.conceals")
+    rhythm = serializers.CharField(
+        source="capabilities.hours.rhythm", help_text="How often its accounts are synced, in words."
+    )
     has_login = serializers.SerializerMethodField(
         help_text="Its owner also has to log in on the broker's own page, from the connection's."
     )
@@ -112,7 +115,9 @@ class ConnectionOutput(serializers.Serializer[object]):
     hint = serializers.CharField()
     good_at = serializers.DictField(child=serializers.DateTimeField())
     open_orders = OpenOrderOutput(many=True)
-    next_sync_at = serializers.DateTimeField(allow_null=True)
+    next_sync_at = serializers.DateTimeField(
+        allow_null=True, help_text="About when the next sync begins; null while none may."
+    )
     login_until = serializers.DateTimeField(allow_null=True)
     created_at = serializers.DateTimeField()
 

@@ -11,10 +11,11 @@ from django.db import IntegrityError
 from brokers.adapters import vault
 from brokers.adapters.brokers import get_broker
 from brokers.adapters.contract import AccountName, Broker, Environment, Session
-from brokers.domain.connections import ConnectionState, SyncState, next_sync_at
+from brokers.domain.connections import ConnectionState, SyncState
 from brokers.domain.events import EventState
 from brokers.domain.failures import judge
 from brokers.models import BrokerRow, Connection, RawPayload, Sync
+from brokers.services.scheduling import next_due
 from common.errors import Conflict, InvalidInput, Unavailable
 from common.remote.errors import AuthExpired, Forbidden, RemoteFailure
 from common.remote.http import Budget
@@ -166,8 +167,7 @@ def resume(connection: Connection, *, now: datetime) -> Connection:
 
 def postpone(connection: Connection, *, now: datetime) -> None:
     """Say when a connection is due again."""
-    broker = get_broker(connection.broker)
-    moment = next_sync_at(now, is_always_open=broker.capabilities.is_always_open)
+    moment = next_due(connection, now=now)
     run_in_transaction(
         lambda: Connection.objects.filter(pk=connection.pk).update(next_sync_at=moment)
     )

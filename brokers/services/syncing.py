@@ -17,13 +17,7 @@ from bson import ObjectId
 
 from brokers.adapters import vault
 from brokers.adapters.contract import Broker, Page, Session
-from brokers.domain.connections import (
-    ConnectionState,
-    OnceADay,
-    SyncState,
-    Trigger,
-    next_sync_at,
-)
+from brokers.domain.connections import ConnectionState, SyncState, Trigger
 from brokers.domain.events import FIGURES, HeldCash, HeldUnits, Reading, Stream
 from brokers.domain.failures import Verdict, judge
 from brokers.domain.orders import OpenOrder, as_contents, newest
@@ -43,6 +37,7 @@ from brokers.services import (
 )
 from brokers.services.connecting import open_session
 from brokers.services.naming import Instruments
+from brokers.services.scheduling import next_due
 from common.remote.errors import AuthExpired, RemoteFailure, Schema
 from common.remote.http import Budget
 from common.transactions import run_in_transaction
@@ -290,8 +285,6 @@ def _finish(run: _Run, *, now: datetime) -> Sync:
         streams=[] if run.builds else run.streams,
         found=found,
         now=now,
-        is_always_open=run.broker.capabilities.is_always_open,
-        once_a_day=run.broker.capabilities.once_a_day,
     )
 
 
@@ -326,8 +319,6 @@ def _end(
     streams: list[dict[str, Any]],
     now: datetime,
     found: comparing.Found = comparing.NOTHING,
-    is_always_open: bool = False,
-    once_a_day: OnceADay | None = None,
 ) -> Sync:
     def store() -> None:
         held = booking.hold(sync.connection, now=now)
@@ -342,12 +333,8 @@ def _end(
         else:
             limited = ConnectionState.LIMITED in wanted
             held.state = (ConnectionState.LIMITED if limited else ConnectionState.ACTIVE).value
-            held.next_sync_at = next_sync_at(
-                now,
-                is_always_open=is_always_open,
-                once_a_day=once_a_day,
-                has_failed=changes["state"] != SyncState.OK.value,
-            )
+            has_failed = changes["state"] != SyncState.OK.value
+            held.next_sync_at = next_due(held, now=now, has_failed=has_failed)
             _reread_after_drift(held, changes.get("comparison", ()), now=now)
         held.doubted = found.doubted
         if found.doubted and held.next_sync_at is not None:

@@ -10,6 +10,7 @@ from brokers.adapters.alpaca import parser
 from brokers.adapters.alpaca.client import AlpacaSession
 from brokers.adapters.contract import Capabilities, CredentialField, Environment
 from brokers.domain.events import Reading, Stream
+from brokers.domain.schedule import ExchangeHours
 from common.remote.http import Budget
 
 _LIVE = Environment("live", "Live account", "https://api.alpaca.markets")
@@ -44,6 +45,8 @@ class Alpaca:
                 "orders that are still open",
             ),
             conceals=("options are listed, not booked",),
+            # Fees, dividends and interest are booked at night.
+            hours=ExchangeHours("XNYS", "the New York Stock Exchange"),
         )
 
     def open(

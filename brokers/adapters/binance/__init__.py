@@ -10,6 +10,7 @@ from brokers.adapters.binance import parser
 from brokers.adapters.binance.client import BinanceSession
 from brokers.adapters.contract import Capabilities, CredentialField, Environment
 from brokers.domain.events import Reading, Stream
+from brokers.domain.schedule import AlwaysOpen
 from common.remote.http import Budget
 
 _LIVE = Environment("live", "Live account", "https://api.binance.com")
@@ -50,7 +51,7 @@ class Binance:
                 "conversions by Convert, purchases by card or bank, locked Earn, margin, futures",
                 "what deposited coins had cost",
             ),
-            is_always_open=True,
+            hours=AlwaysOpen(),
         )
 
     def open(

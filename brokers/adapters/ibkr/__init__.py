@@ -12,8 +12,8 @@ from brokers.adapters.contract import Capabilities, CredentialField, Environment
 from brokers.adapters.ibkr import parser
 from brokers.adapters.ibkr.client import FlexSession
 from brokers.adapters.ibkr.vocabulary import LABEL
-from brokers.domain.connections import OnceADay
 from brokers.domain.events import Reading, Stream
+from brokers.domain.schedule import OnceADay
 from common.remote.http import Budget
 
 #: Statements of a day are made in the night after it.
@@ -61,7 +61,7 @@ class InteractiveBrokers:
                 "the last 365 days, in all currencies and of all accounts of the query",
                 "positions and cash at the end of the last day, to compare with",
             ),
-            once_a_day=_NEW_STATEMENT,
+            hours=_NEW_STATEMENT,
             conceals=(
                 "what happened today: statements are made in the night",
                 "what is older than 365 days: import statements of those years as files",

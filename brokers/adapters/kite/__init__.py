@@ -11,6 +11,7 @@ from brokers.adapters.kite import parser
 from brokers.adapters.kite.client import KiteSession
 from brokers.adapters.kite.login import KiteLogin
 from brokers.domain.events import Reading, Stream
+from brokers.domain.schedule import ExchangeHours
 from common.remote.http import Budget
 
 _LIVE = Environment(
@@ -48,6 +49,7 @@ class Kite:
                 "dividends, charges, cash, splits and bonus shares",
                 "futures and options are listed, not booked",
             ),
+            hours=ExchangeHours("XNSE", "the National Stock Exchange of India", rests=True),
             missing="Kite tells today's trades only: import the tradebook for older ones.",
         )
 

@@ -1,11 +1,10 @@
 """What failures lead to, as a table."""
 
-from datetime import UTC, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from brokers.domain.connections import ConnectionState, OnceADay, next_sync_at
+from brokers.domain.connections import ConnectionState
 from brokers.domain.failures import MOST_RETRIES, judge
 from common.remote.errors import (
     AuthExpired,
@@ -56,38 +55,3 @@ def test_what_failed_together_does_not_come_back_together():
 
     assert len(waits) > 40
     assert all(NOW < each <= NOW + timedelta(minutes=2) for each in waits)
-
-
-@pytest.mark.parametrize(
-    ("day", "always_open", "minutes"), [(2, False, 30), (7, False, 240), (7, True, 30)]
-)
-def test_connections_are_due_more_often_while_their_market_may_be_open(day, always_open, minutes):
-    at = datetime(2026, 3, day, 12, 0, tzinfo=UTC)
-
-    due = next_sync_at(at, is_always_open=always_open, jitter=lambda *_: 1.0)
-
-    assert due - at == timedelta(minutes=minutes)
-
-
-@pytest.mark.parametrize(
-    ("now", "due"),
-    [
-        ("2026-03-02T03:00", "2026-03-02T09:30"),
-        ("2026-03-02T09:30", "2026-03-03T09:30"),
-        # The clocks go forward on the 8th.
-        ("2026-03-07T20:00", "2026-03-08T08:30"),
-    ],
-)
-def test_who_tells_something_new_once_a_day_is_asked_once_a_day(now, due):
-    daily = OnceADay(ZoneInfo("America/New_York"), time(4, 30))
-    at = datetime.fromisoformat(f"{now}+00:00")
-
-    first = next_sync_at(at, is_always_open=False, once_a_day=daily, jitter=lambda *_: 0.0)
-    last = next_sync_at(at, is_always_open=False, once_a_day=daily, jitter=lambda *_: 1.0)
-    failed = next_sync_at(
-        at, is_always_open=False, once_a_day=daily, has_failed=True, jitter=lambda *_: 1.0
-    )
-
-    assert first == datetime.fromisoformat(f"{due}+00:00")
-    assert last - first == timedelta(hours=2)
-    assert failed - at == timedelta(hours=4)
