@@ -142,8 +142,10 @@ def remove_connection_rows(*, connection_id: str, **_later: Any) -> None:
 @shared_task(name="brokers.tasks.resume_syncs")
 def resume_syncs(**_later: Any) -> None:
     """Go on with the syncs that wait no longer, and take on those whose worker was lost."""
-    for sync in selectors.list_startable(now=clock.now()):
-        start_sync(sync)
+    now = clock.now()
+    for sync in selectors.list_startable(now=now):
+        if syncs.queue_again(sync, now=now):
+            start_sync(sync)
     for connection in selectors.list_removing():
         start_removal(connection)
 

@@ -69,6 +69,21 @@ def _states_for(trigger: str) -> frozenset[ConnectionState]:
     return REPLAYABLE if trigger == Trigger.REPLAY.value else SYNCABLE
 
 
+def queue_again(sync: Sync, *, now: datetime) -> bool:
+    """Note that a sync is queued once more; say whether it is, and still stands as it was loaded.
+
+    Without that note it would be queued again by each sweep for as long as the queue is long. One
+    whose worker was lost stays as it is, so that it is counted when somebody takes it on.
+    """
+    found = Sync.objects.filter(pk=sync.pk, state=sync.state, fence=sync.fence)
+    if sync.state == SyncState.RUNNING.value:
+        return found.exists()
+    change = {"state": SyncState.QUEUED.value, "retry_at": None, "updated_at": now}
+    return bool(
+        run_in_transaction(lambda: found.filter(updated_at=sync.updated_at).update(**change))
+    )
+
+
 def take_on(sync_id: ObjectId, *, now: datetime) -> Sync | None:
     """Become the one worker of a sync; None when it has ended, or somebody else works on it.
 

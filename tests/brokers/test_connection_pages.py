@@ -1,12 +1,15 @@
 """Connections on the pages and over the API, against the sandbox."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from django.urls import reverse
 
 from brokers import tasks
 from brokers.models import Connection, Sync
+from brokers.services import syncs
+from common import clock
 from portfolios.models import Transaction
 from tests.brokers.sandboxed import CREDENTIALS, assert_equals_truth, connect
 
@@ -154,6 +157,19 @@ def test_the_whole_way_over_the_api(api, portfolio, sandbox):
     ended = api.delete(at("api-connection", *ids) + "?ledger=keep")
     assert ended.json()["state"] == "disconnected"
     assert api.post(at("api-syncs", *ids)).status_code == 409
+
+
+def test_a_sync_that_waits_in_the_queue_is_queued_once(portfolio, sandbox, monkeypatch):
+    connection = connect(portfolio)
+    asked, _ = syncs.request_sync(connection, trigger="schedule", now=clock.now())
+    Sync.objects.update(updated_at=clock.now() - timedelta(minutes=1))
+    queued = []
+    monkeypatch.setattr(tasks, "start_sync", queued.append)
+
+    tasks.resume_syncs()
+    tasks.resume_syncs()
+
+    assert queued == [asked]
 
 
 def test_what_is_due_is_synced_and_what_waits_goes_on(portfolio, sandbox):
