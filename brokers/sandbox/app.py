@@ -33,7 +33,7 @@ class Sandbox:
         self, *, seed: int = 1, has_control: bool = False, houses: Mapping[str, House] = HOUSES
     ) -> None:
         self.world = World([house.settle for house in houses.values()], seed=seed)
-        self.control = Control(self.world)
+        self.control = Control(self.world, houses)
         self._houses = houses
         self._has_control = has_control
         self._chance = random.Random(seed)  # noqa: S311 - faults are no secret

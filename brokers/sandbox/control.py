@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from brokers.sandbox.faults import Answer, Fault, answer, read_fault
+from brokers.sandbox.house import House
 from brokers.sandbox.world import World
 
 _DECIMALS = ("qty", "price", "amount", "ratio")
@@ -17,8 +18,8 @@ _MOMENTS = ("at", "created_at")
 class Control:
     """The faults in force and the questions so far; everything else is the world's."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, world: World, houses: Mapping[str, House]) -> None:
+        self._world, self._houses = world, houses
         self.faults: list[Fault] = []
         self.requests: list[dict[str, Any]] = []
         #: By house and path, what was answered last.
@@ -40,6 +41,7 @@ class Control:
             ("POST", "clock"): self._clock,
             ("POST", "faults"): self._break,
             ("DELETE", "faults"): self._mend,
+            ("POST", "accounts"): self._open,
             ("POST", "ledger"): lambda body: self._book(dict(body)),
             ("GET", "requests"): lambda _body: self.requests,
             ("GET", "truth"): lambda _body: self._truth(),
@@ -66,6 +68,12 @@ class Control:
             clock.fixed = datetime.fromisoformat(body["now"])
         clock.moved += timedelta(seconds=body.get("advance_s", 0))
         return {"now": clock.now().isoformat()}
+
+    def _open(self, body: Mapping[str, Any]) -> dict[str, int]:
+        house = self._houses[body["house"]]
+        for key, secret in body["accounts"].items():
+            house.open(self._world, key, secret)
+        return {"accounts": len(self._world.accounts)}
 
     def _book(self, given: dict[str, Any]) -> dict[str, Any]:
         # Without a name it is the first one's that was opened.

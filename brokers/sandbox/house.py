@@ -86,6 +86,10 @@ class House(ABC):
         """Open its accounts, with about so many things that happened in each."""
 
     @abstractmethod
+    def open(self, world: World, key: str, secret: str) -> None:
+        """Open one more account, without a history."""
+
+    @abstractmethod
     def key_of(self, question: Question) -> str:
         """Return the key that is shown, not secret, unchecked; empty where there is none."""
 

@@ -28,6 +28,10 @@ class Alpaca(House):
         """Open the one account that everybody knows the key of."""
         open_default(world, activities)
 
+    def open(self, world: World, key: str, secret: str) -> None:
+        """Open one more account."""
+        world.open(AlpacaAccount(key, secret, seed=world.seed))
+
     def key_of(self, question: Question) -> str:
         """Return the key's id."""
         return _shown(question)[0]

@@ -21,6 +21,10 @@ class Binance(House):
         """Open the one account that everybody knows the key of."""
         open_default(world, activities)
 
+    def open(self, world: World, key: str, secret: str) -> None:
+        """Open one more account."""
+        world.open(BinanceAccount(key, secret, seed=world.seed))
+
     def key_of(self, question: Question) -> str:
         """Return the API key."""
         return question.headers.get("x-mbx-apikey", "")

@@ -57,9 +57,15 @@ class InteractiveBrokers(House):
         self._orders.clear()
         open_default(world, activities)
 
+    def open(self, world: World, key: str, secret: str) -> None:
+        """Open one more account."""
+        world.open(FlexAccount(key, secret, seed=world.seed))
+
     def key_of(self, question: Question) -> str:
-        """Return the number of the query, or that of the statement; the token is secret."""
-        return question.query.get("q", "")
+        """Return the number of the query, also of one whose statement is fetched."""
+        asked = question.query.get("q", "")
+        order = self._orders.get(asked)
+        return order.account.key_id if order else asked
 
     def serve(self, world: World, question: Question) -> Answer:
         """Check the token, and answer."""

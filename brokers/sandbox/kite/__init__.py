@@ -8,7 +8,7 @@ from __future__ import annotations
 from brokers.sandbox.faults import Answer
 from brokers.sandbox.house import House, Question, Socket
 from brokers.sandbox.kite import rest, ticker
-from brokers.sandbox.kite.books import KiteAccount, open_default
+from brokers.sandbox.kite.books import KiteAccount, open_account, open_default
 from brokers.sandbox.world import World
 
 
@@ -21,6 +21,10 @@ class Kite(House):
     def settle(self, world: World, activities: int) -> None:
         """Open the one account that everybody knows the key of."""
         open_default(world, activities)
+
+    def open(self, world: World, key: str, secret: str) -> None:
+        """Open one more account."""
+        open_account(world, key, secret)
 
     def key_of(self, question: Question) -> str:
         """Return the API key, wherever it stands."""
