@@ -94,6 +94,8 @@ class BrokerEvent:
         kind: None where nothing of ours stands for it; `problem` says why.
         replaces: the id or alias of the event that this one corrects or cancels.
         is_canceled: the broker took it back: it, or what it replaces, never counted.
+        is_half: the broker tells it in two rows, and the other one isn't there; nothing is missing
+            where the whole is booked under the id of either row.
         quantity: of a split without a ratio, how many units came, or went below zero.
         amount: of the kinds without quantity and price; below zero takes one back.
         to_instrument: what is received for `instrument`.
@@ -109,6 +111,7 @@ class BrokerEvent:
     alias: str = ""
     replaces: str = ""
     is_canceled: bool = False
+    is_half: bool = False
     executed_at: datetime | None = None
     instrument: InstrumentName | None = None
     quantity: Decimal | None = None

@@ -78,6 +78,8 @@ class Page:
     _known: dict[tuple[str, str], BrokerRow] = field(default_factory=dict)
     #: Id or alias of what is corrected or canceled → whether it is canceled.
     _replaced: dict[str, bool] = field(default_factory=dict)
+    #: Ids of the halves that are booked as a whole.
+    _halves: set[str] = field(default_factory=set)
     _to_book: list[tuple[BrokerRow, Draft]] = field(default_factory=list)
     _to_make: list[BrokerRow] = field(default_factory=list)
 
@@ -104,8 +106,14 @@ class Page:
         mine = BrokerRow.objects.filter(connection_id=self.connection.pk)
         self._known = {
             (row.external_id, row.kind): row
-            for row in mine.filter(external_id__in=list(ids)).order_by("pk")
+            for row in mine.filter(external_id__in=list(ids | aliases)).order_by("pk")
         }
+        if halves := [event.external_id for event in events if event.is_half]:
+            whole = mine.filter(
+                Q(alias__in=halves) | Q(external_id__in=halves), state=EventState.BOOKED.value
+            )
+            for names in whole.values_list("external_id", "alias"):
+                self._halves |= set(names)
         for row in mine.filter(replaces__in=list(ids | aliases)).order_by("pk"):
             self._replaced[row.replaces] = bool(row.content.get("is_canceled"))
         self._replaced |= {each.replaces: each.is_canceled for each in events if each.replaces}
@@ -114,6 +122,11 @@ class Page:
         digest = digest_of(event)
         row = self._known.get((event.external_id, event.kind_name))
         if row is not None and row.digest == digest:
+            self.counts.known += 1
+            self._forget_unreadable(event)
+            return
+        if event.is_half and event.external_id in self._halves:
+            # What is booked whole, told by half this time.
             self.counts.known += 1
             return
         if event.external_id in self.ratios and lacks_ratio(event):
@@ -239,17 +252,20 @@ class Page:
 
     def _forget_unreadable(self, event: BrokerEvent) -> None:
         """Let a row that could be read at last take the place of the one that couldn't."""
-        for kind in {_UNREADABLE, UNMAPPED} - {event.kind_name}:
-            row = self._known.get((event.external_id, kind))
-            if row is not None and row.pk is not None:
-                row.delete()
-                del self._known[event.external_id, kind]
-                dead_letters.settle(
-                    self.connection.pk,
-                    streams=[self.stream],
-                    external_ids=[event.external_id],
-                    now=self.now,
-                )
+        for name in filter(None, (event.external_id, event.alias)):
+            for kind in {_UNREADABLE, UNMAPPED} - {event.kind_name}:
+                row = self._known.get((name, kind))
+                # One row may tell of several things, of which one isn't known.
+                is_told = (name, kind) in self._told
+                if row is not None and not is_told:
+                    row.delete()
+                    del self._known[name, kind]
+                    dead_letters.settle(
+                        self.connection.pk,
+                        streams=[self.stream],
+                        external_ids=[name],
+                        now=self.now,
+                    )
 
     def _correct(self, row: BrokerRow, draft: Draft) -> None:
         is_done = synced.correct_synced(

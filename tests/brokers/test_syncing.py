@@ -230,6 +230,45 @@ def test_the_ratio_of_a_split_follows_from_how_many_shares_came(connection, sand
     assert sync(connection).rows_changed == 0
 
 
+@pytest.fixture
+def renamed(sandbox):
+    """An account in which shares were split 1 for 20 and called otherwise, some days ago."""
+    days = [(clock.now() - timedelta(days=each)).isoformat() for each in (5, 4, 3)]
+    sandbox.book("pay", kind="CSD", amount="1000", at=days[0])
+    sandbox.book("fill", symbol="KO", side="buy", qty="33", price="7", at=days[0])
+    sandbox.book("split", symbol="KO", ratio="0.05", at=days[1], in_two=True)
+    sandbox.book("rename", symbol="KO", to="COLA", at=days[2])
+    return sandbox
+
+
+def test_a_split_and_a_change_of_name_that_are_told_by_halves_are_one_each(connection, renamed):
+    done = sync(connection)
+
+    assert_equals_truth(connection, renamed, booked=4)
+    assert renamed.truth["positions"] == {"COLA": "1.65"}
+    assert {line["outcome"] for line in done.comparison} == {"match"}
+    again = sync(connection)
+    assert (again.rows_new, again.rows_changed, again.rows_unbooked) == (0, 0, 0)
+    rows = dict(Transaction.objects.values_list("kind", "ratio"))
+    assert (rows["split"], rows["merger"]) == (Decimal("0.05"), Decimal(1))
+
+
+def test_halves_that_come_apart_wait_for_each_other(connection, renamed, monkeypatch):
+    with monkeypatch.context() as patched:
+        patched.setattr("brokers.adapters.alpaca.client._PAGE_SIZE", 1)
+        apart = sync(connection)
+    together = sync(connection)
+    with monkeypatch.context() as patched:
+        patched.setattr("brokers.adapters.alpaca.client._PAGE_SIZE", 1)
+        again = sync(connection)
+
+    assert (apart.rows_new, apart.rows_unbooked) == (2, 4)
+    assert together.rows_new == 2
+    assert (again.rows_new, again.rows_changed, again.rows_unbooked) == (0, 0, 0)
+    assert_equals_truth(connection, renamed, booked=4)
+    assert not BrokerRow.objects.filter(kind="unmapped").exists()
+
+
 def test_a_split_of_shares_that_are_not_known_stands_aside(connection, sandbox):
     sandbox.book("fill", symbol="AAPL", side="buy", qty="4", price="40")
     sandbox.book("split", symbol="AAPL", ratio="4")

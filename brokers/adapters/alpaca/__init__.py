@@ -47,6 +47,7 @@ class Alpaca:
             conceals=("options are listed, not booked",),
             # Fees, dividends and interest are booked at night.
             hours=ExchangeHours("XNYS", "the New York Stock Exchange"),
+            reading_version=2,
         )
 
     def open(

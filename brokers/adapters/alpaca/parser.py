@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from brokers.adapters.alpaca import legs
 from brokers.adapters.alpaca.vocabulary import CASH_KINDS, OTHER_KINDS, SIDES, SPLITS
 from brokers.adapters.contract import AccountName
 from brokers.adapters.json_fields import LONGEST_ID, Unreadable, id_of, number_of, text_of
@@ -41,14 +42,14 @@ _ON_INSTRUMENT = frozenset({Kind.DIVIDEND, Kind.RETURN_OF_CAPITAL})
 
 def read_activities(body: bytes) -> Reading:
     """Read a page of account activities."""
-    events: list[BrokerEvent] = []
+    told: list[legs.Told] = []
     errors: list[RowError] = []
     for row in _rows(body):
         try:
-            events.append(_event(row))
+            told.append((row, _event(row)))
         except Unreadable as error:
             errors.append(RowError(id_of(row), str(error), row if isinstance(row, dict) else {}))
-    return Reading(events=tuple(events), errors=tuple(errors))
+    return Reading(events=tuple(legs.joined(told)), errors=tuple(errors))
 
 
 def read_positions(body: bytes) -> Reading:
@@ -185,6 +186,9 @@ def _other(row: Mapping[str, Any], activity: str) -> BrokerEvent:
     }
     if activity in SPLITS:
         return _split(row, known)
+    if activity in legs.RENAMES and known["instrument"] and number_of(row, "qty", default=None):
+        known |= {"quantity": number_of(row, "qty"), "is_half": True}
+        return _unmapped(known, legs.ALONE)
     if activity not in CASH_KINDS:
         known |= {"amount": amount or None, "quantity": number_of(row, "qty", default=None)}
         why = OTHER_KINDS.get(activity, f"Alpaca's activity {activity[:24]} isn't known here.")
@@ -207,6 +211,9 @@ def _split(row: Mapping[str, Any], known: Mapping[str, Any]) -> BrokerEvent:
     came = number_of(row, "qty", default=None)
     if known["instrument"] is None or not came:
         return _unmapped(known, "A split that doesn't say how many of which shares came.")
+    if text_of(row, "group_id", default=""):
+        # One half: how many came doesn't tell the ratio while the others are still there.
+        return _unmapped({**known, "quantity": came, "is_half": True}, legs.ALONE)
     return BrokerEvent(kind=Kind.SPLIT, **known, quantity=came)
 
 

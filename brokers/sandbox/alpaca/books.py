@@ -49,6 +49,7 @@ class AlpacaAccount(Account):
             "fill": self.fill,
             "pay": self.pay,
             "split": self.split,
+            "rename": self.rename,
             "correct": self.correct,
             "bust": self.bust,
             "cancel": self.cancel,
@@ -126,13 +127,42 @@ class AlpacaAccount(Account):
         entry = Entry({}, created_at, cash={"USD": amount})
         return self.add(row | more, moment=midnight, entry=entry)
 
-    def split(self, symbol: str, *, ratio: Decimal, at: datetime) -> dict[str, Any]:
-        """Turn each unit held into `ratio` units; only how many came is told."""
-        came = self.positions().get(symbol, ZERO) * (ratio - 1)
+    def split(
+        self, symbol: str, *, ratio: Decimal, at: datetime, in_two: bool = False
+    ) -> dict[str, Any]:
+        """Turn each unit held into `ratio` units.
+
+        Only how many came is told or, `in_two` rows, how many went and how many came for them.
+        """
+        held = self.positions().get(symbol, ZERO)
+        if in_two:
+            sub_type = "FSPLIT" if ratio > 1 else "RSPLIT"
+            moved = {symbol: -held}, {symbol: held * ratio}
+            return self._in_two("SPLIT", sub_type, *moved, at=at)
+        came = held * (ratio - 1)
         row = self.pay("SPLIT", ZERO, at=at, symbol=symbol, qty=str(came))
         self.entries[-1].units = {symbol: came}
         row["activity_sub_type"] = "FSPLIT"
         return row
+
+    def rename(self, symbol: str, *, to: str, at: datetime) -> dict[str, Any]:
+        """Call what is held otherwise: all of it goes, and comes under the other name."""
+        held = self.positions().get(symbol, ZERO)
+        return self._in_two("NC", "SNC", {symbol: -held}, {to: held}, at=at)
+
+    def _in_two(
+        self, kind: str, sub_type: str, *moved: Mapping[str, Decimal], at: datetime
+    ) -> dict[str, Any]:
+        known = {
+            "group_id": str(uuid.UUID(int=self.chance.getrandbits(128), version=4)),
+            "activity_sub_type": sub_type,
+        }
+        rows = []
+        for units in moved:
+            ((symbol, qty),) = units.items()
+            rows.append(self.pay(kind, ZERO, at=at, symbol=symbol, qty=str(qty), **known))
+            self.entries[-1].units = units
+        return rows[-1]
 
     def correct(self, key: str, *, qty: Decimal, price: Decimal, at: datetime) -> dict[str, Any]:
         """Replace a fill by what it should have been."""

@@ -109,6 +109,99 @@ def test_the_order_of_arrival_makes_no_difference(chance):
     assert sorted(shuffled, key=in_order) == sorted(events, key=in_order)
 
 
+def half(number, activity, symbol, qty, **more):
+    return {
+        "id": f"20260310000000000::{number:02d}",
+        "activity_type": activity,
+        "date": "2026-03-10",
+        "net_amount": "0",
+        "symbol": symbol,
+        "qty": qty,
+        **more,
+    }
+
+
+def group(name, sub_type=""):
+    return {"group_id": name, "activity_sub_type": sub_type}
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        pytest.param(
+            [
+                half(2, "NC", "RNAM", "7.5", **group("a")),
+                half(1, "NC", "RNA", "-7.5", **group("a")),
+                half(3, "NC", "FB", "-7.5", **group("b")),
+                half(4, "NC", "META", "7.5", **group("b")),
+            ],
+            [("01", "merger", "RNA", "RNAM", "1"), ("03", "merger", "FB", "META", "1")],
+            id="two names by their groups",
+        ),
+        pytest.param(
+            [half(1, "NC", "RNA", "-7.5"), half(2, "NC", "RNAM", "7.5")],
+            [("01", "merger", "RNA", "RNAM", "1")],
+            id="a name by day and number of units",
+        ),
+        pytest.param(
+            [half(1, "NC", "RNA", "-7.5"), half(2, "NC", "RNAM", "7")],
+            [("01", "unmapped", "RNA", "", ""), ("02", "unmapped", "RNAM", "", "")],
+            id="names whose units differ",
+        ),
+        pytest.param(
+            [half(1, "NC", "RNA", "7.5", **group("a"))],
+            [("01", "unmapped", "RNA", "", "")],
+            id="half a name",
+        ),
+        pytest.param(
+            [half(1, "NC", "ACME", "-2", **group("a")), half(2, "NC", "ACME", "2", **group("a"))],
+            [],
+            id="another number of the same security",
+        ),
+        pytest.param(
+            [half(1, "SPLIT", "X", "-33", **group("a")), half(2, "SPLIT", "X", "1.65")],
+            [("01", "unmapped", "X", "", ""), ("02", "split", "X", "", "")],
+            id="half a split, and one told by what came",
+        ),
+        pytest.param(
+            [
+                half(1, "SPLIT", "X", "-33", **group("a", "RSPLIT")),
+                half(2, "SPLIT", "X", "1.65", **group("a", "RSPLIT")),
+            ],
+            [("01", "split", "X", "", "0.05")],
+            id="1 for 20",
+        ),
+        pytest.param(
+            [
+                half(1, "SPLIT", "X", "10", **group("a", "FSPLIT")),
+                half(2, "SPLIT", "X", "-40", **group("a", "FSPLIT")),
+            ],
+            [("02", "split", "X", "", "4")],
+            id="4 for 1 of shares that are owed",
+        ),
+        pytest.param(
+            [half(1, "SPLIT", "X", "-33"), half(2, "SPLIT", "X", "32")],
+            [("01", "unmapped", "X", "", ""), ("02", "unmapped", "X", "", "")],
+            id="no usual ratio",
+        ),
+    ],
+)
+def test_what_is_told_in_two_halves_is_one_thing(rows, expected):
+    events = parser.read_activities(json.dumps(rows).encode()).events
+
+    told = [
+        (
+            event.external_id[-2:],
+            event.kind_name,
+            event.instrument.symbol,
+            event.to_instrument.symbol if event.to_instrument else "",
+            str(event.ratio or ""),
+        )
+        for event in events
+    ]
+    assert told == expected
+
+
 _VALUES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
 
 
