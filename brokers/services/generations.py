@@ -289,7 +289,7 @@ def _take_back(
 ) -> None:
     """Bring one row and what it booked back to what they were."""
     portfolio_id, before = connection.portfolio_id, change.before
-    revision = row.transaction_revision
+    revision, told_note = row.transaction_revision, row.content.get("note", "")
     key = ObjectId(row.transaction_id) if row.transaction_id else None
     was = before.get("transaction_id", "")
     if key is not None and row.transaction_id != was and not row.is_claimed:
@@ -308,22 +308,26 @@ def _take_back(
             portfolio_id, revisions={ObjectId(was): voided}, reason="resync undone", now=now
         ):
             row.transaction_revision = voided + 1
-    elif key is not None and revision == row.transaction_revision + 1:
-        _correct_back(connection, row, revision=revision, now=now)
+    elif key is not None and revision > row.transaction_revision:
+        _correct_back(connection, row, revision=revision, told_note=told_note, now=now)
     row.save()
 
 
-def _correct_back(connection: Connection, row: BrokerRow, *, revision: int, now: datetime) -> None:
+def _correct_back(
+    connection: Connection, row: BrokerRow, *, revision: int, told_note: str, now: datetime
+) -> None:
     event = as_event(row.content)
     names = Instruments(connection.owner_id, source=connection.broker).find_all([event], now=now)
-    if synced.correct_synced(
+    corrected = synced.correct_synced(
         connection.portfolio_id,
         transaction_id=ObjectId(row.transaction_id),
         draft=draft_of(event, account=connection.account, names=names),
         revision=revision,
+        told_note=told_note,
         now=now,
-    ):
-        row.transaction_revision = revision + 1
+    )
+    if corrected is not None:
+        row.transaction_revision = corrected
 
 
 def snapshot(row: BrokerRow) -> dict[str, Any]:

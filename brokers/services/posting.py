@@ -136,12 +136,13 @@ class Page:
         is_new = row is None
         row = row or self._new_row(event.external_id, event.kind_name)
         row.alias, row.replaces = event.alias, event.replaces
+        told_note = row.content.get("note", "")
         row.content, row.digest, row.payload_id = as_content(event), digest, self.payload_id
         row.problem = problem[:500] if state is EventState.UNBOOKED else ""
         was_booked = row.state in _IN_LEDGER and bool(row.transaction_id)
         row.state, row.updated_at = state.value, self.now
         if state is EventState.BOOKED and draft is not None and was_booked:
-            self._correct(row, draft)
+            self._correct(row, draft, told_note=told_note)
         elif state is EventState.BOOKED and draft is not None:
             self._to_book.append((row, draft))
         elif was_booked:
@@ -267,18 +268,19 @@ class Page:
                         now=self.now,
                     )
 
-    def _correct(self, row: BrokerRow, draft: Draft) -> None:
-        is_done = synced.correct_synced(
+    def _correct(self, row: BrokerRow, draft: Draft, *, told_note: str) -> None:
+        revision = synced.correct_synced(
             self.connection.portfolio_id,
             transaction_id=ObjectId(row.transaction_id),
             draft=draft,
             revision=row.transaction_revision,
+            told_note=told_note,
             now=self.now,
         )
-        if is_done:
-            row.transaction_revision += 1
-        else:
+        if revision is None:
             row.problem = _KEPT
+        else:
+            row.transaction_revision = revision
 
     def _supersede(self, replaced: Collection[str]) -> None:
         """Take out of the ledger what was booked earlier and is corrected or canceled now."""
@@ -300,7 +302,11 @@ class Page:
     def _void(self, rows: Sequence[BrokerRow], *, reason: str) -> None:
         revisions = {ObjectId(row.transaction_id): row.transaction_revision for row in rows}
         voided = synced.void_synced(
-            self.connection.portfolio_id, revisions=revisions, reason=reason, now=self.now
+            self.connection.portfolio_id,
+            revisions=revisions,
+            reason=reason,
+            now=self.now,
+            even_noted=True,
         )
         for row in rows:
             if ObjectId(row.transaction_id) not in voided:

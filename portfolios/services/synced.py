@@ -1,12 +1,14 @@
 """Write what a broker says happened: many rows at once, corrections, and what never was.
 
 Everything here happens inside the caller's transaction. What a person changed is theirs: a row
-whose revision isn't the one that came from the broker is left alone.
+whose revision isn't the one that came from the broker is left alone. A note is no such change where
+the broker corrects a row or takes it back: it stays on the row, whatever that says then.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from bson import ObjectId
@@ -36,31 +38,51 @@ def correct_synced(
     transaction_id: ObjectId,
     draft: Draft,
     revision: int,
+    told_note: str,
     now: datetime,
-) -> bool:
-    """Replace a row by what the broker says now; False when a person has changed it since."""
+) -> int | None:
+    """Replace a row by what the broker says now; None when a person has changed it since.
+
+    Args:
+        revision: the one that came from the broker.
+        told_note: the note that came with it: another one is a person's, and stays.
+
+    Returns:
+        The revision that the row has now.
+    """
     row = Transaction.objects.filter(
-        pk=transaction_id, portfolio_id=portfolio_id, revision=revision, is_void=False
+        pk=transaction_id, portfolio_id=portfolio_id, is_void=False
     ).first()
-    if row is None:
-        return False
+    if row is None or not _is_as_left(row, revision):
+        return None
+    if row.note != told_note:
+        draft = replace(draft, note=row.note)
     touch(portfolio_id, from_date=min(row.trade_date, draft.trade_date), now=now)
     _keep([row], reason="corrected by the broker", now=now)
     apply_draft(row, draft, now=now)
     row.revision += 1
     row.save()
-    return True
+    return row.revision
 
 
 def void_synced(
-    portfolio_id: ObjectId, *, revisions: Mapping[ObjectId, int], reason: str, now: datetime
+    portfolio_id: ObjectId,
+    *,
+    revisions: Mapping[ObjectId, int],
+    reason: str,
+    now: datetime,
+    even_noted: bool = False,
 ) -> set[ObjectId]:
     """Void rows; return which were, without those that a person has changed since.
 
     Args:
         revisions: transaction → the revision that came from the broker.
         reason: in words, for the history.
+        even_noted: a note alone keeps no row in the ledger.
     """
+    if even_noted:
+        rows = Transaction.objects.filter(pk__in=list(revisions), portfolio_id=portfolio_id)
+        revisions = {row.pk: row.revision for row in rows if _is_as_left(row, revisions[row.pk])}
     return _turn(portfolio_id, revisions, is_void=True, reason=reason, now=now)
 
 
@@ -99,6 +121,18 @@ def _turn(
             is_void=is_void, revision=F("revision") + 1, updated_at=now
         )
     return {row.pk for row in rows}
+
+
+def _is_as_left(row: Transaction, revision: int) -> bool:
+    """Say whether nobody has changed more of a row than its note since a revision."""
+    if row.revision == revision:
+        return True
+    left = TransactionRevision.objects.filter(transaction_id=row.pk, revision=revision).first()
+    return left is not None and _without_note(left.state) == _without_note(state_of(row))
+
+
+def _without_note(state: Mapping[str, str]) -> dict[str, str]:
+    return {name: text for name, text in state.items() if name != "note"}
 
 
 def which_are_booked(portfolio_id: ObjectId, *, ids: Collection[ObjectId]) -> set[ObjectId]:

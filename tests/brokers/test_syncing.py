@@ -1,6 +1,7 @@
 """Syncs against the sandbox over real HTTP: what is right, whatever happens on the way."""
 
 import zlib
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -11,6 +12,7 @@ from brokers.domain.connections import ConnectionState, SyncState
 from brokers.models import BrokerRow, Connection, RawPayload, Sync
 from brokers.services import connecting, payloads, posting, syncing, syncs
 from common import clock
+from portfolios import selectors as portfolios
 from portfolios.models import Transaction
 from portfolios.services import ledger
 from tests import factories
@@ -166,6 +168,38 @@ def test_what_was_changed_here_is_kept_and_the_correction_told(connection, sandb
     assert row.is_void
     assert row.price == Decimal("36.5")
     assert "your version was kept" in BrokerRow.objects.get(kind="buy").problem
+
+
+def noted(note="mine"):
+    """Write a note on the purchase, and on nothing else of it."""
+    row = Transaction.objects.get(kind="buy", is_void=False)
+    ledger.edit_transaction(
+        row.portfolio_id,
+        transaction_id=row.pk,
+        draft=replace(portfolios.draft_of(row), note=note),
+        revision=row.revision,
+        changed_by=row.portfolio.owner_id,
+        now=clock.now(),
+    )
+
+
+def test_a_row_with_a_note_follows_the_broker_and_keeps_it(connection, sandbox):
+    sandbox.book("pay", kind="CSD", amount="1000")
+    fill = sandbox.book("fill", symbol="AAPL", side="buy", qty="4", price="36.5")
+    sync(connection)
+    noted()
+    for price in ("36.4", "36.3"):
+        sandbox.book("alter", key=fill["id"], fields={"price": price})
+        assert sync(connection).rows_changed == 1
+
+    row = Transaction.objects.get(kind="buy")
+    assert (row.price, row.note) == (Decimal("36.3"), "mine")
+    sandbox.book("bust", key=fill["id"])
+    sync(connection)
+
+    row.refresh_from_db()
+    assert (row.is_void, row.note) == (True, "mine")
+    assert_equals_truth(connection, sandbox)
 
 
 def test_an_untouched_row_follows_the_broker(connection, sandbox):
