@@ -7,12 +7,21 @@ import json
 import random
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from brokers.sandbox import faults
 from brokers.sandbox.control import Control
 from brokers.sandbox.faults import Answer, Scene, answer
-from brokers.sandbox.house import App, House, Message, Question, Receive, Send, Socket
+from brokers.sandbox.house import (
+    App,
+    House,
+    HurtSocket,
+    Message,
+    Question,
+    Receive,
+    Send,
+    Socket,
+)
 from brokers.sandbox.houses import HOUSES
 from brokers.sandbox.world import World
 
@@ -82,22 +91,30 @@ class Sandbox:
         )
         self._note(house, question)
         if is_talk:
-            await house.converse(self.world, question, Socket(receive, send))
+            hurt = next(self._faults(house, question, faults.SOCKET_MODES), None)
+            socket = HurtSocket(receive, send, fault=hurt) if hurt else Socket(receive, send)
+            await house.converse(self.world, question, socket)
         else:
             await _send(send, self._answer(house, question))
 
-    def _answer(self, house: House, question: Question) -> Answer:
-        good = found = house.serve(self.world, question)
-        page = (house.name, question.path)
+    def _faults(
+        self, house: House, question: Question, modes: Collection[str]
+    ) -> Iterator[faults.Fault]:
         for fault in self.control.faults:
-            if fault.meets(
+            if fault.mode in modes and fault.meets(
                 method=question.method,
                 path=question.path,
                 key_id=house.key_of(question),
                 chance=self._chance,
             ):
-                last_page = self.control.last_pages.get(page)
-                found = faults.apply(fault, Scene(found, last_page, time.time(), house.refuse))
+                yield fault
+
+    def _answer(self, house: House, question: Question) -> Answer:
+        good = found = house.serve(self.world, question)
+        page = (house.name, question.path)
+        for fault in self._faults(house, question, faults.MODES):
+            last_page = self.control.last_pages.get(page)
+            found = faults.apply(fault, Scene(found, last_page, time.time(), house.refuse))
         self.control.last_pages[page] = good
         house.add_headers(found, number=len(self.control.requests))
         return found
@@ -136,4 +153,8 @@ async def _send(send: Send, found: Answer) -> None:
             "headers": [(key.encode(), value.encode()) for key, value in headers.items()],
         }
     )
-    await send({"type": "http.response.body", "body": found.body})
+    half = len(found.body) // 2 if found.pause_seconds else 0
+    if half:
+        await send({"type": "http.response.body", "body": found.body[:half], "more_body": True})
+        await asyncio.sleep(found.pause_seconds)
+    await send({"type": "http.response.body", "body": found.body[half:]})

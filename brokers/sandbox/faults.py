@@ -7,6 +7,7 @@ import random
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -20,6 +21,8 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
     #: How long nothing is said first.
     stall_seconds: float = 0.0
+    #: How long nothing more is said in the middle of the body.
+    pause_seconds: float = 0.0
     #: How many bytes more are announced than are sent.
     cut: int = 0
 
@@ -61,7 +64,7 @@ class Fault:
 
 def read_fault(given: dict[str, Any]) -> Fault:
     """Read a fault as the control API takes it; KeyError or ValueError if it is none."""
-    if given["mode"] not in MODES:
+    if given["mode"] not in MODES.keys() | SOCKET_MODES:
         raise ValueError(f"There is no mode {given['mode']}.")
     match = given.get("match", {})
     return Fault(
@@ -109,23 +112,37 @@ def _status(args: Any, scene: Scene) -> Answer:
 
 
 def _rate_limit(args: Any, scene: Scene) -> Answer:
-    limited = scene.refuse(429, "rate limit exceeded")
+    """Ask for a pause; `header` says how: `reset`, `after` or `date`."""
+    limited = scene.refuse(int(args.get("status", 429)), "rate limit exceeded")
     seconds = float(args.get("seconds", 1))
-    if args.get("header", "reset") == "reset":
+    header = args.get("header", "reset")
+    if header == "reset":
         limited.headers["x-ratelimit-reset"] = str(int(scene.now + seconds + 1))
+    elif header == "date":
+        limited.headers["retry-after"] = formatdate(scene.now + seconds + 1, usegmt=True)
     else:
         limited.headers["retry-after"] = str(int(seconds))
     return limited
 
 
 def _stall(args: Any, scene: Scene) -> Answer:
-    scene.good.stall_seconds = float(args.get("seconds", 1))
+    seconds = float(args.get("seconds", 1))
+    if args.get("inside"):
+        scene.good.pause_seconds = seconds
+    else:
+        scene.good.stall_seconds = seconds
     return scene.good
 
 
-def _truncate(_args: Any, scene: Scene) -> Answer:
-    good, half = scene.good, len(scene.good.body) // 2
-    return Answer(good.body[:half], good.status, good.headers, cut=len(good.body) - half)
+def _truncate(args: Any, scene: Scene) -> Answer:
+    """Break off in the middle, or after `keep` bytes."""
+    good = scene.good
+    kept = good.body[: int(args.get("keep", len(good.body) // 2))]
+    return Answer(kept, good.status, good.headers, cut=len(good.body) - len(kept))
+
+
+def _redirect(args: Any, _scene: Scene) -> Answer:
+    return Answer(b"", 302, {"location": str(args["to"])})
 
 
 def _cut(_args: Any, scene: Scene) -> Answer:
@@ -207,4 +224,10 @@ MODES: Mapping[str, Callable[[Any, Scene], Answer]] = {
     "lose_rows": _lose_rows,
     "duplicate_page": _duplicate,
     "drift": _drift,
+    "redirect": _redirect,
 }
+
+#: What befalls a WebSocket once it has said `after` messages (0): it says `text` and hangs up
+#: (`refuse`), says nothing more (`mute`), is gone without a word (`drop`), or says each message
+#: twice and the first one again (`repeat`).
+SOCKET_MODES = frozenset({"refuse", "mute", "drop", "repeat"})

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl
 
-from brokers.sandbox.faults import Answer
+from brokers.sandbox.faults import Answer, Fault
 from brokers.sandbox.world import World
 
 Message = MutableMapping[str, Any]
@@ -72,6 +73,46 @@ class Socket:
     async def close(self, code: int = 1000) -> None:
         """End it."""
         await self._send({"type": "websocket.close", "code": code})
+
+
+class HurtSocket(Socket):
+    """A WebSocket that a fault befalls."""
+
+    def __init__(self, receive: Receive, send: Send, *, fault: Fault) -> None:
+        super().__init__(receive, send)
+        self._fault = fault
+        self._said = 0
+        self._first: str | bytes = b""
+        self._gone = asyncio.Event()
+
+    async def receive(self) -> str | bytes | None:
+        """Wait for what they say; None as well once the line is to be cut."""
+        heard = asyncio.ensure_future(super().receive())
+        gone = asyncio.ensure_future(self._gone.wait())
+        try:
+            await asyncio.wait({heard, gone}, return_when=asyncio.FIRST_COMPLETED)
+            return None if gone.done() else heard.result()
+        finally:
+            heard.cancel()
+            gone.cancel()
+
+    async def send(self, content: str | bytes) -> None:
+        """Say something, as far as the fault lets it."""
+        self._said += 1
+        if self._said <= int(self._fault.args.get("after", 0)):
+            await super().send(content)
+            return
+        mode = self._fault.mode
+        if mode == "drop":
+            # Whoever converses ends, and the server hangs up without a closing frame.
+            self._gone.set()
+        elif mode == "refuse":
+            await super().send(str(self._fault.args["text"]))
+            await self.close()
+        elif mode == "repeat":
+            self._first = self._first or content
+            for each in (content, content, self._first):
+                await super().send(each)
 
 
 class House(ABC):

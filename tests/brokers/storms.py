@@ -18,6 +18,7 @@ from brokers.services import connecting, syncing, syncs
 from portfolios import selectors as portfolios
 from portfolios.models import Portfolio, Transaction
 from portfolios.services import ledger
+from tests.brokers.patients import Killed
 from tests.brokers.sandboxed import (
     CREDENTIALS,
     Sandbox,
@@ -53,10 +54,6 @@ _WEATHER: tuple[tuple[str, dict[str, Any]], ...] = (
     ("drift", {"row": 3, "fields": {"price": None}}),
 )
 _PLACES = ("activities", "positions", "account$", "")
-
-
-class _Killed(BaseException):
-    """The worker is gone, at this very line."""
 
 
 class Storm:
@@ -142,7 +139,7 @@ class Storm:
         dies_at = self._dice.randint(2, 30) if self._dice.random() < 0.4 else None
         try:
             syncing.run(asked.pk, clock=self._clock(dies_at))
-        except _Killed:
+        except Killed:
             self._now += syncs.LEASE + timedelta(seconds=1)
             syncing.run(asked.pk, clock=self._clock(None))
         done = Sync.objects.get(pk=asked.pk)
@@ -157,7 +154,7 @@ class Storm:
             nonlocal looks
             looks += 1
             if looks == dies_at:
-                raise _Killed
+                raise Killed
             return self._now
 
         return clock

@@ -1,4 +1,7 @@
-"""Syncs that meet faults, refusals and the death of their workers: afterwards all is right."""
+"""Syncs that meet faults, refusals and the death of their workers: what is told, kept and asked.
+
+That afterwards all is right is looked at in `test_faults`, fault by fault.
+"""
 
 from datetime import timedelta
 
@@ -10,10 +13,10 @@ from brokers.services import booking, connecting, syncing, syncs
 from common import clock
 from portfolios.models import Transaction
 from portfolios.services import ledger
+from tests.brokers.patients import Killed
 from tests.brokers.sandboxed import (
     CREDENTIALS,
     assert_equals_truth,
-    forget_pauses,
     reloaded,
     sync,
 )
@@ -25,43 +28,11 @@ pytestmark = pytest.mark.django_db
 ACTIVITIES = "/v2/account/activities"
 
 
-FAULTS = [
-    ("status", {"status": 500}),
-    ("status", {"status": 503, "html": True}),
-    ("rate_limit", {"header": "reset"}),
-    ("rate_limit", {"header": "after"}),
-    ("rate_limit", {"header": "after", "seconds": 0}),
-    ("truncate", {}),
-    ("cut_json", {}),
-    ("html", {}),
-    ("duplicate_page", {}),
-    ("empty", {}),
-    ("status", {"status": 200, "message": "an error in disguise"}),
-]
-
-
 @pytest.fixture
 def sandbox(sandbox, monkeypatch):
     """A sandbox whose history needs pages, although it is short."""
     monkeypatch.setattr("brokers.adapters.alpaca.client._PAGE_SIZE", 10)
     return sandbox
-
-
-@pytest.mark.parametrize("times", [1, 30])
-@pytest.mark.parametrize("skip", [0, 1])
-@pytest.mark.parametrize(("mode", "args"), FAULTS)
-def test_after_a_fault_one_ordinary_sync_converges(connection, sandbox, mode, args, skip, times):
-    sandbox.reset(activities=13)
-    sandbox.break_down(mode, ACTIVITIES, times=times, skip=skip, **args)
-    hurt = sync(connection)
-    sandbox.mend()
-    forget_pauses()
-
-    healed = sync(connection)
-
-    assert healed.state == SyncState.OK.value, (hurt.error, healed.error)
-    assert_equals_truth(connection, sandbox)
-    assert {line["outcome"] for line in healed.comparison} == {"match"}
 
 
 @pytest.mark.parametrize(("mode", "times"), [("lose_rows", 1), ("empty", 2)])
@@ -96,22 +67,6 @@ def test_a_difference_that_stays_has_all_read_again_once_a_day(connection, sandb
 
     assert begun_anew == {}
     assert reloaded(connection).cursors["activities"]["covered_until"]
-
-
-def test_a_mute_broker_is_given_up_and_tried_again(connection, sandbox, monkeypatch):
-    monkeypatch.setattr("brokers.adapters.alpaca.client._SILENCE_SECONDS", 0.2)
-    sandbox.reset(activities=30)
-    sandbox.break_down("stall", ACTIVITIES, times=None, seconds=1)
-
-    hurt = sync(connection)
-
-    assert hurt.state == SyncState.WAITING.value
-    assert hurt.retry_at > clock.now()
-    assert "can't be reached" in hurt.error
-    sandbox.mend()
-    forget_pauses()
-    assert sync(connection).state == SyncState.OK.value
-    assert_equals_truth(connection, sandbox)
 
 
 def test_being_told_to_wait_is_waited_for_and_no_failure(connection, sandbox):
@@ -156,10 +111,6 @@ def test_a_missing_right_costs_only_its_stream(connection, sandbox):
     sandbox.mend()
     assert sync(connection).state == SyncState.OK.value
     assert reloaded(connection).state == ConnectionState.ACTIVE.value
-
-
-class Killed(BaseException):
-    """The worker is gone, at this very line."""
 
 
 def killing(monkeypatch, where, name, *, at_call, before):
@@ -235,25 +186,6 @@ def test_a_second_worker_leaves_a_running_sync_alone(connection, sandbox):
 
     assert syncing.run(asked.pk, clock=clock.now) is None
     assert not Transaction.objects.exists()
-
-
-def test_a_worker_that_was_replaced_writes_nothing_more(connection, sandbox):
-    sandbox.reset(activities=30)
-    asked, _ = syncs.request_sync(connection, trigger="manual", now=clock.now())
-    ticks = []
-
-    def clock_of_a_stopped_worker():
-        ticks.append(None)
-        if len(ticks) == 4:
-            # It slept; another one did all of it meanwhile.
-            late = clock.now() + syncs.LEASE + timedelta(seconds=1)
-            syncing.run(asked.pk, clock=lambda: late)
-        return clock.now()
-
-    with pytest.raises(booking.Replaced):
-        syncing.run(asked.pk, clock=clock_of_a_stopped_worker)
-
-    assert_equals_truth(connection, sandbox)
 
 
 def test_a_sync_that_brings_down_every_worker_is_given_up(connection, sandbox, monkeypatch):
