@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from brokers.sandbox import scenarios
 from brokers.sandbox.faults import Answer, Fault, answer, read_fault
 from brokers.sandbox.house import House
 from brokers.sandbox.world import World
@@ -24,6 +25,7 @@ class Control:
         self.requests: list[dict[str, Any]] = []
         #: By house and path, what was answered last.
         self.last_pages: dict[tuple[str, str], Answer] = {}
+        self._play: scenarios.Play | None = None
 
     def serve(self, method: str, path: str, body: Mapping[str, Any]) -> Answer:
         """Answer one order."""
@@ -56,17 +58,42 @@ class Control:
         return {"faults": 0}
 
     def _reset(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        self._world.reset(body.get("seed", 1), activities=body.get("activities", 60))
+        scenario = scenarios.load(body["scenario"]) if "scenario" in body else None
+        usual = 0 if scenario else 60
+        self._world.reset(body.get("seed", 1), activities=body.get("activities", usual))
         self.faults.clear()
         self.requests.clear()
         self.last_pages.clear()
+        self._play = None
+        if scenario is not None:
+            self.play(scenario, begins_on=body.get("begins_on"))
         return self._truth()
+
+    def play(self, scenario: scenarios.Scenario, *, begins_on: str | None = None) -> None:
+        """Play a story: at once where it is over by now, else as its clock is moved.
+
+        Args:
+            begins_on: a day, on which the clock is stopped; None lets it be over by now.
+        """
+        clock = self._world.clock
+        day = date.fromisoformat(begins_on) if begins_on else None
+        begins_at = scenario.first_midnight(day, now=clock.now())
+        if day is not None:
+            clock.fixed = begins_at
+        self._play = scenarios.Play(scenario, begins_at=begins_at)
+        self._go_on()
+
+    def _go_on(self) -> None:
+        if self._play is not None:
+            for order in self._play.due(self._world.clock.now()):
+                self._book(order)
 
     def _clock(self, body: Mapping[str, Any]) -> dict[str, str]:
         clock = self._world.clock
         if "now" in body:
             clock.fixed = datetime.fromisoformat(body["now"])
         clock.moved += timedelta(seconds=body.get("advance_s", 0))
+        self._go_on()
         return {"now": clock.now().isoformat()}
 
     def _open(self, body: Mapping[str, Any]) -> dict[str, int]:

@@ -22,7 +22,7 @@ from brokers.sandbox.ibkr.books import DEFAULT_QUERY, DEFAULT_TOKEN
 from brokers.sandbox.kite.books import DEFAULT_KEY as KITE_KEY
 from brokers.sandbox.kite.books import DEFAULT_SECRET as KITE_SECRET
 from brokers.selectors import list_unbooked
-from brokers.services import connecting, logins, syncing, syncs
+from brokers.services import connecting, logins
 from common import clock
 from portfolios import selectors as portfolios
 from portfolios.models import Portfolio, Transaction
@@ -33,6 +33,8 @@ from tests.brokers.sandboxed import (
     assert_equals_truth,
     forget_pauses,
     reloaded,
+    request,
+    sync,
 )
 
 
@@ -93,24 +95,22 @@ class Patient:
     def request(self) -> Sync:
         """Ask for a sync that may begin at once."""
         forget_pauses()
-        asked, _ = syncs.request_sync(reloaded(self.connection), trigger="manual", now=self.now())
-        if asked.state == SyncState.WAITING.value:
-            Sync.objects.filter(pk=asked.pk).update(retry_at=self.now())
-        return asked
+        return request(reloaded(self.connection), now=self.now())
 
     def sync(self, *, dies_at: int | None = None) -> Sync:
         """Sync; the worker may die when it looks at its clock for the so manieth time."""
-        asked, looks = self.request(), 0
+        looks = 0
 
         def look() -> datetime:
             nonlocal looks
             looks += 1
+            # The first look is that of whoever asks.
             if looks == dies_at:
                 raise Killed
             return self.now()
 
-        syncing.run(asked.pk, clock=look)
-        return Sync.objects.get(pk=asked.pk)
+        forget_pauses()
+        return sync(reloaded(self.connection), now=look)
 
     def forget_cursors(self) -> None:
         """Let the next sync read all again, page by page."""

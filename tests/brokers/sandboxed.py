@@ -6,7 +6,7 @@ import asyncio
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from decimal import Decimal
@@ -115,13 +115,19 @@ def reloaded(connection: Connection) -> Connection:
     return Connection.objects.get(pk=connection.pk)
 
 
-def sync(connection: Connection) -> Sync:
+def sync(connection: Connection, *, now: Callable[[], datetime] = clock.now) -> Sync:
     """Ask for a sync and do it at once; return it as it is stored then."""
-    asked, _ = syncs.request_sync(connection, trigger="manual", now=clock.now())
-    if asked.state == SyncState.WAITING.value:
-        Sync.objects.filter(pk=asked.pk).update(retry_at=clock.now())
-    syncing.run(asked.pk, clock=clock.now)
+    asked = request(connection, now=now())
+    syncing.run(asked.pk, clock=now)
     return Sync.objects.get(pk=asked.pk)
+
+
+def request(connection: Connection, *, now: datetime) -> Sync:
+    """Ask for a sync that may begin at once."""
+    asked, _ = syncs.request_sync(connection, trigger="manual", now=now)
+    if asked.state == SyncState.WAITING.value:
+        Sync.objects.filter(pk=asked.pk).update(retry_at=now)
+    return asked
 
 
 def assert_equals_truth(

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
+from brokers.sandbox import scenarios
 from brokers.sandbox.app import Sandbox
 from brokers.sandbox.kite.books import DEFAULT_KEY, KiteAccount
 from brokers.sandbox.serving import SHARED, serve, servers
@@ -33,12 +34,18 @@ class Command(BaseCommand):
         )
         parser.add_argument("--seed", type=int, default=1, help="another seed is another history")
         parser.add_argument(
+            "--scenario", choices=scenarios.names(), help="play a story that ended two days ago"
+        )
+        parser.add_argument(
             "--control", action="store_true", help="serve /_control: trades, faults, the truth"
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Serve."""
         sandbox = Sandbox(seed=options["seed"], has_control=options["control"])
+        if options["scenario"]:
+            sandbox.world.reset(options["seed"], activities=0)
+            sandbox.control.play(scenarios.load(options["scenario"]))
         account = sandbox.world.accounts[DEFAULT_KEY]
         if isinstance(account, KiteAccount):
             account.register(redirect_url=options["kite_redirect"], at=sandbox.world.clock.now())

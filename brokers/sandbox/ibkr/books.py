@@ -147,9 +147,13 @@ class FlexAccount(Account):
             entry=Entry({}, booked, {}, {currency: amount}),
         )
 
-    def split(self, symbol: str, *, ratio: Decimal, at: datetime) -> dict[str, Any]:
-        """Turn each unit held into `ratio` units, a whole number of them."""
-        came = self.positions().get(symbol, ZERO) * (ratio - 1)
+    def split(
+        self, symbol: str, *, ratio: Decimal, at: datetime, price: Decimal = ZERO
+    ) -> dict[str, Any]:
+        """Turn each unit held into `ratio` units; a price is paid for what isn't a whole one."""
+        held = self.positions().get(symbol, ZERO)
+        fraction = held * ratio % 1 if price else ZERO
+        came, paid = held * (ratio - 1) - fraction, fraction * price
         named = _instrument(symbol)
         row = {
             "currency": _currency_of(symbol),
@@ -157,13 +161,14 @@ class FlexAccount(Account):
             **named,
             "description": f"{symbol} SPLIT {ratio} FOR 1 ({symbol}, {symbol} INC)",
             "dateTime": _moment(at),
-            "amount": "0",
-            "proceeds": "0",
+            "amount": str(paid),
+            "proceeds": str(paid),
             "quantity": str(came),
             "type": "FS",
             "actionID": str(self._number_of(len(self.entries)) % 10**7),
         }
-        return self.add("CorporateActions", row, booked=at, entry=Entry({}, at, {symbol: came}))
+        entry = Entry({}, at, {symbol: came}, {_currency_of(symbol): paid})
+        return self.add("CorporateActions", row, booked=at, entry=entry)
 
     def transfer(self, symbol: str, *, qty: Decimal, at: datetime) -> dict[str, Any]:
         """Let units come from elsewhere."""
