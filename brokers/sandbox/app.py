@@ -8,6 +8,7 @@ import random
 import re
 import time
 from collections.abc import Collection, Iterator, Mapping
+from typing import Any
 
 from brokers.sandbox import faults
 from brokers.sandbox.control import Control
@@ -89,13 +90,15 @@ class Sandbox:
             headers={key.decode().lower(): value.decode() for key, value in scope["headers"]},
             body=b"" if is_talk else await _body(receive),
         )
-        self._note(house, question)
+        noted = self._note(house, question)
         if is_talk:
             hurt = next(self._faults(house, question, faults.SOCKET_MODES), None)
             socket = HurtSocket(receive, send, fault=hurt) if hurt else Socket(receive, send)
             await house.converse(self.world, question, socket)
         else:
-            await _send(send, self._answer(house, question))
+            found = self._answer(house, question)
+            noted["status"] = found.status
+            await _send(send, found)
 
     def _faults(
         self, house: House, question: Question, modes: Collection[str]
@@ -119,18 +122,20 @@ class Sandbox:
         house.add_headers(found, number=len(self.control.requests))
         return found
 
-    def _note(self, house: House, question: Question) -> None:
+    def _note(self, house: House, question: Question) -> dict[str, Any]:
         """Remember what was asked: of the key only its end, of what is secret nothing."""
+        asked = {
+            "house": house.name,
+            "method": question.method,
+            "path": question.path,
+            "query": _SECRET.sub(r"\1…", question.text),
+            "key": house.key_of(question)[-4:],
+            "at": time.time(),
+            "weight": house.weight_of(question),
+        }
         if len(self.control.requests) < _MOST_REQUESTS:
-            asked = {
-                "house": house.name,
-                "method": question.method,
-                "path": question.path,
-                "query": _SECRET.sub(r"\1…", question.text),
-                "key": house.key_of(question)[-4:],
-                "at": time.time(),
-            }
             self.control.requests.append(asked)
+        return asked
 
 
 async def _body(receive: Receive) -> bytes:

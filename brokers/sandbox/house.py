@@ -146,6 +146,11 @@ class House(ABC):
     def add_headers(self, found: Answer, *, number: int) -> None:
         """Add the headers that every answer has; so many questions were asked before."""
 
+    def weight_of(self, question: Question) -> int:
+        """Return how much of the house's limit a question uses up."""
+        del question
+        return 1
+
     async def converse(self, world: World, question: Question, socket: Socket) -> None:
         """Talk over a WebSocket until one of both has enough; not every house does."""
         del world, question

@@ -31,13 +31,15 @@ from common.remote.errors import (
     Transient,
     UnknownOutcome,
 )
-from common.remote.rates import Allowance
+from common.remote.rates import LONGEST_BAN, LONGEST_PAUSE, Allowance
 
 _CHUNK = 65_536
 _UNTOLD_PAUSE = timedelta(seconds=60)
 _RETRIES = 4
 _FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS = 0.5, 8.0
-_LIMITED = {429, 418}
+#: Some ban whoever goes on after 429.
+_BANNED = 418
+_LIMITED = {429, _BANNED}
 _LATER = {408, 425}
 _REFUSED: Mapping[int, type[RemoteFailure]] = {401: AuthExpired, 403: Forbidden}
 
@@ -61,6 +63,9 @@ class Service:
     #: Classifies an answer other than 200 by its status and body, where the status says too little;
     #: None leaves it to the status.
     refusal: Callable[[int, bytes], type[RemoteFailure] | None] | None = None
+    #: Reads from an answer's headers until when it is better to ask nothing, where the service says
+    #: how much of its limit is used; None is at any time.
+    rest: Callable[[Mapping[str, str], datetime], datetime | None] | None = None
 
 
 @dataclass(slots=True)
@@ -182,6 +187,7 @@ class HttpClient:
                 allow_redirects=False,
                 stream=True,
             ) as response:
+                self._heed(response)
                 self._check_status(response)
                 _check_type(response, content_types, who=name)
                 return self._read(response)
@@ -189,13 +195,22 @@ class HttpClient:
         except requests.RequestException as error:
             raise Transient(f"{name} didn't answer: {type(error).__name__}.") from error
 
+    def _heed(self, response: requests.Response) -> None:
+        """Let everybody pause whom the service says to have used up most of its limit."""
+        now = self._now()
+        until = self._service.rest(response.headers, now) if self._service.rest else None
+        if until is not None:
+            self._allowance.pause(until=until, now=now)
+
     def _check_status(self, response: requests.Response) -> None:
         status, name = response.status_code, self._service.name
         if status == requests.codes.ok:
             return
         if status in _LIMITED:
             now = self._now()
-            until = self._allowance.pause(until=free_at(response.headers, now=now), now=now)
+            longest = LONGEST_BAN if status == _BANNED else LONGEST_PAUSE
+            until = free_at(response.headers, now=now)
+            until = self._allowance.pause(until=until, now=now, longest=longest)
             raise RateLimited(f"{name} was asked too often.", until=until)
         if self._service.refusal is not None:
             told = self._service.refusal(status, next(response.iter_content(_CHUNK), b""))

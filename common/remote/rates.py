@@ -20,8 +20,8 @@ from common.remote.errors import RateLimited
 
 log = structlog.get_logger(__name__)
 
-#: No service is left alone for longer, whatever it says.
-LONGEST_PAUSE = timedelta(hours=1)
+#: No service is left alone for longer, whatever it says; where it bans us, asking makes it longer.
+LONGEST_PAUSE, LONGEST_BAN = timedelta(hours=1), timedelta(days=3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +78,20 @@ class Allowance:
         until = self._paused_until()
         return until if until is not None and until > now else None
 
-    def pause(self, *, until: datetime, now: datetime) -> datetime:
-        """Leave the service alone, in all processes; return until when, an hour at most."""
-        until = min(max(until, now + timedelta(seconds=1)), now + LONGEST_PAUSE)
+    def pause(
+        self, *, until: datetime, now: datetime, longest: timedelta = LONGEST_PAUSE
+    ) -> datetime:
+        """Leave the service alone, in all processes, for no longer than `longest`.
+
+        A pause that ends later stays; without Redis there is none.
+
+        Returns:
+            When this one ends.
+        """
+        until = min(max(until, now + timedelta(seconds=1)), now + longest)
+        known = self._paused_until()
+        if known is not None and known >= until:
+            return until
         try:
             redis.client().set(
                 keys.REMOTE_PAUSE.of(self._name),

@@ -5,6 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+import requests
 
 from brokers.adapters.binance.history import HISTORIES
 from brokers.domain.connections import ConnectionState, SyncState
@@ -172,6 +173,42 @@ def test_a_clock_that_goes_wrong_here_is_set_by_theirs(account, binance, trade):
 
     assert done.state == SyncState.OK.value, done.error
     same(account, binance, booked=1)
+
+
+def test_what_others_use_up_at_the_same_address_is_waited_for(account, binance, book, trade):
+    book("deposit", coin="USDT", amount="10000", day=1)
+    trade("BTCUSDT", "BUY", "0.05", "64000.1")
+    # Stopped, so that no minute ends meanwhile.
+    minute = clock.now().replace(second=0, microsecond=0)
+    binance.set_clock(minute.isoformat())
+    binance.book("crowd", account=DEFAULT_KEY, weight=4_799)
+    before = len(binance.asked)
+
+    crowded = sync(account)
+
+    asked = binance.asked[before:]
+    assert crowded.state == SyncState.WAITING.value
+    assert (crowded.retries, reloaded(account).state) == (0, ConnectionState.ACTIVE.value)
+    assert timedelta(0) < crowded.retry_at - clock.now() <= timedelta(minutes=1)
+    # The first answer says it, and is the last one.
+    assert [(each["status"], each["weight"]) for each in asked] == [(200, 1)]
+    binance.set_clock((minute + timedelta(minutes=1)).isoformat())
+    done = sync(account)
+    assert done.state == SyncState.OK.value, done.error
+    same(account, binance, booked=2)
+    assert not {429, 418} & {each["status"] for each in binance.asked}
+    assert sum(each["weight"] for each in binance.asked[before + 1 :]) < 4_800
+
+
+def test_who_goes_on_asking_is_banned(binance, account):
+    binance.set_clock("2026-03-02T10:00:20+00:00")
+    binance.book("crowd", account=DEFAULT_KEY, weight=6_000)
+
+    told = [requests.get(f"{binance.url}/binance/api/v3/time", timeout=10) for _ in range(11)]
+
+    assert [each.status_code for each in told] == [429] * 10 + [418]
+    assert told[-1].headers["retry-after"] == "40"
+    assert told[-1].headers["x-mbx-used-weight-1m"] == "6011"
 
 
 def test_a_key_that_is_refused_waits_for_its_owner(account, binance):

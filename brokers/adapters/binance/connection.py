@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from brokers.adapters.binance import parser
 from brokers.adapters.binance.history import milliseconds
@@ -28,6 +28,9 @@ _WINDOW = "60000"
 _MOST_REPEATS = 2
 #: 6,000 by weight and minute for one address, whoever asks from it. A question weighs 20 at most.
 _LIMITS = ("240/minute",)
+#: What Binance has counted in this minute of its clock, and from how much on to wait for the next.
+_USED, _MOST_USED = "X-MBX-USED-WEIGHT-1M", 4_800
+_MINUTE = timedelta(minutes=1)
 _LARGEST = 64 * 1_048_576
 
 
@@ -79,10 +82,19 @@ class Line:
                 connect_seconds=_CONNECT_SECONDS,
                 silence_seconds=_SILENCE_SECONDS,
                 refusal=_refusal,
+                rest=self._rest,
             ),
             budget=budget,
             breaker=Breaker(f"binance-spot-{environment.name}"),
         )
+
+    def _rest(self, headers: Mapping[str, str], now: datetime) -> datetime | None:
+        """Wait for Binance's next minute where others at our address, or we, have used much."""
+        used = headers.get(_USED, "")
+        if not used.isdecimal() or int(used) < _MOST_USED:
+            return None
+        theirs = now + timedelta(milliseconds=self._ahead or 0)
+        return now + _MINUTE - timedelta(seconds=theirs.second, microseconds=theirs.microsecond)
 
     def ask_openly(self, path: str, params: Mapping[str, str] | None = None) -> bytes:
         """Ask what anybody may ask."""

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from brokers.sandbox.binance import rest
 from brokers.sandbox.binance.books import BinanceAccount, open_default
+from brokers.sandbox.binance.meter import Meter
 from brokers.sandbox.faults import Answer
 from brokers.sandbox.house import House, Question
-from brokers.sandbox.world import World
+from brokers.sandbox.world import Clock, World
 
-_WEIGHT = 20
+#: What a question weighs; the wallet has limits of its own.
+_WEIGHTS = {
+    "/api/v3/account": 20,
+    "/api/v3/allOrders": 20,
+    "/api/v3/exchangeInfo": 20,
+    "/api/v3/klines": 2,
+    "/api/v3/myTrades": 20,
+}
 
 
 class Binance(House):
@@ -17,9 +25,13 @@ class Binance(House):
     name = "binance"
     prefix = "/binance"
 
+    def __init__(self) -> None:
+        self._meter = Meter(Clock())
+
     def settle(self, world: World, activities: int) -> None:
         """Open the one account that everybody knows the key of."""
-        open_default(world, activities)
+        self._meter = Meter(world.clock)
+        open_default(world, activities, meter=self._meter)
 
     def open(self, world: World, key: str, secret: str) -> None:
         """Open one more account."""
@@ -29,8 +41,16 @@ class Binance(House):
         """Return the API key."""
         return question.headers.get("x-mbx-apikey", "")
 
+    def weight_of(self, question: Question) -> int:
+        """Return what a question weighs."""
+        return _WEIGHTS.get(question.path, 1)
+
     def serve(self, world: World, question: Question) -> Answer:
-        """Answer openly, or check key, time and signature first."""
+        """Weigh it; then answer openly, or check key, time and signature first."""
+        if not self._meter.spend(self.weight_of(question)):
+            limited = rest.refuse(418 if self._meter.is_banned else 429, "Too much request weight")
+            limited.headers["retry-after"] = str(self._meter.seconds_left)
+            return limited
         told = rest.serve_all(world, question)
         if told is not None:
             return told
@@ -45,7 +65,7 @@ class Binance(House):
         return rest.refuse(status, message)
 
     def add_headers(self, found: Answer, *, number: int) -> None:
-        """Tell what was used up."""
-        used = str(_WEIGHT * (number % 300))
-        found.headers.setdefault("x-mbx-used-weight", used)
-        found.headers.setdefault("x-mbx-used-weight-1m", used)
+        """Tell what was used up in this minute, by all who ask."""
+        del number
+        found.headers.setdefault("x-mbx-used-weight", str(self._meter.used))
+        found.headers.setdefault("x-mbx-used-weight-1m", str(self._meter.used))

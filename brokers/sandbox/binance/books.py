@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from brokers.sandbox.binance.meter import Meter
 from brokers.sandbox.world import ZERO, Account, Entry, World
 
 DEFAULT_KEY, DEFAULT_SECRET = "sandboxbinance0001", "sandbox-binance-secret-0000000001"
@@ -46,9 +47,10 @@ PAIRS: Mapping[str, Pair] = {
 }
 
 
-def open_default(world: World, activities: int) -> None:
+def open_default(world: World, activities: int, *, meter: Meter) -> None:
     """Open the account that everybody knows the key of, with a few trades."""
     account = BinanceAccount(DEFAULT_KEY, DEFAULT_SECRET, seed=world.seed)
+    account.meter = meter
     world.open(account)
     if not activities:
         return
@@ -69,6 +71,8 @@ def open_default(world: World, activities: int) -> None:
 
 class BinanceAccount(Account):
     """One customer's account."""
+
+    meter: Meter
 
     def __init__(self, key_id: str, secret: str, *, seed: int) -> None:
         super().__init__(key_id, secret, seed=seed)
@@ -94,6 +98,7 @@ class BinanceAccount(Account):
             "distribute": self.distribute,
             "reward": self.reward,
             "subscribe": self.subscribe,
+            "crowd": self.crowd,
         }
 
     # --- What happens -------------------------------------------------------------------------
@@ -226,6 +231,12 @@ class BinanceAccount(Account):
         del at
         self._in_earn[coin] = self._in_earn.get(coin, ZERO) + amount
         return {"asset": coin, "amount": str(self._in_earn[coin])}
+
+    def crowd(self, weight: int, *, at: datetime) -> dict[str, Any]:
+        """Let others at the same address ask for so much weight."""
+        del at
+        self.meter.spend(weight)
+        return {"used": self.meter.used}
 
     # --- How it stands ------------------------------------------------------------------------
 

@@ -223,6 +223,41 @@ def test_a_pause_is_neither_endless_nor_none(remote, client_of, told, kept):
     assert caught.value.until == NOW + kept
 
 
+def test_a_ban_may_be_longer_than_a_pause(remote, client_of):
+    remote.answers = [Said(status=418, headers={"Retry-After": "259200"})]
+    client = client_of()
+
+    for _ in range(2):
+        with pytest.raises(RateLimited) as caught:
+            client.get_json("/price")
+        assert caught.value.until == NOW + timedelta(days=3)
+
+    assert len(remote.asked) == 1
+
+
+@pytest.mark.parametrize("status", [200, 400])
+def test_who_says_that_its_limit_is_nearly_used_up_is_left_alone(remote, client_of, status):
+    def rest(headers, now):
+        return now + timedelta(seconds=20) if int(headers.get("X-Used", 0)) > 90 else None
+
+    used = [Said(b"{}", status=status, headers={"X-Used": each}) for each in ("90", "91")]
+    remote.answers = [*used, GOOD]
+    client = client_of("gauged", rest=rest)
+
+    for _ in used:
+        # What is answered counts, whatever is said beside it.
+        if status == 200:
+            assert client.get_json("/price") == {}
+        else:
+            with pytest.raises(BadRequest):
+                client.get_json("/price")
+    with pytest.raises(RateLimited) as caught:
+        client_of("gauged").get_json("/price")
+
+    assert caught.value.until == NOW + timedelta(seconds=20)
+    assert len(remote.asked) == 2
+
+
 def test_a_limit_is_counted_for_all_clients_together(remote, client_of):
     remote.answers = [GOOD]
     name = f"test-{uuid4().hex}"
