@@ -32,6 +32,8 @@ class RemoteServer:
     def __init__(self) -> None:
         self.answers: list[Said] = []
         self.asked: list[tuple[str, Mapping[str, str]]] = []
+        #: What was posted, in order.
+        self.posted: list[bytes] = []
         self.respond: Callable[[str, Mapping[str, str]], Said] | None = None
         self.url = ""
         self.stopped = Event()
@@ -66,7 +68,7 @@ def _handler_of(remote: RemoteServer) -> type[BaseHTTPRequestHandler]:
             self.close_connection = bool(said.cut)
 
         def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
+            remote.posted.append(self.rfile.read(int(self.headers["Content-Length"])))
             self.do_GET()
 
         def log_message(self, *_args: object) -> None:

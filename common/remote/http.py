@@ -118,7 +118,20 @@ class HttpClient:
         Raises:
             RemoteFailure: one of the classes of `common.remote.errors`.
         """
-        return self._breaker.call(lambda: self._get_patiently(path, params, content_types))
+        return self._patiently(lambda: self._ask("GET", path, content_types, params=params))
+
+    def ask(self, path: str, *, content: Any, content_types: Collection[str]) -> bytes:
+        """Return the body of the answer to a question that is itself JSON.
+
+        It is posted, and changes nothing there: it is sent again where `get` would ask again.
+
+        Args:
+            content: what JSON can write.
+
+        Raises:
+            RemoteFailure: see `get`.
+        """
+        return self._patiently(lambda: self._ask("POST", path, content_types, content=content))
 
     def post(self, path: str, *, form: Mapping[str, str], content_types: Collection[str]) -> bytes:
         """Send a form once, and return the body of the answer.
@@ -152,18 +165,19 @@ class HttpClient:
         body = self.get(path, params=params, content_types=("application/json",))
         return read_json(body, required=required, who=self._service.name)
 
-    def _get_patiently(
-        self, path: str, params: Mapping[str, str] | None, content_types: Collection[str]
-    ) -> bytes:
-        for attempt in range(_RETRIES):
-            try:
-                return self._ask("GET", path, content_types, params=params)
-            except Transient:
-                if not self._budget.spend():
-                    raise
-                longest = min(_LONGEST_WAIT_SECONDS, _FIRST_WAIT_SECONDS * 2**attempt)
-                self._sleep(random.uniform(0, longest))  # noqa: S311 - no secret
-        return self._ask("GET", path, content_types, params=params)
+    def _patiently(self, ask: Callable[[], bytes]) -> bytes:
+        def ask_again() -> bytes:
+            for attempt in range(_RETRIES):
+                try:
+                    return ask()
+                except Transient:
+                    if not self._budget.spend():
+                        raise
+                    longest = min(_LONGEST_WAIT_SECONDS, _FIRST_WAIT_SECONDS * 2**attempt)
+                    self._sleep(random.uniform(0, longest))  # noqa: S311 - no secret
+            return ask()
+
+        return self._breaker.call(ask_again)
 
     def _ask(
         self,
@@ -173,6 +187,7 @@ class HttpClient:
         *,
         params: Mapping[str, str] | None = None,
         form: Mapping[str, str] | None = None,
+        content: Any = None,
     ) -> bytes:
         name = self._service.name
         self._allowance.take(now=self._now())
@@ -182,6 +197,7 @@ class HttpClient:
                 self._service.base_url + path,
                 params=params,
                 data=form,
+                json=content,
                 timeout=(self._service.connect_seconds, self._service.silence_seconds),
                 # A key must not follow to another host.
                 allow_redirects=False,
@@ -237,9 +253,10 @@ class HttpClient:
 def free_at(headers: Mapping[str, str], *, now: datetime) -> datetime:
     """Read from an answer when the service may be asked again; a minute from now if untold.
 
-    `Retry-After` has seconds or a date, `X-RateLimit-Reset` seconds since 1970.
+    `Retry-After` has seconds or a date, `RateLimit-Reset` seconds from now, `X-RateLimit-Reset`
+    seconds since 1970.
     """
-    after = headers.get("Retry-After", "").strip()
+    after = (headers.get("Retry-After") or headers.get("RateLimit-Reset", "")).strip()
     reset = headers.get("X-RateLimit-Reset", "").strip()
     try:
         if after.isdecimal():

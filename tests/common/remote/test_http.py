@@ -1,5 +1,6 @@
 """Questions over HTTP against a server that misbehaves."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from uuid import uuid4
@@ -148,6 +149,16 @@ def test_what_may_pass_is_asked_again(remote, client_of, waited, said):
     assert 0 <= waited[1] <= 1.0
 
 
+def test_a_question_in_json_is_asked_again_too(remote, client_of):
+    remote.answers = [Said(status=503), GOOD]
+
+    body = client_of().ask("/look", content=[{"id": "Ü"}], content_types=["application/json"])
+
+    assert body == GOOD.body
+    assert [json.loads(each) for each in remote.posted] == [[{"id": "Ü"}]] * 2
+    assert {headers["Content-Type"] for _, headers in remote.asked} == {"application/json"}
+
+
 def test_after_four_retries_it_is_given_up(remote, client_of, waited):
     remote.answers = [Said(status=500)]
 
@@ -187,6 +198,8 @@ def test_nobody_is_there(client_of):
         ({"Retry-After": "Mon, 02 Mar 2026 12:00:09 -0000"}, 9),
         ({"X-RateLimit-Reset": str(int(NOW.timestamp()) + 11)}, 11),
         ({"Retry-After": "7", "X-RateLimit-Reset": "1"}, 7),
+        ({"RateLimit-Reset": "5"}, 5),
+        ({"Retry-After": "7", "RateLimit-Reset": "5"}, 7),
         ({"Retry-After": "soon"}, 60),
         ({"X-RateLimit-Reset": "1e999"}, 60),
         ({"Retry-After": "9" * 40}, 60),
