@@ -122,6 +122,14 @@ SCHEDULE: tuple[Job, ...] = (
         description="Stores splits, dividends and the like from the sources in ACTION_SOURCES.",
     ),
     Job(
+        name="Identify instruments",
+        task="marketdata.tasks.identify_instruments",
+        # A directory that anybody may ask answers about 250 instruments before it wants a pause.
+        every=timedelta(minutes=10),
+        queue="market",
+        description="Asks the sources in IDENTITY_SOURCES for share classes that are missing.",
+    ),
+    Job(
         name="Follow merged instruments",
         task="marketdata.tasks.follow_merges",
         every=timedelta(minutes=5),

@@ -15,7 +15,13 @@ from common import clock
 from common.remote.errors import RemoteFailure
 from marketdata import histories, selectors, services
 from marketdata.adapters import calendars, found_assets
-from marketdata.adapters.registry import action_sources, asset_sources, bar_sources, fx_sources
+from marketdata.adapters.registry import (
+    action_sources,
+    asset_sources,
+    bar_sources,
+    fx_sources,
+    identity_sources,
+)
 from marketdata.models import Backfill, InstrumentMerge
 from marketdata.services import backfills, checking, elsewhere
 
@@ -118,6 +124,13 @@ def record_actions(**_later: Any) -> None:
     now = clock.now()
     written = services.record_actions(action_sources(), today=now.date(), now=now)
     log.info("actions.recorded", written=written)
+
+
+@shared_task(name="marketdata.tasks.identify_instruments")
+def identify_instruments(**_later: Any) -> None:
+    """Have a directory tell the share class of instruments that lack it."""
+    written = services.identify_instruments(identity_sources(), clock=clock.now)
+    log.info("instruments.identified", written=written)
 
 
 @shared_task(name="marketdata.tasks.follow_merge")

@@ -23,6 +23,7 @@ from marketdata import services as market_services
 from marketdata.domain.backfills import BackfillState, Trigger
 from marketdata.domain.classification import check_weights
 from marketdata.domain.doubts import Doubt
+from marketdata.domain.instruments import AssetClass
 from marketdata.domain.sources import Need, Parsed, ReferenceRates
 from marketdata.finding import search_instruments
 from marketdata.models import Backfill, CloseDoubt, Instrument, SourceRun
@@ -396,6 +397,21 @@ def test_histories_that_are_filled_in(crowd):
         request_backfill(known.pk, start=DAYS[0], end=DAYS[0], trigger=Trigger.STAFF, now=NOW)
         selectors.list_holder_ids(known.pk)
         request_histories(now=NOW)
+
+
+def test_instruments_that_lack_an_identifier(crowd):
+    def list_them():
+        with watched():
+            found = market.list_unidentified({AssetClass.STOCK}, asked_before=NOW, limit=10)
+        return len(found)
+
+    some, others = crowd.instruments[:7], crowd.instruments[7:]
+    assert list_them() == 10
+    Instrument.objects.filter(pk__in=[each.pk for each in others]).update(identified_at=NOW)
+    assert list_them() == 7
+    earlier = NOW - timedelta(days=40)
+    Instrument.objects.filter(pk__in=[each.pk for each in some]).update(identified_at=earlier)
+    assert list_them() == 7
 
 
 def test_doubts_about_closes(crowd):

@@ -343,6 +343,8 @@ ALPACA_SECRET_KEY = env.str("ALPACA_SECRET_KEY", default="")
 ALPACA_FEED = env.str("ALPACA_FEED", default="iex")
 ALPACA_MOST_SYMBOLS = env.int("ALPACA_MOST_SYMBOLS", default=30)
 TWELVEDATA_KEY = env.str("TWELVEDATA_KEY", default="")
+IDENTITY_SOURCES = env.list("IDENTITY_SOURCES", default=[])
+OPENFIGI_KEY = env.str("OPENFIGI_KEY", default="")
 
 # --- Brokers -----------------------------------------------------------------------------------
 

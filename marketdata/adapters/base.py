@@ -11,6 +11,7 @@ from typing import Protocol
 
 from common.remote.errors import RemoteFailure, Transient
 from marketdata.domain.actions import Action
+from marketdata.domain.identifiers import Identified, Question
 from marketdata.domain.instruments import AssetClass, identity_of
 from marketdata.domain.quotes import MarketState, Quote
 from marketdata.domain.sources import Capabilities, Parsed, ReferenceRates
@@ -97,6 +98,29 @@ class AssetSource(Protocol):
 
     def find_assets(self, text: str) -> Sequence[Asset]:
         """Return what may be meant, likeliest first.
+
+        Raises:
+            RemoteFailure: see `common.remote.errors`.
+        """
+
+
+class IdentitySource(Protocol):
+    """Somebody who knows the identifiers of instruments."""
+
+    @property
+    def name(self) -> str:
+        """Kept with how it was last asked."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What it can tell."""
+
+    @property
+    def most_at_once(self) -> int:
+        """How many instruments one question may be about."""
+
+    def identify(self, questions: Sequence[Question]) -> Sequence[Identified]:
+        """Return what is known of each, in their order.
 
         Raises:
             RemoteFailure: see `common.remote.errors`.

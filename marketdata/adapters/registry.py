@@ -13,12 +13,21 @@ from common.remote.errors import AuthExpired, BadRequest
 from marketdata.adapters.alpaca import client as alpaca
 from marketdata.adapters.alpaca.client import AlpacaSource
 from marketdata.adapters.alpaca.stream import FEEDS, AlpacaStream
-from marketdata.adapters.base import ActionSource, AssetSource, BarSource, FxSource, QuoteStream
+from marketdata.adapters.base import (
+    ActionSource,
+    AssetSource,
+    BarSource,
+    FxSource,
+    IdentitySource,
+    QuoteStream,
+)
 from marketdata.adapters.binance import client as binance
 from marketdata.adapters.binance.client import BinanceSource
 from marketdata.adapters.binance.stream import BinanceStream
 from marketdata.adapters.ecb import client as ecb
 from marketdata.adapters.ecb.client import EcbSource
+from marketdata.adapters.openfigi import client as openfigi
+from marketdata.adapters.openfigi.client import OpenFigiSource
 from marketdata.adapters.simulated import SimulatedSource
 from marketdata.adapters.twelvedata import client as twelvedata
 from marketdata.adapters.twelvedata.client import TwelveDataSource
@@ -102,6 +111,7 @@ def sources_by_need() -> Mapping[Need, Sequence[str]]:
         Need.BARS: list(dict.fromkeys(settings.BAR_SOURCES)) or simulated,
         Need.FX: list(dict.fromkeys(settings.FX_SOURCES)),
         Need.ACTIONS: list(dict.fromkeys(settings.ACTION_SOURCES)),
+        Need.IDENTITY: list(dict.fromkeys(settings.IDENTITY_SOURCES)),
     }
 
 
@@ -121,6 +131,22 @@ def action_sources() -> Sequence[ActionSource]:
     return [source for source in built if source is not None]
 
 
+def identity_sources() -> Sequence[IdentitySource]:
+    """Return the sources of identifiers that IDENTITY_SOURCES names, the first to be asked first.
+
+    Raises:
+        ImproperlyConfigured: there is no source of that name.
+    """
+    names = list(dict.fromkeys(settings.IDENTITY_SOURCES))
+    unknown = [name for name in names if name not in _IDENTITY_BUILDERS]
+    if unknown:
+        raise ImproperlyConfigured(
+            f"IDENTITY_SOURCES names {', '.join(unknown)}; "
+            f"it can name {', '.join(_IDENTITY_BUILDERS)}."
+        )
+    return [_IDENTITY_BUILDERS[name]() for name in names]
+
+
 def known_sources(need: Need) -> Sequence[str]:
     """Return the names of all sources there are for a need, switched on or not."""
     builders: Mapping[Need, Mapping[str, object]] = {
@@ -128,12 +154,15 @@ def known_sources(need: Need) -> Sequence[str]:
         Need.BARS: _BAR_BUILDERS,
         Need.FX: _FX_BUILDERS,
         Need.ACTIONS: _ACTION_BUILDERS,
+        Need.IDENTITY: _IDENTITY_BUILDERS,
     }
     return sorted(builders.get(need, {}))
 
 
 def limits_of(name: str) -> Sequence[str]:
     """Return how often a source may be asked, such as `200/minute`; none where nobody counts."""
+    if name == OpenFigiSource.name:
+        return openfigi.limits_of(settings.OPENFIGI_KEY)
     return _LIMITS.get(name, ())
 
 
@@ -147,6 +176,10 @@ def _alpaca() -> AlpacaSource | None:
 def _twelvedata() -> BarSource | None:
     key = settings.TWELVEDATA_KEY
     return TwelveDataSource.of_account(key=key) if key else None
+
+
+def _openfigi() -> IdentitySource:
+    return OpenFigiSource.of_account(key=settings.OPENFIGI_KEY)
 
 
 def _binance() -> BarSource:
@@ -180,6 +213,7 @@ _QUOTE_BUILDERS: Mapping[str, Callable[[], QuoteStream]] = {
     BinanceStream.name: BinanceStream,
 }
 _ACTION_BUILDERS: Mapping[str, Callable[[], ActionSource | None]] = {AlpacaSource.name: _alpaca}
+_IDENTITY_BUILDERS: Mapping[str, Callable[[], IdentitySource]] = {OpenFigiSource.name: _openfigi}
 _FX_BUILDERS: Mapping[str, Callable[[], FxSource]] = {EcbSource.name: EcbSource}
 _LIMITS: Mapping[str, Sequence[str]] = {
     AlpacaSource.name: alpaca.LIMITS,

@@ -113,12 +113,22 @@ class InstrumentAdmin(Mergeable):
     search_fields = ("symbol", "name", "isin")
     ordering = ("symbol", "id")
     # Closes and ledgers are read in the currency; another one is another instrument.
-    readonly_fields = ("identity", "currency", "owner", "last_close", "last_close_date")
+    readonly_fields = (
+        "identity",
+        "share_class_figi",
+        "identified_at",
+        "currency",
+        "owner",
+        "last_close",
+        "last_close_date",
+    )
     fields = (
         "identity",
         "symbol",
         "name",
         "isin",
+        "share_class_figi",
+        "identified_at",
         "mic",
         "currency",
         "asset_class",
@@ -146,6 +156,9 @@ class InstrumentAdmin(Mergeable):
         """Note when it was changed, and which sources were chosen."""
         obj.updated_at = clock.now()
         obj.sources = stored(form.chains())
+        if not {"symbol", "isin", "mic"}.isdisjoint(form.changed_data):
+            # What was told of it was told of another one.
+            obj.share_class_figi, obj.identified_at = "", None
         super().save_model(request, obj, form, change)
 
 

@@ -13,7 +13,7 @@ from common import clock
 from common.admin import ModelAdmin, ReadOnlyAdmin
 from common.errors import Failure
 from marketdata.models import Instrument, InstrumentMerge
-from marketdata.selectors import count_references
+from marketdata.selectors import count_references, list_suggested_merges
 from marketdata.services import merge_instruments, undo_merge, wrong_with_merge
 from marketdata.tasks import start_following
 
@@ -83,6 +83,13 @@ class InstrumentMergeAdmin(ReadOnlyAdmin[InstrumentMerge]):
     list_select_related = ("duplicate", "survivor", "asked_by")
     ordering = ("-id",)
     actions = ("undo",)
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show above what was merged what looks as if it should be."""
+        suggested = list_suggested_merges() if may_change_instruments(request) else []
+        return super().changelist_view(request, (extra_context or {}) | {"suggested": suggested})
 
     def has_undo_permission(self, request: HttpRequest) -> bool:
         """Who may change instruments may also take that back."""

@@ -30,6 +30,9 @@ class InstrumentOutput(serializers.Serializer[object]):
     symbol = serializers.CharField()
     name = serializers.CharField()
     isin = serializers.CharField()
+    share_class_figi = serializers.CharField(
+        help_text="Of the share at whatever market; empty where no directory has told it."
+    )
     mic = serializers.CharField()
     currency = serializers.CharField()
     multiplier = DecimalStringField()

@@ -8,6 +8,9 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
+#: The markets of the United States: a symbol means the same share at all of them.
+UNITED_STATES = frozenset({"XNAS", "XNYS", "ARCX", "XASE", "BATS", "IEXG"})
+
 
 class AssetClass(StrEnum):
     """The broad kind of an instrument."""

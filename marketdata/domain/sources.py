@@ -23,13 +23,18 @@ class Need(StrEnum):
     BARS = "bars"
     FX = "fx"
     ACTIONS = "actions"
+    IDENTITY = "identity"
 
     @property
     def label(self) -> str:
         """Return the name shown to people."""
-        return {"quote": "Quotes", "bars": "Daily bars", "fx": "Exchange rates"}.get(
-            self.value, "Corporate actions"
-        )
+        return {
+            Need.QUOTE: "Quotes",
+            Need.BARS: "Daily bars",
+            Need.FX: "Exchange rates",
+            Need.ACTIONS: "Corporate actions",
+            Need.IDENTITY: "Identifiers",
+        }[self]
 
 
 @dataclass(frozen=True, slots=True)

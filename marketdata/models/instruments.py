@@ -55,6 +55,12 @@ class Instrument(Timestamped):
     symbol = models.CharField(max_length=32)
     name = models.CharField(max_length=160)
     isin = models.CharField("ISIN", max_length=12, blank=True)
+    #: Of the share at whatever market, where a directory has told; so listings of one are known.
+    share_class_figi = models.CharField(
+        "share class FIGI", max_length=12, blank=True, default="", editable=False
+    )
+    #: When a directory last answered about it, whatever it answered.
+    identified_at = models.DateTimeField(null=True, blank=True, editable=False)
     mic = models.CharField("market (MIC)", max_length=4, blank=True)
     currency = models.CharField(max_length=5)
     asset_class = models.CharField(
@@ -88,6 +94,10 @@ class Instrument(Timestamped):
             models.Index(fields=["is_active", "symbol", "id"], name="instrument_active"),
             models.Index(fields=["owner", "is_active", "symbol", "id"], name="instrument_visible"),
             models.Index(fields=["asset_class", "symbol"], name="instrument_class"),
+            models.Index(
+                fields=["owner", "share_class_figi", "identified_at", "id"],
+                name="instrument_figi",
+            ),
             # One entry for each term.
             models.Index(fields=["owner", "is_active", "search_terms"], name="instrument_search"),
         ]

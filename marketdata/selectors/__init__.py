@@ -16,6 +16,7 @@ from marketdata.selectors.instruments import (
     instruments_by_id,
     list_instruments,
     list_own_instruments,
+    list_unidentified,
     own_ids,
     visible_ids,
     visible_to,
@@ -26,6 +27,7 @@ from marketdata.selectors.merging import (
     find_merge,
     get_own_merge,
     list_own_merges,
+    list_suggested_merges,
     list_unfinished_merges,
 )
 from marketdata.selectors.naming import (
@@ -96,7 +98,9 @@ __all__ = [
     "list_own_merges",
     "list_prices",
     "list_splits",
+    "list_suggested_merges",
     "list_unfinished_merges",
+    "list_unidentified",
     "listing_of",
     "own_ids",
     "rate_history",

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
+from typing import Any
 
 from bson import ObjectId
 from django.db.models import Q, QuerySet
 
-from common.bulk import read_many
+from common.bulk import aggregate, read_many
 from common.errors import Conflict, NotFound
 from marketdata.domain import search
-from marketdata.domain.instruments import InstrumentBrief
+from marketdata.domain.identifiers import Question
+from marketdata.domain.instruments import AssetClass, InstrumentBrief
 from marketdata.models import Instrument
 
 
@@ -82,6 +85,39 @@ def list_instruments(user_id: ObjectId | None, *, symbol: str = "") -> QuerySet[
         start = symbol.strip().upper()
         found = found.filter(symbol__gte=start, symbol__lt=start + search.LAST)
     return found.order_by("symbol", "id")
+
+
+def list_unidentified(
+    kinds: Collection[AssetClass], *, asked_before: datetime, limit: int
+) -> list[Question]:
+    """List shared instruments without a share class, as a directory is asked about them.
+
+    Those that it was never asked about come alone; without any, those about which it was last asked
+    before a moment, the longest ago first.
+
+    Args:
+        kinds: what a directory knows.
+    """
+
+    def find(asked: Any) -> list[Question]:
+        wanted = {
+            "owner_id": None,
+            "share_class_figi": "",
+            "identified_at": asked,
+            "is_active": True,
+            "asset_class": {"$in": [kind.value for kind in sorted(kinds)]},
+            "$nor": [{"isin": "", "mic": ""}],
+        }
+        stages: list[dict[str, Any]] = [
+            {"$match": wanted},
+            {"$limit": limit},
+            {"$project": {"identity": 1, "isin": 1, "symbol": 1, "mic": 1}},
+        ]
+        # In the order of the index; asked for another one, the server sorts all for a few.
+        rows = aggregate(Instrument, stages, hint="instrument_figi")
+        return [Question(instrument_id=str(row.pop("_id")), **row) for row in rows]
+
+    return find(None) or find({"$lt": asked_before})
 
 
 def list_own_instruments(owner_id: ObjectId) -> QuerySet[Instrument]:

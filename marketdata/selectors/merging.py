@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from bson import ObjectId
 from django.db.models import QuerySet
 
+from common.bulk import aggregate
 from common.errors import NotFound
 from marketdata.events import references_asked
 from marketdata.models import Instrument, InstrumentMerge
+from marketdata.selectors.instruments import instruments_by_id
+
+#: The others come up once these are settled.
+_MOST_SUGGESTED = 100
 
 
 class MergeNotFound(NotFound):
@@ -54,6 +61,51 @@ def list_own_merges(owner_id: ObjectId) -> list[InstrumentMerge]:
     found = InstrumentMerge.objects.filter(asked_by_id=owner_id, open_for__isnull=False)
     rows = found.select_related("duplicate", "survivor").order_by("-id")
     return [each for each in rows if each.duplicate.owner_id == owner_id]
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """Two shared instruments that look like one, the one that was there first first.
+
+    Attributes:
+        by: what they have in common, besides market and currency.
+    """
+
+    first: Instrument
+    second: Instrument
+    by: str
+
+
+def list_suggested_merges() -> list[Suggestion]:
+    """List the pairs of shared instruments that what identifies one instrument says to be one.
+
+    That is the ISIN, or the share class where it is known, with the market and the currency.
+    """
+    pairs: dict[tuple[ObjectId, ObjectId], str] = {}
+    for column, words in (("isin", "ISIN"), ("share_class_figi", "share class FIGI")):
+        for group in _groups_by(column):
+            first, *others = sorted(group["ids"])
+            named = f"{words} {group['_id'][column]}"
+            for other in others:
+                pairs.setdefault((first, other), named)
+    found = instruments_by_id([key for pair in pairs for key in pair])
+    suggested = (
+        Suggestion(found[str(first)], found[str(second)], by)
+        for (first, second), by in pairs.items()
+    )
+    return sorted(suggested, key=lambda each: (each.first.identity, each.second.identity))
+
+
+def _groups_by(column: str) -> Iterator[dict[str, Any]]:
+    """Group the shared instruments that agree; one with another multiplier is another one."""
+    same = (column, "mic", "currency", "multiplier")
+    stages: list[dict[str, Any]] = [
+        {"$match": {"owner_id": None, "is_active": True, column: {"$gt": ""}, "mic": {"$gt": ""}}},
+        {"$group": {"_id": {name: f"${name}" for name in same}, "ids": {"$push": "$_id"}}},
+        {"$match": {"ids.1": {"$exists": True}}},
+        {"$limit": _MOST_SUGGESTED},
+    ]
+    return aggregate(Instrument, stages)
 
 
 def list_unfinished_merges(*, since: datetime) -> QuerySet[InstrumentMerge]:

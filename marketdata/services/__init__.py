@@ -10,6 +10,7 @@ from marketdata.services.aliases import (
     wrong_with_alias,
 )
 from marketdata.services.backfills import BackfillRefused, check_span, request_backfill
+from marketdata.services.identifying import ASKED_AGAIN, identify_instruments
 from marketdata.services.instruments import (
     LONGEST_SOURCE,
     InstrumentExists,
@@ -50,6 +51,7 @@ from marketdata.services.prices import (
 from marketdata.services.rates import RatesRecorded, record_reference_rates
 
 __all__ = [
+    "ASKED_AGAIN",
     "FIRST_DAY",
     "HISTORY",
     "LONGEST_SOURCE",
@@ -75,6 +77,7 @@ __all__ = [
     "delete_own_instruments",
     "delete_price",
     "go_on",
+    "identify_instruments",
     "identity_of_alias",
     "install_directory",
     "merge_instruments",

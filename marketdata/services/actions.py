@@ -18,6 +18,7 @@ from marketdata.domain.actions import Action
 from marketdata.domain.sources import Need, Parsed
 from marketdata.models import CorporateAction, Instrument, SourceRun
 from marketdata.services.prices import HISTORY
+from marketdata.services.source_runs import note_run
 
 #: Sources tell late, and correct what they have told: that much is asked for again each time.
 _TOLD_LATE = timedelta(days=30)
@@ -25,7 +26,6 @@ _TOLD_LATE = timedelta(days=30)
 _AHEAD = timedelta(days=90)
 #: So many instruments are asked for at once.
 _AT_ONCE = 50
-_MOST_DETAIL = 2_000
 _TOLD = ("kind", "ex_date", "record_date", "pay_date", "ratio", "cash", "other_symbol")
 
 log = structlog.get_logger(__name__)
@@ -57,13 +57,16 @@ def _record(source: ActionSource, *, today: date, now: datetime) -> int:
                 found = source.corporate_actions(some, start=first, end=today + _AHEAD)
             except RemoteFailure as failure:
                 log.warning("actions.failed", source=source.name, reason=failure.detail)
-                _note(source.name, SourceRun.FAILED, failure.detail, now=now)
+                note_run(
+                    source.name, Need.ACTIONS, SourceRun.FAILED, detail=failure.detail, now=now
+                )
                 return written
             store = partial(_store, found, some, source=source.name, now=now)
             written += run_in_transaction(store)
             lines += [str(error) for error in found.errors]
     state = SourceRun.PARTIAL if lines else SourceRun.OK
-    _note(source.name, state, "\n".join(lines), now=now, written=written)
+    good = {"written": written}
+    note_run(source.name, Need.ACTIONS, state, detail="\n".join(lines), now=now, good=good)
     return written
 
 
@@ -105,12 +108,3 @@ def _store(
 def _known(source: str, ids: Sequence[str]) -> dict[tuple[ObjectId, str], CorporateAction]:
     rows = CorporateAction.objects.filter(source=source, source_id__in=list(ids))
     return {(each.instrument_id, each.source_id): each for each in rows}
-
-
-def _note(
-    source: str, state: str, detail: str, *, now: datetime, written: int | None = None
-) -> None:
-    told: dict[str, object] = {"state": state, "detail": detail[:_MOST_DETAIL], "ran_at": now}
-    if written is not None:
-        told |= {"last_good_at": now, "written": written}
-    SourceRun.objects.update_or_create(source=source, need=Need.ACTIONS.value, defaults=told)

@@ -19,8 +19,8 @@ from marketdata.domain.sources import Need, Parsed, ReferenceRates
 from marketdata.models import Instrument, PriceBar, SourceRun
 from marketdata.services.bars import write_bars
 from marketdata.services.prices import HISTORY
+from marketdata.services.source_runs import note_run
 
-_MOST_DETAIL = 1_000
 _STEP = Decimal(1).scaleb(-DECIMAL_PLACES)
 _Found = Answer[Parsed[ReferenceRates]]
 
@@ -135,10 +135,11 @@ def _store(found: _Found, pairs: Mapping[str, tuple[str, str]], *, now: datetime
         )
     lines = [f"Not published: {', '.join(missing)}."] if missing else []
     lines += [str(error) for error in found.value.errors]
-    _note(
+    note_run(
         found.source,
-        state=SourceRun.PARTIAL if found.value.errors else SourceRun.OK,
-        detail="\n".join(lines)[:_MOST_DETAIL],
+        Need.FX,
+        SourceRun.PARTIAL if found.value.errors else SourceRun.OK,
+        detail="\n".join(lines),
         now=now,
         good={"written": len(changed), "newest_date": days[-1].date} if days else {"written": 0},
     )
@@ -194,19 +195,4 @@ def _known(
 
 def _note_failures(failures: Sequence[tuple[str, RemoteFailure]], *, now: datetime) -> None:
     for source, failure in failures:
-        _note(source, state=SourceRun.FAILED, detail=failure.detail[:_MOST_DETAIL], now=now)
-
-
-def _note(
-    source: str,
-    *,
-    state: str,
-    detail: str,
-    now: datetime,
-    good: Mapping[str, object] | None = None,
-) -> None:
-    """Keep how the last run of a source went; what the last good one brought stays."""
-    told: dict[str, object] = {"state": state, "detail": detail, "ran_at": now}
-    if good is not None:
-        told |= {"last_good_at": now, **good}
-    SourceRun.objects.update_or_create(source=source, need=Need.FX.value, defaults=told)
+        note_run(source, Need.FX, SourceRun.FAILED, detail=failure.detail, now=now)

@@ -13,7 +13,7 @@ from marketdata.adapters.alpaca.actions import read_actions
 from marketdata.adapters.alpaca.parser import parse_daily_bars
 from marketdata.adapters.base import DailyClose, Listing
 from marketdata.domain.actions import Action
-from marketdata.domain.instruments import AssetClass
+from marketdata.domain.instruments import UNITED_STATES, AssetClass
 from marketdata.domain.sources import Capabilities, Need, Parsed, RowError
 
 log = structlog.get_logger(__name__)
@@ -21,7 +21,6 @@ log = structlog.get_logger(__name__)
 BASE_URL = "https://data.alpaca.markets"
 #: Of a free account; bars and snapshots count together.
 LIMITS = ("200/minute",)
-_MARKETS = {"XNAS", "XNYS", "ARCX", "XASE", "BATS", "IEXG"}
 #: A page has up to 10,000 bars; ten of them hold more than any symbol's history.
 _MOST_PAGES = 10
 
@@ -120,6 +119,6 @@ def covers(listing: Listing) -> bool:
     """Say whether an instrument is a share or a fund at a market of the United States."""
     return (
         listing.asset_class in {AssetClass.STOCK, AssetClass.ETF}
-        and listing.mic in _MARKETS
+        and listing.mic in UNITED_STATES
         and listing.currency == "USD"
     )
