@@ -23,6 +23,7 @@ from marketdata.domain.classification import WeightsRefused, check_weights, stor
 from marketdata.domain.instruments import AssetClass
 from marketdata.domain.sources import Need
 from marketdata.models import Instrument, PriceBar
+from marketdata.services import rename_instrument, wrong_with_renaming
 
 #: For what staff choose sources.
 CHOSEN_NEEDS = (Need.QUOTE, Need.BARS, Need.FX)
@@ -31,6 +32,13 @@ CHOSEN_NEEDS = (Need.QUOTE, Need.BARS, Need.FX)
 class InstrumentForm(forms.ModelForm):  # type: ignore[type-arg]  # no type argument at run time
     """An instrument whose weights and sources are checked as the services check them."""
 
+    renamed_since = forms.DateField(
+        required=False,
+        label="Symbol since",
+        widget=forms.DateInput(attrs={"type": "date"}),
+        help_text="The first day of another symbol; empty is today. Up to then it is found by the "
+        "one that it has now, in files and brokers' histories too.",
+    )
     quote_sources = forms.CharField(required=False, label="Sources of quotes")
     bars_sources = forms.CharField(required=False, label="Sources of daily closes")
     fx_sources = forms.CharField(required=False, label="Sources of exchange rates")
@@ -63,6 +71,21 @@ class InstrumentForm(forms.ModelForm):  # type: ignore[type-arg]  # no type argu
                 f"Of {', '.join(known_sources(need))}, as far as the settings name them. "
                 f"Empty is the order of the settings, “{NOBODY}” is nobody."
             )
+
+    def clean_symbol(self) -> str:
+        """Write it the way it is compared."""
+        return str(self.cleaned_data["symbol"]).strip().upper()
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a symbol that it can't have since then."""
+        known: dict[str, Any] = super().clean() or {}
+        symbol = known.get("symbol", self.instance.symbol)
+        if symbol != self.instance.symbol and "renamed_since" in known:
+            known["renamed_since"] = known["renamed_since"] or clock.now().date()
+            wrong = wrong_with_renaming(self.instance, symbol=symbol, since=known["renamed_since"])
+            for field, lines in wrong.items():
+                self.add_error("renamed_since" if field == "since" else field, lines)
+        return known
 
     def clean_quote_sources(self) -> Any:
         """Take names of sources that can quote."""
@@ -125,6 +148,7 @@ class InstrumentAdmin(Mergeable):
     fields = (
         "identity",
         "symbol",
+        "renamed_since",
         "name",
         "isin",
         "share_class_figi",
@@ -152,11 +176,30 @@ class InstrumentAdmin(Mergeable):
         """Ledgers speak of instruments; they are switched off, never deleted."""
         return False
 
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        """Take the form without Django's `atomic` around it, inside which ours can't commit."""
+        return self._changeform_view(request, object_id, form_url, extra_context)  # type: ignore[attr-defined]
+
     def save_model(self, request: HttpRequest, obj: Instrument, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's signature
-        """Note when it was changed, and which sources were chosen."""
+        """Note when it was changed, which sources were chosen, and what it was called before."""
         obj.updated_at = clock.now()
         obj.sources = stored(form.chains())
-        if not {"symbol", "isin", "mic"}.isdisjoint(form.changed_data):
+        if "symbol" in form.changed_data:
+            renamed = rename_instrument(
+                obj.pk,
+                symbol=obj.symbol,
+                since=form.cleaned_data["renamed_since"],
+                owner_id=obj.owner_id,
+                now=obj.updated_at,
+            )
+            obj.identified_at = renamed.identified_at
+        if not {"isin", "mic"}.isdisjoint(form.changed_data):
             # What was told of it was told of another one.
             obj.share_class_figi, obj.identified_at = "", None
         super().save_model(request, obj, form, change)

@@ -280,10 +280,26 @@ class AssetInput(Body):
     identity = serializers.CharField(max_length=96)
 
 
+class HitOutput(InstrumentOutput):
+    """An instrument that was found, and by which other name if it was one."""
+
+    called = AliasOutput(
+        allow_null=True,
+        help_text="The name that it was found by, such as the symbol it had up to a day; null "
+        "where it was found by what it is called now.",
+    )
+
+    def to_representation(self, instance: Any) -> dict[str, Any]:
+        """Write the instrument with the name beside it."""
+        known = dict(InstrumentOutput(instance.instrument).data)
+        called = instance.called
+        return known | {"called": None if called is None else AliasOutput(called).data}
+
+
 class SearchOutput(serializers.Serializer[object]):
     """What was found, likeliest first."""
 
-    results = InstrumentOutput(many=True)
+    results = HitOutput(many=True)
     elsewhere = AssetOutput(
         many=True, help_text="What sources of closes know, where nothing is found here."
     )

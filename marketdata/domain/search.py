@@ -18,6 +18,8 @@ LONGEST_TEXT = 160
 _MOST_WORDS = 6
 #: More letters than tell names apart.
 _LONGEST_TERM = 60
+#: So many ways there are to match by symbol and the like; the others are by name.
+_BY_NAME = 6
 #: Nothing that a text can go on with sorts behind it.
 LAST = "\U0010ffff"
 _WORD = re.compile(r"[^\W_]+")
@@ -32,6 +34,8 @@ class Found(NamedTuple):
     isin: str
     mic: str
     currency: str
+    #: What else it is or was called, where it was found by that.
+    called: str = ""
 
 
 def words(text: str) -> list[str]:
@@ -71,7 +75,7 @@ def bounds_of(text: str) -> tuple[str, str]:
 
 
 def ranked(text: str, found: Collection[Found]) -> list[Found]:
-    """Order what a text has found: by symbol, then by ISIN, then by name.
+    """Order what a text has found: by symbol, by what else it is called, by ISIN, then by name.
 
     Of each the same comes before what only begins so; a name that begins with the text comes
     before one that has its words elsewhere, and a short one before a long one.
@@ -80,21 +84,24 @@ def ranked(text: str, found: Collection[Found]) -> list[Found]:
     joined, phrase = "".join(typed), " ".join(typed)
 
     def place(each: Found) -> tuple[int, int, str, str, str, str]:
-        symbol, isin, name = (
+        symbol, called, isin, name = (
             "".join(words(each.symbol)),
+            "".join(words(each.called)),
             "".join(words(each.isin)),
             words(each.name),
         )
         matches = (
             symbol == joined,
+            bool(called) and called == joined,
             symbol.startswith(joined),
+            bool(called) and called.startswith(joined),
             isin == joined,
             bool(isin) and isin.startswith(joined),
             " ".join(name).startswith(phrase),
             set(typed) <= set(name),
         )
         kind = matches.index(True) if True in matches else len(matches)
-        length = len(each.symbol) if kind < 4 else len(each.name)
+        length = len(each.symbol) if kind < _BY_NAME else len(each.name)
         return kind, length, each.symbol, each.mic, each.currency, each.id
 
     return sorted(found, key=place)

@@ -32,6 +32,7 @@ from marketdata.selectors.merging import (
 )
 from marketdata.selectors.naming import (
     find_instrument,
+    find_listing,
     find_own_instrument,
     find_typed,
     has_dated_alias,
@@ -77,6 +78,7 @@ __all__ = [
     "current_ids",
     "current_rates",
     "find_instrument",
+    "find_listing",
     "find_merge",
     "find_own_instrument",
     "find_typed",

@@ -130,11 +130,25 @@ def find_typed(text: str, *, user_id: ObjectId, currency: str = "") -> Instrumen
     with `find_instrument`.
     """
     name = text.strip().upper()
-    listing = current(Instrument.objects.filter(identity=name, owner__isnull=True).first())
+    shared = Instrument.objects.filter(identity=name, owner__isnull=True)
+    # What was renamed keeps the identity that exports know it by.
+    listing = find_listing(name) or current(shared.first())
     if listing is not None:
         return listing
     isin, symbol = (name, "") if is_isin(name) else ("", name)
     return find_instrument(user_id=user_id, currency=currency, isin=isin, symbol=symbol)
+
+
+def find_listing(name: str) -> Instrument | None:
+    """Find the shared instrument that `XETR:APC:EUR` names: by market, present symbol, currency.
+
+    Where it turned out to be another one, that one.
+    """
+    mic, _, rest = name.partition(":")
+    symbol, _, currency = rest.rpartition(":")
+    shared = Instrument.objects.filter(owner__isnull=True)
+    called = shared.filter(symbol=symbol, mic="" if mic == "-" else mic, currency=currency)
+    return current(called.order_by("id").first()) if symbol else None
 
 
 def find_own_instrument(*, user_id: ObjectId, symbol: str, currency: str) -> Instrument | None:

@@ -49,6 +49,7 @@ from marketdata.services.prices import (
     wrong_with_price,
 )
 from marketdata.services.rates import RatesRecorded, record_reference_rates
+from marketdata.services.renaming import RenamingRefused, rename_instrument, wrong_with_renaming
 
 __all__ = [
     "ASKED_AGAIN",
@@ -67,6 +68,7 @@ __all__ = [
     "PriceNotFound",
     "PriceRefused",
     "RatesRecorded",
+    "RenamingRefused",
     "StillUsed",
     "change_instrument",
     "check_span",
@@ -89,6 +91,7 @@ __all__ = [
     "record_price",
     "record_prices",
     "record_reference_rates",
+    "rename_instrument",
     "request_backfill",
     "store_closes",
     "undo_merge",
@@ -96,4 +99,5 @@ __all__ = [
     "wrong_with_merge",
     "wrong_with_own_merge",
     "wrong_with_price",
+    "wrong_with_renaming",
 ]

@@ -48,15 +48,15 @@ def take_in(identity: str, *, now: datetime) -> Instrument:
         AssetNotFound: no source has told of it lately; what people make up themselves stays theirs.
         redis.exceptions.RedisError: Redis doesn't answer.
     """
-    there = Instrument.objects.filter(identity=identity, owner__isnull=True).first()
+    there = selectors.find_listing(identity)
     if there is not None:
-        return selectors.get_instrument(there.pk)
+        return there
     asset = found_assets.find(identity)
     if asset is None:
         raise AssetNotFound(f"No source has told of {identity} lately.")
     try:
         return Instrument.objects.create(
-            identity=identity,
+            identity=_free_identity(identity),
             symbol=asset.symbol,
             name=asset.name,
             mic=asset.mic,
@@ -67,4 +67,15 @@ def take_in(identity: str, *, now: datetime) -> Instrument:
         )
     except IntegrityError:
         # Somebody else chose it at the same moment.
-        return Instrument.objects.get(identity=identity)
+        there = selectors.find_listing(identity)
+        if there is None:
+            raise
+        return there
+
+
+def _free_identity(identity: str) -> str:
+    # One that was called so before keeps its identity, and is another one.
+    choices = [identity, *(f"{identity}:{number}" for number in range(2, 10))]
+    found = Instrument.objects.filter(identity__in=choices)
+    taken = set(found.values_list("identity", flat=True))
+    return next((each for each in choices if each not in taken), identity)

@@ -27,6 +27,24 @@ test("the symbol is typed in, with market and currency where it has several list
   assert.equal(optionsOf(found)[1].place, "USD");
 });
 
+test("what was found by another name says by which", () => {
+  const until = { symbol: "FB", valid_until: "2022-06-09" };
+  const found = [
+    { ...listing("META", "XNAS", "USD"), called: until },
+    { ...listing("INFY", "", "INR"), called: { symbol: "NSE:INFY", valid_until: null } },
+    { ...listing("AAPL", "", "USD"), called: null },
+  ];
+
+  assert.deepEqual(
+    optionsOf(found).map(({ value, place }) => [value, place]),
+    [
+      ["META", "XNAS · USD · FB before 2022-06-09"],
+      ["INFY", "INR · also NSE:INFY"],
+      ["AAPL", "USD"],
+    ],
+  );
+});
+
 test("what only a source knows is named by market, symbol and currency", () => {
   const [option] = foreignOptionsOf([
     { ...listing("SAP", "XETR", "EUR"), identity: "XETR:SAP:EUR", source: "twelvedata" },

@@ -36,7 +36,8 @@ def instruments(ada, bo):
 
 
 def symbols(text, user, limit=10):
-    return [each.symbol for each in search_instruments(text, user_id=user.pk, limit=limit)]
+    found = search_instruments(text, user_id=user.pk, limit=limit)
+    return [each.instrument.symbol for each in found]
 
 
 @pytest.mark.parametrize(

@@ -111,18 +111,27 @@ export function stepFrom(current, length, key) {
 /**
  * What is offered of the instruments that were found. The symbol is typed in for them, or, where
  * several have the same, market and currency with it.
- * @param {{symbol: string, name: string, mic: string, currency: string, is_own: boolean}[]} found
+ * @param {{symbol: string, name: string, mic: string, currency: string, is_own: boolean,
+ *   called: {symbol: string, valid_until: string | null} | null}[]} found
  */
 export function optionsOf(found) {
   const times = new Map();
   for (const { symbol } of found) times.set(symbol, (times.get(symbol) ?? 0) + 1);
-  return found.map(({ symbol, name, mic, currency, is_own: isOwn }) => ({
+  return found.map(({ symbol, name, mic, currency, is_own: isOwn, called }) => ({
     value: times.get(symbol) > 1 && !isOwn ? listingOf({ symbol, mic, currency }) : symbol,
     symbol,
     name,
     currency,
-    place: [mic, currency].filter(Boolean).join(" · "),
+    place: [mic, currency, calledWords(called)].filter(Boolean).join(" · "),
   }));
+}
+
+/** Says by which other name something was found; what has an end was called so before it. */
+function calledWords(called) {
+  if (!called) return "";
+  return called.valid_until
+    ? `${called.symbol} before ${called.valid_until}`
+    : `also ${called.symbol}`;
 }
 
 const listingOf = ({ symbol, mic, currency }) => `${mic || "-"}:${symbol}:${currency}`;
