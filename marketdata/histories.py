@@ -81,9 +81,16 @@ def list_doubts(instrument_id: ObjectId, *, start: date, end: date) -> QuerySet[
     )
 
 
-def never_filled(ids: Collection[ObjectId]) -> list[ObjectId]:
-    """Keep the ids of active shared instruments whose history nobody's holding has asked for."""
+def asked_since(ids: Collection[ObjectId]) -> dict[ObjectId, date]:
+    """Return the first day asked for of each instrument whose history a holding has asked for."""
     asked = Backfill.objects.filter(instrument_id__in=list(ids), trigger=Trigger.HELD.value)
-    left = set(ids) - set(asked.values_list("instrument_id", flat=True))
-    found = Instrument.objects.filter(pk__in=list(left), owner__isnull=True, is_active=True)
+    first: dict[ObjectId, date] = {}
+    for key, start in asked.values_list("instrument_id", "start"):
+        first[key] = min(start, first.get(key, start))
+    return first
+
+
+def fillable(ids: Collection[ObjectId]) -> list[ObjectId]:
+    """Keep the ids of active shared instruments: sources tell of no others."""
+    found = Instrument.objects.filter(pk__in=list(ids), owner__isnull=True, is_active=True)
     return sorted(found.values_list("pk", flat=True))

@@ -393,7 +393,7 @@ def test_histories_that_are_filled_in(crowd):
     explain_uses_index(histories.list_startable(now=NOW), may_sort=True)
     with watched():
         histories.find_progress(known.pk)
-        histories.never_filled([each.pk for each in crowd.instruments[:30]])
+        histories.asked_since([each.pk for each in crowd.instruments[:30]])
         request_backfill(known.pk, start=DAYS[0], end=DAYS[0], trigger=Trigger.STAFF, now=NOW)
         selectors.list_holder_ids(known.pk)
         request_histories(now=NOW)

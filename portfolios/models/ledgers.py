@@ -120,6 +120,8 @@ class Transaction(Timestamped):
                 fields=["portfolio", "is_void", "kind", "-trade_date", "-id"],
                 name="ledger_by_kind",
             ),
+            # Of each instrument the first row that counts is read from it, past all others.
+            models.Index(fields=["is_void", "instrument", "trade_date"], name="ledger_first_days"),
             models.Index(fields=["portfolio", "fingerprint"], name="ledger_by_fingerprint"),
             # The unique index is partial, which look-ups by equality can't use.
             models.Index(fields=["import_run_id", "import_row"], name="ledger_by_import"),

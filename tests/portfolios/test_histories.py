@@ -7,7 +7,7 @@ import pytest
 
 from marketdata import services as market
 from marketdata.adapters.base import DailyClose
-from marketdata.models import Backfill
+from marketdata.models import Backfill, PriceBar
 from marketdata.services import backfills
 from portfolios import selectors, tasks
 from portfolios.models import Portfolio
@@ -60,6 +60,58 @@ def test_what_is_held_for_the_first_time_gets_its_history_from_the_first_trade_o
         ("OLD", date(2010, 5, 3), YESTERDAY),
     ]
     assert (len(first), second) == (2, [])
+
+
+def test_a_row_of_an_earlier_day_has_the_history_begin_there(ada):
+    acme = factories.make_instrument("ACME")
+    portfolio = holding(ada, "A", buy(acme, "1", "10", "2026-01-05"))
+    (first,) = histories.request_histories(now=NOW)
+    backfills.run(first.pk, sources=[Flat()], clock=lambda: NOW)
+    usual = TODAY - market.HISTORY
+
+    ledger.record_transaction(portfolio.pk, draft=buy(acme, "1", "9", "2012-05-03"), now=NOW)
+    (more,) = histories.request_histories(now=NOW)
+    again = histories.request_histories(now=NOW)
+    backfills.run(more.pk, sources=[Flat()], clock=lambda: NOW)
+
+    assert (more.start, more.end) == (date(2012, 5, 3), usual - timedelta(days=1))
+    assert again == histories.request_histories(now=NOW) == []
+    days = PriceBar.objects.filter(instrument=acme).values_list("date", flat=True)
+    assert (min(days), max(days)) == (date(2012, 5, 3), YESTERDAY)
+    # Not a day is missing, and none was asked for twice.
+    assert len(days) == len(set(days)) == (YESTERDAY - date(2012, 5, 3)).days + 1
+
+
+def test_one_on_its_way_is_made_longer(ada):
+    acme = factories.make_instrument("ACME")
+    portfolio = holding(ada, "A", buy(acme, "1", "10", "2026-01-05"))
+    (job,) = histories.request_histories(now=NOW)
+
+    ledger.record_transaction(portfolio.pk, draft=buy(acme, "1", "9", "2012-05-03"), now=NOW)
+    assert [each.pk for each in histories.request_histories(now=NOW)] == [job.pk]
+
+    assert asked() == [("ACME", date(2012, 5, 3), YESTERDAY)]
+
+
+def test_neither_a_later_row_nor_one_that_is_void_asks_for_more(ada):
+    acme = factories.make_instrument("ACME")
+    portfolio = holding(ada, "A", buy(acme, "1", "10", "2012-05-03"))
+    histories.request_histories(now=NOW)
+
+    ledger.record_transaction(portfolio.pk, draft=buy(acme, "1", "9", "2013-05-03"), now=NOW)
+    wrong = ledger.record_transaction(
+        portfolio.pk, draft=buy(acme, "1", "9", "1999-05-03"), now=NOW
+    )
+    ledger.void_transaction(
+        portfolio.pk,
+        transaction_id=wrong.pk,
+        revision=wrong.revision,
+        changed_by=ada.pk,
+        now=NOW,
+    )
+
+    assert histories.request_histories(now=NOW) == []
+    assert asked() == [("ACME", date(2012, 5, 3), YESTERDAY)]
 
 
 def test_portfolios_are_valued_anew_once_the_history_is_there(ada, bo, monkeypatch):
