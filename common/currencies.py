@@ -260,3 +260,12 @@ MINOR_UNITS: Mapping[str, tuple[str, Decimal]] = MappingProxyType(
         "EUc": ("EUR", Decimal("0.01")),
     }
 )
+
+
+def in_major(currency: str, amount: Decimal) -> tuple[str, Decimal]:
+    """Turn pence into pounds: prices are quoted in them, but nobody has an account in them.
+
+    A unit is no rate: it is the same on all days, and takes nothing but a shift of the point.
+    """
+    major = MINOR_UNITS.get(currency)
+    return (currency, amount) if major is None else (major[0], amount * major[1])

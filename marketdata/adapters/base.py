@@ -48,6 +48,9 @@ class DailyClose:
 
     date: date
     close: Decimal
+    #: What the source told it in, such as `GBp`, where that isn't the instrument's currency: the
+    #: close is in the currency already.
+    told_in: str = ""
 
 
 class BarSource(Protocol):

@@ -209,8 +209,8 @@ class InstrumentAdmin(Mergeable):
 class PriceBarAdmin(ReadOnlyAdmin[PriceBar]):
     """Closes, to look at."""
 
-    list_display = ("instrument", "date", "close", "source", "recorded_at")
-    list_filter = ("source",)
+    list_display = ("instrument", "date", "close", "source", "told_in", "recorded_at")
+    list_filter = ("source", "told_in")
     search_fields = ("source",)
     list_select_related = ("instrument",)
     ordering = ("-date", "instrument")

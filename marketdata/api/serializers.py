@@ -182,6 +182,10 @@ class PriceOutput(serializers.Serializer[object]):
     date = serializers.DateField()
     close = DecimalStringField()
     source = serializers.CharField()  # type: ignore[assignment]  # hides what Field calls so
+    told_in = serializers.CharField(
+        help_text="The unit that the source quotes in, such as `GBp`, where the close was brought "
+        "from it into the instrument's currency; else empty."
+    )
     recorded_at = serializers.DateTimeField()
 
 

@@ -20,6 +20,9 @@ class PriceBar(models.Model):
     date = models.DateField()
     close = price_field()
     source = models.CharField(max_length=32)
+    #: The unit that the source quotes in, such as `GBp`, where the close was brought from it into
+    #: the currency of the instrument.
+    told_in = models.CharField(max_length=5, blank=True, default="")
     recorded_at = models.DateTimeField()
 
     class Meta:

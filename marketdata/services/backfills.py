@@ -245,6 +245,7 @@ def _insert_missing(
             date=day,
             close=closes[day].close,
             source=source,
+            told_in=closes[day].told_in,
             recorded_at=now,
         )
         for day in sorted(new)

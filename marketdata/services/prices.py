@@ -167,6 +167,7 @@ def _upsert(
             date=each.date,
             close=each.close,
             source=source,
+            told_in=each.told_in,
             recorded_at=now,
         )
         for each in closes

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from common.currencies import MINOR_UNITS
+from common.currencies import in_major
 from common.money import WHOLE_DIGITS
 from marketdata.domain.fx import RateHistory, pair_name
 from portfolios.domain.books import Book, Code, Disposal, Lot, Problem, Totals
@@ -256,9 +256,3 @@ class _Tally:
             taxes_base=self._base["taxes"],
             contributed_base=self.contributed_base,
         )
-
-
-def in_major(currency: str, amount: Decimal) -> tuple[str, Decimal]:
-    """Turn pence into pounds: prices are quoted in them, but nobody has an account in them."""
-    major = MINOR_UNITS.get(currency)
-    return (currency, amount) if major is None else (major[0], amount * major[1])

@@ -9,9 +9,9 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
+from common.currencies import in_major
 from common.money import exact
 from portfolios.domain.books import Disposal
-from portfolios.domain.state import in_major
 from portfolios.domain.status import Status
 from portfolios.domain.unknowns import PartialSum, times
 

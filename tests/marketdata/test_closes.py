@@ -1,18 +1,26 @@
 """The nightly closes and who is asked for them, on the real database."""
 
+import json
 from datetime import timedelta
 from decimal import Decimal
+from uuid import uuid4
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from django.urls import reverse
 
 from common.remote.errors import Transient
+from common.remote.http import HttpClient, Service
 from marketdata import services
 from marketdata.adapters import registry
 from marketdata.adapters.base import DailyClose
+from marketdata.adapters.twelvedata.client import TwelveDataSource
+from marketdata.domain.backfills import Trigger
 from marketdata.models import PriceBar
+from marketdata.services import backfills
 from tests import factories
 from tests.factories import NOW, TODAY
+from tests.remote_server import Said, remote_server
 
 YESTERDAY = TODAY - timedelta(days=1)
 
@@ -98,3 +106,32 @@ def test_an_unknown_source_of_closes_is_told(settings):
 
     with pytest.raises(ImproperlyConfigured, match="oracle"):
         registry.bar_sources()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("way", ["nightly", "filled in"])
+def test_pence_are_stored_as_pounds_and_say_so(ada, program_of, way):
+    london = factories.make_instrument("VUSA", mic="XLON", currency="GBP", asset_class="etf")
+    meta = {"symbol": "VUSA", "interval": "1day", "currency": "GBp", "mic_code": "XLON"}
+    values = [{"datetime": YESTERDAY.isoformat(), "close": "7105.50000"}]
+    told = json.dumps({"meta": meta, "values": values, "status": "ok"}).encode()
+
+    with remote_server() as remote:
+        remote.answers = [Said(told)]
+        service = Service(name=f"twelvedata-{uuid4().hex}", base_url=remote.url)
+        source = TwelveDataSource(HttpClient(service))
+        if way == "nightly":
+            record(source)
+        else:
+            job, _ = services.request_backfill(
+                london.pk, start=YESTERDAY, end=YESTERDAY, trigger=Trigger.STAFF, now=NOW
+            )
+            backfills.run(job.pk, sources=[source], clock=lambda: NOW)
+
+    bar = PriceBar.objects.get()
+    assert (bar.close, bar.told_in, bar.source) == (Decimal("71.055"), "GBp", "twelvedata")
+    london.refresh_from_db()
+    assert london.last_close == Decimal("71.055")
+    prices = reverse("api-prices", args=[london.pk])
+    (shown,) = program_of(ada).get(prices).json()["results"]
+    assert (shown["close"], shown["told_in"]) == ("71.055", "GBp")

@@ -11,7 +11,8 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from common.currencies import is_currency
+from common.currencies import in_major, is_currency
+from common.money import exact
 from common.remote.errors import (
     AuthExpired,
     BadRequest,
@@ -28,6 +29,7 @@ from marketdata.domain.instruments import AssetClass
 from marketdata.domain.sources import Parsed, RowError
 
 _WHO = "Twelve Data"
+_ONE = Decimal(1)
 _PAUSE = timedelta(minutes=1)
 _REFUSED: Mapping[int, type[RemoteFailure]] = {401: AuthExpired, 403: Forbidden}
 #: Its kinds that are instruments here; indices and pairs are none.
@@ -44,8 +46,6 @@ _KINDS: Mapping[str, AssetClass] = {
 #: It names segments of the Nasdaq, the others their market as a whole.
 _SEGMENTS = {"XNGS": "XNAS", "XNMS": "XNAS", "XNCM": "XNAS"}
 _LONGEST_SYMBOL, _LONGEST_NAME = 32, 160
-#: How it writes pence.
-_MINOR = {"GBp": "GBX", "ZAc": "ZAC", "ILA": "ILA"}
 
 
 def parse_daily_series(body: bytes, *, currency: str, now: datetime) -> Parsed[DailyClose]:
@@ -53,8 +53,10 @@ def parse_daily_series(body: bytes, *, currency: str, now: datetime) -> Parsed[D
 
     It answers status 200 and says in the body what went wrong.
 
+    Prices in pence and the like become pounds, exactly; each says what it was told in.
+
     Args:
-        currency: in which the prices must be.
+        currency: in which the prices must be, or in hundredths of which.
 
     Raises:
         RemoteFailure: one of the classes of `common.remote.errors`, by what the body says; Schema
@@ -69,13 +71,13 @@ def parse_daily_series(body: bytes, *, currency: str, now: datetime) -> Parsed[D
     if not isinstance(meta, dict) or not isinstance(values, list):
         raise Schema(f"{_WHO} sent no series.")
     told = str(meta.get("currency", ""))
-    if _MINOR.get(told, told) != currency:
+    if in_major(told, _ONE)[0] != currency:
         raise Schema(f"{_WHO} has prices in {told or 'no currency'}, not in {currency}.")
     rows: list[DailyClose] = []
     errors: list[RowError] = []
     for number, each in enumerate(values):
         try:
-            rows.append(_close(each))
+            rows.append(_close(each, told=told, currency=currency))
         except (TypeError, KeyError, ValueError, InvalidOperation):
             errors.append(RowError(f"value {number}", "this is no daily price."))
     return Parsed(rows=rows, errors=errors)
@@ -112,7 +114,9 @@ def _asset(row: Any) -> Asset | None:
     texts = [row[name] for name in ("symbol", "instrument_name", "mic_code", "currency")]
     if not all(isinstance(text, str) for text in texts):
         raise TypeError("These are texts.")
-    symbol, name, mic, currency = (without_hidden(text).strip() for text in texts)
+    symbol, name, mic, unit = (without_hidden(text).strip() for text in texts)
+    # Pence are a unit of prices, and no currency to hold something in.
+    currency, _ = in_major(unit, _ONE)
     if not (symbol and len(symbol) <= _LONGEST_SYMBOL and re.fullmatch(r"[A-Z0-9]{4}", mic)):
         raise ValueError("Without a symbol or a market it can't be told from others.")
     if not is_currency(currency):
@@ -143,10 +147,12 @@ def _failure(content: Mapping[str, Any], *, now: datetime) -> RemoteFailure:
     return _REFUSED.get(code, BadRequest)(f"{_WHO} answered with code {code}.")
 
 
-def _close(value: Any) -> DailyClose:
+def _close(value: Any, *, told: str, currency: str) -> DailyClose:
     if not isinstance(value["close"], str):
         raise TypeError("Prices are texts.")
-    close = Decimal(value["close"])
+    with exact():
+        _, close = in_major(told, Decimal(value["close"]))
     if not close.is_finite() or close <= 0:
         raise ValueError("A close that isn't above zero.")
-    return DailyClose(date=date.fromisoformat(value["datetime"]), close=close)
+    told_in = "" if told == currency else told
+    return DailyClose(date=date.fromisoformat(value["datetime"]), close=close, told_in=told_in)

@@ -141,7 +141,34 @@ def test_what_is_no_series_is_refused(body):
 def test_prices_in_another_currency_are_not_taken():
     with pytest.raises(Schema, match="prices in EUR, not in USD"):
         parse(said(value("2026-11-24", "5"), currency="EUR"))
-    assert len(parse(said(value("2026-11-24", "5"), currency="GBp"), currency="GBX").rows) == 1
+
+
+@pytest.mark.parametrize(
+    ("told", "price", "currency", "close"),
+    [
+        pytest.param("GBp", "7105.50000", "GBP", "71.055", id="pence"),
+        pytest.param("GBX", "0.01250", "GBP", "0.000125", id="less than a penny"),
+        pytest.param("ZAc", "12345.67", "ZAR", "123.4567", id="cents of rand"),
+        pytest.param("ILA", "1", "ILS", "0.01", id="agorot"),
+        pytest.param("GBp", "123456789012.34567", "GBP", "1234567890.1234567", id="all digits"),
+    ],
+)
+def test_prices_in_hundredths_are_brought_into_the_currency(told, price, currency, close):
+    (row,) = parse(said(value("2026-11-24", price), currency=told), currency=currency).rows
+
+    assert row == DailyClose(date=date(2026, 11, 24), close=Decimal(close), told_in=told)
+
+
+def test_prices_in_the_currency_stay_as_they_are():
+    (row,) = parse(said(value("2026-11-24", "71.055"), currency="GBP"), currency="GBP").rows
+
+    assert (row.close, row.told_in) == (Decimal("71.055"), "")
+
+
+@pytest.mark.parametrize(("told", "currency"), [("GBp", "USD"), ("GBp", "EUR"), ("GBP", "ZAR")])
+def test_a_unit_of_another_currency_is_not_taken(told, currency):
+    with pytest.raises(Schema, match=f"prices in {told}, not in {currency}"):
+        parse(said(value("2026-11-24", "5"), currency=told), currency=currency)
 
 
 def test_a_listing_is_asked_for_with_its_market_and_without_adjustment(remote, source):
@@ -193,8 +220,16 @@ def test_a_search_tells_what_there_is_at_which_market(remote, source):
         row(symbol="SPX", instrument_type="Index"),
         row(mic_code=""),
         row(currency="XXXX"),
-        # Pence are a unit of prices, and no currency to hold something in.
-        row(symbol="VOD", mic_code="XLON", currency="GBp"),
+        # Pence are a unit of prices, and no currency to hold something in. As published.
+        row(
+            symbol="AAL",
+            instrument_name="Anglo American PLC",
+            exchange="LSE",
+            mic_code="XLON",
+            exchange_timezone="Europe/London",
+            country="United Kingdom",
+            currency="GBp",
+        ),
         row(symbol=None),
         7,
     ]
@@ -205,6 +240,7 @@ def test_a_search_tells_what_there_is_at_which_market(remote, source):
     assert [(each.identity, each.asset_class.value) for each in found] == [
         ("XNAS:AAPL:USD", "stock"),
         ("XETR:EXS1:EUR", "etf"),
+        ("XLON:AAL:GBP", "stock"),
     ]
     path, headers = remote.asked[0]
     assert urlsplit(path).path == "/symbol_search"
