@@ -70,6 +70,7 @@ class Attribution:
         gain: value − contributed.
         residual: gain less all of its parts: zero, or the figures don't belong together.
         missing: instruments without a price, and pairs of currencies without a rate.
+        status: partial, too, where some event could not be taken into account.
     """
 
     contributed: Decimal | None
@@ -153,7 +154,7 @@ class _Attributing:
             residual=residual,
             positions=positions,
             missing=tuple(self._missing),
-            status=Status.COMPLETE if residual is not None else Status.PARTIAL,
+            status=Status.PARTIAL if residual is None else book.status,
         )
 
     def _position(self, position: Position) -> PositionGain:

@@ -70,15 +70,16 @@ def named_range(name: RangeName, *, today: date, first_day: date) -> DayRange:
     return _clipped(_opening_date(name, today, first_day) + _ONE_DAY, today + _ONE_DAY, first_day)
 
 
-def custom_range(start: date, end: date, *, today: date, first_day: date) -> DayRange:
-    """Return the days from `start` up to, but without, `end`, which is cut at today.
+def custom_range(start: date, last: date, *, today: date, first_day: date) -> DayRange:
+    """Return the days from `start` up to and with `last`, which is cut at today.
 
     Raises:
         InvalidRange: the range has no days.
     """
-    if end <= start:
+    if last < start:
         raise InvalidRange("A range ends after it starts.")
-    return _clipped(start, min(end, today + _ONE_DAY), first_day)
+    # Cut before the day after it is taken: the last day of all has none.
+    return _clipped(start, min(last, today) + _ONE_DAY, first_day)
 
 
 def parse_range_name(text: str) -> RangeName:

@@ -162,6 +162,7 @@ def _book(portfolio: Portfolio, content: Mapping[str, Any]) -> Book:
             taxes_base=_decimal(totals.get("taxes", "0")),
             contributed_base=_decimal(totals.get("contributed", "0")),
         ),
+        is_partial=content.get("status", Status.COMPLETE) != Status.COMPLETE,
     )
     return book if portfolio.tracks_cash else without_cash(book)
 

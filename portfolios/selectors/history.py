@@ -48,8 +48,8 @@ class WantedDays:
             return named_range(self.name, today=today, first_day=first_day)
         start = self.start or min(first_day, self.end or first_day)
         # What begins after the last day there is has no days, but is no mistake.
-        end = self.end or max(today, start)
-        return custom_range(start, end + _ONE_DAY, today=today, first_day=first_day)
+        last = self.end or max(today, start)
+        return custom_range(start, last, today=today, first_day=first_day)
 
 
 @dataclass(frozen=True, slots=True)

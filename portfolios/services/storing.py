@@ -14,9 +14,10 @@ from bson import ObjectId
 from common.bulk import at_midnight, insert_many, read_many, update_many, upsert_many
 from common.money import exact, plain, rounded_to_places
 from portfolios.domain.daily import DayValue
+from portfolios.domain.engine import Code, Lot
 from portfolios.domain.engine import Disposal as ComputedDisposal
-from portfolios.domain.engine import Lot
 from portfolios.domain.engine import Position as ComputedPosition
+from portfolios.domain.status import Status
 from portfolios.domain.tax_years import Sale, SoldLot, TaxYear, tax_years
 from portfolios.domain.unknowns import known_sum
 from portfolios.models import DailyValue, Disposal, Portfolio, Position, Snapshot
@@ -59,7 +60,7 @@ def _store_snapshot(
         before = Snapshot.objects.filter(portfolio=portfolio).first()
         earlier = before.content if before else {}
     content = _content(computed, lines, earlier.get("problems", ()))
-    content["tax_years"] = _tax_years(portfolio, computed, earlier)
+    content["tax_years"] = _marked(_tax_years(portfolio, computed, earlier), content["problems"])
     upsert_many(
         [
             Snapshot(
@@ -87,6 +88,18 @@ def _tax_years(
     made = tax_years(chain(map(_stored_sale, of_its_year), sales))
     kept = [each for each in earlier.get("tax_years", ()) if each["year"] < since.year]
     return [*(_tax_year(each) for each in made), *kept]
+
+
+def _marked(
+    years: Iterable[Mapping[str, Any]], problems: Iterable[Mapping[str, Any]]
+) -> list[Mapping[str, Any]]:
+    """Mark the years as partial in which something was sold that isn't wholly in their sums."""
+    lacking = {int(each["date"][:4]) for each in problems if each["code"] in _NOT_WHOLLY_SOLD}
+    partial = {"status": Status.PARTIAL.value}
+    return [{**each, **partial} if each["year"] in lacking else each for each in years]
+
+
+_NOT_WHOLLY_SOLD = {Code.UNUSABLE, Code.OVERSOLD, Code.OVERCOVERED, Code.LOTS_UNKNOWN}
 
 
 def _computed_sale(disposal: ComputedDisposal) -> Sale:

@@ -11,7 +11,7 @@ from portfolios.services import ledger, portfolios, recalculation
 from tests import factories
 from tests.factories import NOW, TODAY, buy, draft, sell
 from tests.portfolios.browsing import assert_shows, page
-from tests.portfolios.conftest import computed
+from tests.portfolios.conftest import computed, record
 
 pytestmark = pytest.mark.django_db
 PARTS = ("price", "currency_effect", "cash_currency", "income")
@@ -140,6 +140,22 @@ def test_a_ledger_that_takes_too_long_is_refused_politely(api, portfolio, monkey
     assert answer.status_code == 422
     assert answer.json()["type"] == "/problems/ledger-too-long"
     assert "more than 3 transactions" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("query", ["", "?start=2026-02-01&end=2026-02-27"])
+@pytest.mark.parametrize("rule", ["report", "zero_cost"])
+def test_what_rests_on_a_sale_of_more_than_was_held_is_partial(
+    api, browser_of, ada, acme, query, rule
+):
+    made = factories.make_portfolio(ada)
+    Portfolio.objects.filter(pk=made.pk).update(policy={"oversell": rule})
+    record(made, buy(acme, "10", "100", "2026-01-06"), sell(acme, "25", "110", "2026-02-10"))
+    recalculation.recalculate(made.pk, today=TODAY, now=NOW)
+
+    assert api.get(at(made, query)).json()["status"] == "partial"
+    (year,) = api.get(reverse("api-tax-years", args=[made.pk])).json()["years"]
+    assert (year["year"], year["status"]) == (2026, "partial")
+    assert page(browser_of(ada), "gains", made.pk).count("Incomplete") == 2
 
 
 @pytest.mark.usefixtures("eager_checkpoints")

@@ -190,3 +190,13 @@ def test_the_instruments_of_others_are_no_benchmark(api, portfolio, bo, name):
     status, problem = ask(api, name, portfolio, benchmark=str(theirs.pk))
 
     assert (status, problem["type"]) == (404, "/problems/instrument-not-found")
+
+
+@pytest.mark.parametrize("name", [*NAMES, "positions"])
+@pytest.mark.parametrize("start", ["2026-01-01", "9999-12-31"])
+def test_an_open_end_may_be_the_last_day_there_is(api, portfolio, name, start):
+    status, _ = ask(api, name, portfolio, start=start, end="9999-12-31")
+
+    assert status in (200, 422)
+    until_today, _ = ask(api, name, portfolio, start="2020-01-01", end="9999-12-31")
+    assert until_today == 200

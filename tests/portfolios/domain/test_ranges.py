@@ -62,22 +62,27 @@ def test_no_range_begins_before_the_portfolio(name):
     assert named_range(name, today=today, first_day=day("2022-01-01")).days == 0
 
 
-def test_a_range_of_ones_own_leaves_out_its_last_day_and_the_future():
-    within = custom_range(
-        day("2021-03-01"), day("2021-04-01"), today=day("2021-12-18"), first_day=LONG_AGO
-    )
-    beyond = custom_range(
-        day("2021-12-01"), day("2023-01-01"), today=day("2021-12-18"), first_day=LONG_AGO
-    )
+@pytest.mark.parametrize(
+    ("start", "last", "days"),
+    [
+        ("2021-03-01", "2021-03-31", 31),
+        ("2021-03-01", "2021-03-01", 1),
+        ("2021-12-01", "2022-12-31", 18),
+        ("2021-12-01", "9999-12-31", 18),
+        ("9999-12-31", "9999-12-31", 0),
+        ("1990-01-01", "1990-12-31", 0),
+    ],
+)
+def test_a_range_of_ones_own_leaves_out_the_future(start, last, days):
+    made = custom_range(day(start), day(last), today=day("2021-12-18"), first_day=LONG_AGO)
 
-    assert within.days == 31
-    assert beyond.end == day("2021-12-19")
+    assert made.days == days
 
 
 def test_a_range_without_days_is_refused():
     with pytest.raises(InvalidRange):
         custom_range(
-            day("2021-03-01"), day("2021-03-01"), today=day("2021-12-18"), first_day=LONG_AGO
+            day("2021-03-02"), day("2021-03-01"), today=day("2021-12-18"), first_day=LONG_AGO
         )
 
 
