@@ -18,7 +18,7 @@ from django.utils.html import format_html
 from common.choices import grouped_currencies
 from common.errors import Failure
 from common.forms import DayField, DecimalField
-from common.money import DECIMAL_PLACES
+from common.money import DECIMAL_PLACES, plain
 from marketdata import selectors as market
 from marketdata.forms import InstrumentSearchInput
 from portfolios.domain.kinds import RULES, Kind
@@ -229,7 +229,9 @@ class TransactionForm(forms.Form):
     @staticmethod
     def values_of(transaction: Transaction) -> dict[str, Any]:
         """Return what the form shows of a transaction that exists."""
-        shown = {name: getattr(transaction, name) for name in _PLAIN_FIELDS}
+        shown = {name: _shown(getattr(transaction, name)) for name in _PLAIN_FIELDS}
+        # As in an empty form.
+        shown |= {name: shown[name] if shown[name] != "0" else "" for name in _CHARGES}
         for name in _SHOWN_AS.values():
             instrument = getattr(transaction, name)
             shown[name] = instrument.symbol if instrument else ""
@@ -285,7 +287,7 @@ class TransactionForm(forms.Form):
         """Return what was typed, once the form is valid; what it doesn't show stays as it was."""
         known, row = self.cleaned_data, self._row
         typed = {name: known[name] for name in _DRAFT_FIELDS if name in known}
-        typed |= {name: known[name] or Decimal(0) for name in ("accrued", "fee", "tax")}
+        typed |= {name: known[name] or Decimal(0) for name in _CHARGES}
         draft = Draft(**(typed | {"kind": Kind(known["kind"])}))
         if row is None:
             return draft
@@ -304,10 +306,17 @@ class TransactionForm(forms.Form):
         )
 
 
+def _shown(value: Any) -> Any:
+    """Write a number without the places that are stored and weren't typed."""
+    return plain(value) if isinstance(value, Decimal) else value
+
+
 def _typed(known: Mapping[str, Any], field: str) -> str:
     return (known.get(field) or "").strip().upper()
 
 
+#: Nothing typed means none.
+_CHARGES = ("accrued", "fee", "tax")
 _DRAFT_FIELDS = tuple(each.name for each in fields(Draft))
 _PLAIN_FIELDS = (
     "kind",

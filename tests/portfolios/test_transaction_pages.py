@@ -64,6 +64,15 @@ def test_a_transaction_is_recorded_by_a_form(browser, portfolio):
     assert_shows(page(browser, "portfolio", portfolio.pk), "1,068.00", "2 lots")
 
 
+def test_a_row_is_edited_as_it_was_typed(browser, portfolio):
+    row = Transaction.objects.get(portfolio=portfolio, kind="buy")
+
+    form = browser.get(reverse("transaction", args=[portfolio.pk, row.pk])).context["form"]
+
+    shown = {name: form[name].value() for name in ("quantity", "price", "fee", "tax", "accrued")}
+    assert shown == {"quantity": "10", "price": "5.5", "fee": "1", "tax": "", "accrued": ""}
+
+
 @pytest.mark.parametrize(
     ("given", "chosen", "booked", "note"),
     [
