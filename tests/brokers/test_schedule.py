@@ -46,7 +46,7 @@ def test_page_and_api_say_when_the_next_sync_is(browser_of, program_of, ada, por
     told = program_of(ada).get(reverse("api-connection", args=ids)).json()
     offers = program_of(ada).get(reverse("api-brokers")).json()
 
-    assert "next sync about" in page
+    assert "Next sync about" in page
     assert "while the New York Stock Exchange trades" in page
     assert datetime.fromisoformat(told["next_sync_at"]) == reloaded(connection).next_sync_at
     rhythms = {each["name"]: each["rhythm"] for each in offers}
