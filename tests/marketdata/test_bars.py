@@ -4,16 +4,23 @@ import ast
 import threading
 from datetime import date
 from decimal import Decimal
+from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from django.apps import apps
+from django.db import connection
 
+from common.bulk import at_midnight
 from common.transactions import run_in_transaction
 from marketdata import selectors
 from marketdata.models import CloseYear, PriceBar
 from marketdata.services.bars import delete_bar, write_bars
 from tests import factories
 from tests.factories import NOW
+
+migration = import_module("marketdata.migrations.0014_close_told_in")
 
 ROOT = Path(__file__).parents[2]
 FIRST, LAST = date(2024, 12, 30), date(2026, 2, 1)
@@ -108,3 +115,18 @@ def test_nobody_else_writes_bars():
                 name = getattr(node.func, "attr", getattr(node.func, "id", ""))
                 is_bars = "PriceBar" in ast.unparse(node)
                 assert not (name in writing and is_bars), f"{path}:{node.lineno}"
+
+
+@pytest.mark.django_db
+def test_the_migration_says_of_older_closes_that_nothing_was_converted():
+    instrument = factories.make_instrument("ACME")
+    factories.make_closes(instrument, {"2026-02-02": "1", "2026-02-03": "2"})
+    rows = connection.get_collection(PriceBar._meta.db_table)
+    rows.update_one({"date": at_midnight(date(2026, 2, 2))}, {"$unset": {"told_in": ""}})
+    rows.update_one({"date": at_midnight(date(2026, 2, 3))}, {"$set": {"told_in": "GBp"}})
+
+    for _ in range(2):
+        migration.add_units(apps, SimpleNamespace(connection=connection))
+
+    found = PriceBar.objects.order_by("date").values_list("told_in", flat=True)
+    assert list(found) == ["", "GBp"]
