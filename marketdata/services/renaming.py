@@ -43,8 +43,9 @@ def rename_instrument(
 
     Raises:
         InstrumentNotFound: there is none, it is somebody else's, or it turned out to be another.
-        RenamingRefused: the new symbol is none, the day isn't after the one since which it has had
-            the present symbol, or another instrument was called by it before that day.
+        RenamingRefused: the new symbol is none, or another one's at the same market; the day isn't
+            after the one since which it has had the present symbol; or another instrument was
+            called by that before the day.
     """
 
     def rename() -> Instrument:
@@ -80,6 +81,15 @@ def wrong_with_renaming(
     if not 0 < len(symbol) <= _LONGEST_SYMBOL or hidden_character(symbol):
         line = f"A symbol has 1 to {_LONGEST_SYMBOL} characters, all of them visible."
         return {"symbol": [line]}
+    listed = Instrument.objects.filter(
+        symbol=symbol,
+        mic=instrument.mic,
+        currency=instrument.currency,
+        owner_id=instrument.owner_id,
+        is_active=True,
+    )
+    if other := listed.exclude(pk=instrument.pk).order_by("id").first():
+        return {"symbol": [f"{other.identity} is called so: rename or merge that one first."]}
     former = _former(instrument, since=since)
     if former.valid_from is not None and former.valid_from >= since:
         line = f"{instrument.symbol} is its symbol since {former.valid_from}: give a later day."

@@ -124,6 +124,18 @@ def test_what_cannot_be_is_refused(meta, symbol, since, field):
     assert stored.everything() == before
 
 
+def test_two_at_one_market_are_not_called_the_same(meta, new_fb):
+    make_instrument("MVRS", mic="XETR", currency="EUR")
+
+    with pytest.raises(services.RenamingRefused) as refused:
+        services.rename_instrument(meta.pk, symbol="FB", since=TODAY, now=NOW)
+    services.rename_instrument(meta.pk, symbol="MVRS", since=TODAY, now=NOW)
+
+    assert refused.value.errors == {
+        "symbol": ["XNAS:FB:USD:2 is called so: rename or merge that one first."]
+    }
+
+
 def test_two_were_not_called_the_same_on_one_day(meta):
     other = make_instrument("OTHER")
     was_fb = services.Alias(symbol="THEN", valid_until=RENAMED)
