@@ -11,7 +11,7 @@ from marketdata.adapters import found_assets
 from marketdata.adapters.base import Asset
 from marketdata.domain.instruments import AssetClass
 from marketdata.finding import search_instruments
-from marketdata.models import InstrumentAlias
+from marketdata.models import CorporateAction, InstrumentAlias
 from marketdata.selectors import find_instrument, find_typed
 from marketdata.services import elsewhere
 from tests import stored
@@ -221,6 +221,36 @@ class TestBackOffice:
         made.refresh_from_db()
         assert (made.symbol, made.name) == ("META", "Meta")
         assert names_of(made) == [("FB", None, RENAMED)]
+
+    def test_it_is_renamed_as_a_source_has_told(self, staff):
+        made, other = make_instrument("FB"), make_instrument("OTHER")
+        told = {"instrument": made, "kind": "renaming", "source": "alpaca"}
+        dated = {"created_at": NOW, "updated_at": NOW}
+        rows = [
+            CorporateAction.objects.create(**(told | fields | dated), source_id=str(number))
+            for number, fields in enumerate(
+                [
+                    {"ex_date": date(2024, 1, 2), "other_symbol": "MVRS"},
+                    {"ex_date": RENAMED, "other_symbol": "META"},
+                    {"ex_date": RENAMED, "other_symbol": "WRONG", "state": "withdrawn"},
+                    {"ex_date": RENAMED, "instrument": other, "kind": "split", "ratio": 2},
+                ]
+            )
+        ]
+        chosen = {"action": "rename", "_selected_action": [str(row.pk) for row in rows]}
+        address = reverse("admin:marketdata_corporateaction_changelist")
+
+        first = staff.post(address, chosen, follow=True).content.decode()
+
+        made.refresh_from_db()
+        assert made.symbol == "MVRS"
+        assert names_of(made) == [("FB", None, RENAMED), ("META", RENAMED, date(2024, 1, 2))]
+        assert names_of(other) == []
+        assert "2 renamed" in first
+        again = staff.post(address, chosen, follow=True).content.decode()
+        assert "MVRS is its symbol since 2024-01-02" in again
+        made.refresh_from_db()
+        assert made.symbol == "MVRS"
 
     def test_what_cannot_be_is_said_beside_its_field(self, staff, meta):
         answer = self.send(staff, meta, symbol="MVRS", renamed_since="2020-01-01")
