@@ -20,6 +20,7 @@ from brokers.models import (
     Discrepancy,
     ImportRow,
     ImportRun,
+    MissedDay,
     Resync,
     Sync,
 )
@@ -143,6 +144,17 @@ class DiscrepancyAdmin(ReadOnlyAdmin[Discrepancy]):
     list_display = ("connection", "measure", "what", "theirs", "ours", "state", "last_seen_at")
     list_filter = ("state", "measure")
     search_fields = ("what", "connection__account_number", "owner__email")
+    list_select_related = ("connection",)
+    ordering = ("-id",)
+
+
+@admin.register(MissedDay)
+class MissedDayAdmin(ReadOnlyAdmin[MissedDay]):
+    """Trading days that brokers can't tell any more."""
+
+    list_display = ("connection", "day", "read_until", "state", "settled_at")
+    list_filter = ("state",)
+    search_fields = ("connection__account_number",)
     list_select_related = ("connection",)
     ordering = ("-id",)
 

@@ -13,7 +13,7 @@ from brokers.domain.events import Stream
 from brokers.domain.orders import OpenOrder, as_orders
 from brokers.domain.reconcile import Outcome
 from brokers.domain.resyncs import ResyncState
-from brokers.models import BrokerRow, Connection, Discrepancy, Resync, Sync
+from brokers.models import BrokerRow, Connection, Discrepancy, MissedDay, Resync, Sync
 from common.money import exact, plain
 from portfolios.domain.kinds import Kind
 
@@ -178,6 +178,11 @@ def difference_line(row: Discrepancy) -> dict[str, Any]:
         # One row can't turn what is held short.
         "can_accept": is_cash or (row.theirs >= 0 and row.ours >= 0),
     }
+
+
+def missed_line(missed: MissedDay) -> dict[str, Any]:
+    """Describe a day of which trades may be missing."""
+    return {"day": missed.day, "read_until": missed.read_until}
 
 
 def resync_line(resync: Resync, *, now: datetime) -> dict[str, Any]:

@@ -89,6 +89,12 @@ class DecisionForm(forms.Form):
     ours = forms.DecimalField(max_digits=28, decimal_places=10)
 
 
+class MissedDaysForm(forms.Form):
+    """Of which days nothing is missing: of all up to this one."""
+
+    through = forms.DateField()
+
+
 class DisconnectForm(forms.Form):
     """How a connection ends."""
 

@@ -25,6 +25,7 @@ from brokers.services import (
     connecting,
     generations,
     logins,
+    missed_days,
     payloads,
     reading,
     runs,
@@ -162,6 +163,15 @@ def sync_due(**_later: Any) -> None:
             continue
         if is_new:
             start_sync(sync)
+
+
+@shared_task(name="brokers.tasks.note_missed_days")
+def note_missed_days(**_later: Any) -> None:
+    """Note the trading days that brokers can't tell any more."""
+    now = clock.now()
+    for connection in selectors.list_watched():
+        if get_broker(connection.broker).capabilities.tells_day_of is not None:
+            missed_days.note_of(connection, now=now)
 
 
 @shared_task(name="brokers.tasks.forget_payloads")

@@ -40,5 +40,6 @@ urlpatterns = [
         resyncs.DecideResync.as_view(),
         name="resync-decide",
     ),
+    path(f"{_CONNECTION}missed-days/", connections.MissedDays.as_view(), name="missed-days"),
     path(f"{_CONNECTION}disconnect/", connections.Disconnect.as_view(), name="connection-end"),
 ]

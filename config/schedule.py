@@ -158,6 +158,13 @@ SCHEDULE: tuple[Job, ...] = (
         description="Goes on with syncs that had to wait, and takes on those that were lost.",
     ),
     Job(
+        name="Note missed days",
+        task="brokers.tasks.note_missed_days",
+        every=timedelta(hours=1),
+        queue="sync",
+        description="Notes the trading days whose trades a broker can't tell any more.",
+    ),
+    Job(
         name="Clear brokers' answers",
         task="brokers.tasks.forget_payloads",
         every=timedelta(days=1),

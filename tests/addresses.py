@@ -35,6 +35,7 @@ _RUN = f"{_PORTFOLIO}imports/<object_id:run_id>/"
 _CONNECTION = f"{_PORTFOLIO}connections/<object_id:connection_id>/"
 _DIFFERENCE = f"{_CONNECTION}differences/<object_id:discrepancy_id>/"
 _DISCREPANCY = f"api/v1/{_CONNECTION}discrepancies/<object_id:discrepancy_id>/"
+_MISSED_DAYS = f"api/v1/{_CONNECTION}missed-days/"
 _RESYNC = f"api/v1/{_CONNECTION}resyncs/<object_id:resync_id>/"
 _INSTRUMENT = "instruments/<object_id:instrument_id>/"
 _WATCHLIST = "watchlists/<object_id:watchlist_id>/"
@@ -132,6 +133,7 @@ ROUTES = {
     # There is no sync that fetches, for it is paused.
     f"{_CONNECTION}resync/": Route(OWNER, {"GET": 200, "POST": 302}),
     f"{_CONNECTION}resync/<object_id:resync_id>/": Route(OWNER, {"POST": 302}),
+    f"{_CONNECTION}missed-days/": Route(OWNER, {"POST": 302}, {"POST": {"through": "2026-01-05"}}),
     f"{_CONNECTION}disconnect/": Route(OWNER, {"POST": 302}, {"POST": {"ledger": "keep"}}),
     "api/v1/auth/token/": Route(EVERYBODY, {"POST": 422}),
     "api/v1/auth/token/refresh/": Route(EVERYBODY, {"POST": 422}),
@@ -255,6 +257,10 @@ ROUTES = {
     # The figures are others by now.
     f"{_DISCREPANCY}acceptances/": Route(
         OWNER, {"POST": 409}, {"POST": {"theirs": "9", "ours": "4"}}
+    ),
+    _MISSED_DAYS: Route(OWNER, {"GET": 200}),
+    f"{_MISSED_DAYS}<object_id:missed_day_id>/": Route(
+        OWNER, {"PATCH": 200}, {"PATCH": {"is_settled": True}}
     ),
     f"api/v1/{_CONNECTION}resyncs/": Route(OWNER, {"GET": 200, "POST": 409}),
     # It failed.

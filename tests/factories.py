@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from accounts.models import User
-from brokers.models import Connection, Discrepancy, Resync, Sync
+from brokers.models import Connection, Discrepancy, MissedDay, Resync, Sync
 from marketdata.domain.instruments import AssetClass, identity_of
 from marketdata.models import CorporateAction, Instrument, PriceBar
 from marketdata.services.bars import write_bars
@@ -129,6 +129,11 @@ def make_discrepancy(connection: Connection, **fields: Any) -> Discrepancy:
     return Discrepancy.objects.create(
         connection=connection, owner_id=connection.owner_id, **(known | fields)
     )
+
+
+def make_missed_day(connection: Connection, **fields: Any) -> MissedDay:
+    known: dict[str, Any] = {"day": TODAY, "state": "open", "created_at": NOW, "updated_at": NOW}
+    return MissedDay.objects.create(connection=connection, **(known | fields))
 
 
 def make_resync(sync: Sync, **fields: Any) -> Resync:

@@ -67,6 +67,7 @@ class World:
     discrepancy_id: str
     resync_id: str
     action_id: str
+    missed_day_id: str
     day: str = "2026-01-05"
     broker: str = "kite"
     figure: str = "total"
@@ -103,9 +104,10 @@ def world(ada) -> World:
     action = factories.make_split(instrument, "2", "2026-02-10")
     difference = factories.make_discrepancy(connection)
     resync = factories.make_resync(sync)
+    missed = factories.make_missed_day(connection)
     made = (
         *(portfolio, row, instrument, run, watchlist, alert),
-        *(connection, sync, difference, resync, action),
+        *(connection, sync, difference, resync, action, missed),
     )
     return World(*(str(each.pk) for each in made))
 

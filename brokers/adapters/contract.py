@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
+from zoneinfo import ZoneInfo
 
 from brokers.domain.events import Reading, Stream
 from brokers.domain.schedule import Hours
@@ -54,6 +55,8 @@ class Capabilities:
         conceals: in words.
         missing: what to do about positions of which the ledger knows nothing, where that is
             usual because the broker tells no history.
+        tells_day_of: in which zone the day is of which alone it tells the trades; None where it
+            tells those of earlier days too.
         reading_version: grows with each change of what the reading makes of the same answer, so
             that what failed by an older one can be told from what fails by this one.
     """
@@ -66,6 +69,7 @@ class Capabilities:
     tells: tuple[str, ...] = ()
     conceals: tuple[str, ...] = ()
     missing: str = ""
+    tells_day_of: ZoneInfo | None = None
     reading_version: int = 1
 
     def environment(self, name: str) -> Environment | None:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from brokers.api import connections, discrepancies, resyncs, views
+from brokers.api import connections, discrepancies, missed_days, resyncs, views
 
 _ONE = "portfolios/<object_id:portfolio_id>/"
 _RUN = f"{_ONE}imports/<object_id:run_id>/"
@@ -42,6 +42,12 @@ urlpatterns = [
         f"{_DISCREPANCY}acceptances/",
         discrepancies.Acceptances.as_view(),
         name="api-discrepancy-acceptances",
+    ),
+    path(f"{_CONNECTION}missed-days/", missed_days.MissedDays.as_view(), name="api-missed-days"),
+    path(
+        f"{_CONNECTION}missed-days/<object_id:missed_day_id>/",
+        missed_days.MissedDayDetail.as_view(),
+        name="api-missed-day",
     ),
     path(f"{_CONNECTION}resyncs/", resyncs.Resyncs.as_view(), name="api-resyncs"),
     path(_RESYNC, resyncs.ResyncDetail.as_view(), name="api-resync"),

@@ -16,7 +16,7 @@ _WHILE_OPEN, _WHILE_CLOSED = timedelta(minutes=30), timedelta(hours=4)
 #: How much sooner or later, as a part of the rhythm.
 _SPREAD = 0.2
 #: From a close until the last trades of the day are told.
-_SETTLING = timedelta(minutes=15)
+SETTLING = timedelta(minutes=15)
 #: Over how long those are spread that wait for the same moment.
 _SPREAD_OF_MOMENT, _SPREAD_OF_DAY = timedelta(minutes=30), timedelta(hours=2)
 
@@ -115,10 +115,10 @@ def _by_exchange(
 ) -> datetime:
     bell = _SPREAD_OF_MOMENT * jitter(0, 1)
     for each in days:
-        if each.opens_at <= now < each.closes_at + _SETTLING:
+        if each.opens_at <= now < each.closes_at + SETTLING:
             due = now + _WHILE_OPEN * _factor(jitter)
             # The last sync of a day waits for the last trade.
-            return due if due < each.closes_at else each.closes_at + _SETTLING + bell
+            return due if due < each.closes_at else each.closes_at + SETTLING + bell
     opening = next((each.opens_at + bell for each in days if each.opens_at > now), None)
     if opening is not None and hours.rests and not has_failed:
         return opening

@@ -4,6 +4,7 @@ from brokers.models.connections import BrokerRow, Connection, RawPayload, Sync
 from brokers.models.dead_letters import DeadLetter
 from brokers.models.discrepancies import Discrepancy
 from brokers.models.imports import ImportRow, ImportRun
+from brokers.models.missed_days import MissedDay
 from brokers.models.resyncs import Resync, ResyncChange
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "Discrepancy",
     "ImportRow",
     "ImportRun",
+    "MissedDay",
     "RawPayload",
     "Resync",
     "ResyncChange",

@@ -16,6 +16,7 @@ from brokers.selectors.connections import (
     list_startable,
     list_syncs,
     list_unbooked,
+    list_watched,
     sync_progress,
 )
 from brokers.selectors.discrepancies import (
@@ -35,6 +36,12 @@ from brokers.selectors.imports import (
     list_rows,
     progress_of,
 )
+from brokers.selectors.missed_days import (
+    MissedDayNotFound,
+    get_missed_day,
+    list_missed_days,
+    list_open_missed_days,
+)
 from brokers.selectors.progress import list_progress
 from brokers.selectors.resyncs import ResyncNotFound, get_resync, list_orphans, list_resyncs
 
@@ -43,6 +50,7 @@ __all__ = [
     "ConnectionNotFound",
     "DiscrepancyNotFound",
     "ImportNotFound",
+    "MissedDayNotFound",
     "ResyncNotFound",
     "SyncNotFound",
     "count_letters",
@@ -51,6 +59,7 @@ __all__ = [
     "get_connection",
     "get_discrepancy",
     "get_import",
+    "get_missed_day",
     "get_own_connection",
     "get_resync",
     "get_sync",
@@ -61,6 +70,8 @@ __all__ = [
     "list_imports",
     "list_live",
     "list_lost",
+    "list_missed_days",
+    "list_open_missed_days",
     "list_orphans",
     "list_payloads",
     "list_progress",
@@ -71,6 +82,7 @@ __all__ = [
     "list_startable",
     "list_syncs",
     "list_unbooked",
+    "list_watched",
     "progress_of",
     "sync_progress",
 ]

@@ -112,6 +112,11 @@ def list_due(*, now: datetime) -> QuerySet[Connection]:
     ).order_by("next_sync_at")
 
 
+def list_watched() -> QuerySet[Connection]:
+    """List the connections that are kept up, also those that wait for their owner."""
+    return Connection.objects.filter(state__in=[state.value for state in REPLAYABLE]).order_by("pk")
+
+
 def list_startable(*, now: datetime) -> QuerySet[Sync]:
     """List the syncs that wait no longer, and those whose worker was lost."""
     return Sync.objects.filter(

@@ -12,7 +12,7 @@ from bson import ObjectId
 
 from brokers.domain.imports import RowState, RunState
 from brokers.models import ImportRow, ImportRun
-from brokers.services import runs
+from brokers.services import missed_days, runs
 from brokers.services.lots import restore_lots
 from brokers.services.matching import (
     PREFIXES,
@@ -69,6 +69,7 @@ def commit(run_id: ObjectId, *, clock: Callable[[], datetime]) -> ImportRun | No
         runs.announce(run)
     restore_lots(run, now=clock())
     now = clock()
+    missed_days.settle_by_import(run, now=now)
     runs.report(run, now=now, state=RunState.COMMITTED.value, finished_at=now)
     runs.announce(run)
     return run
@@ -88,6 +89,7 @@ def undo(run_id: ObjectId, *, clock: Callable[[], datetime]) -> ImportRun | None
     ):
         runs.report(run, now=clock())
     now = clock()
+    missed_days.reopen_by_import(run, now=now)
     runs.report(run, now=now, state=RunState.UNDONE.value, finished_at=now)
     runs.announce(run)
     return run

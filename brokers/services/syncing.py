@@ -29,6 +29,7 @@ from brokers.services import (
     comparing,
     dead_letters,
     discrepancies,
+    missed_days,
     payloads,
     posting,
     replaying,
@@ -322,11 +323,7 @@ def _end(
 ) -> Sync:
     def store() -> None:
         held = booking.hold(sync.connection, now=now)
-        good = {line["stream"]: line["as_of"] for line in streams if line["state"] == "ok"}
-        dead_letters.settle(
-            held.pk, streams=[Stream(name) for name in good], external_ids=[""], now=now
-        )
-        held.good_at = {**held.good_at, **good}
+        _note_readings(held, streams, now=now)
         wanted = {each.connection for each in verdicts if each.connection is not None}
         if shut := wanted & {ConnectionState.NEEDS_KEY, ConnectionState.NEEDS_LOGIN}:
             held.state, held.next_sync_at = min(shut).value, None
@@ -354,6 +351,19 @@ def _end(
         setattr(sync, name, value)
     syncs.announce(sync)
     return sync
+
+
+def _note_readings(
+    held: Connection, streams: Sequence[Mapping[str, Any]], *, now: datetime
+) -> None:
+    """Note which streams were read to their end, and what that makes good or came too late for."""
+    good = {line["stream"]: line["as_of"] for line in streams if line["state"] == "ok"}
+    dead_letters.settle(
+        held.pk, streams=[Stream(name) for name in good], external_ids=[""], now=now
+    )
+    if Stream.ACTIVITIES.value in good:
+        missed_days.note(held, now=now)
+    held.good_at = {**held.good_at, **good}
 
 
 def _reread_after_drift(

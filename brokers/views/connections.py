@@ -16,9 +16,9 @@ from brokers import connection_presentation as presentation
 from brokers import selectors, tasks
 from brokers.adapters import vault
 from brokers.adapters.brokers import BROKERS, get_broker
-from brokers.forms import ConnectForm, DisconnectForm, KeyForm
+from brokers.forms import ConnectForm, DisconnectForm, KeyForm, MissedDaysForm
 from brokers.models import Connection
-from brokers.services import connecting, syncs
+from brokers.services import connecting, missed_days, syncs
 from brokers.views import logins
 from brokers.views.pages import ConnectionPages
 from common import clock
@@ -127,6 +127,10 @@ def _context(
         "unbooked": [
             presentation.row_line(each) for each in selectors.list_unbooked(connection.pk)[:100]
         ],
+        "missed_days": [
+            presentation.missed_line(each)
+            for each in selectors.list_open_missed_days(connection.pk)[:100]
+        ],
         "key_form": key_form or KeyForm(broker=broker),
         "disconnect_form": DisconnectForm(),
     }
@@ -219,6 +223,24 @@ class ReplaceKey(ConnectionPages):
                 return self.back(connection)
         context = _context(self.portfolio_of(portfolio_id), connection, form)
         return render(request, "brokers/connection.html", context, status=422)
+
+
+class MissedDays(ConnectionPages):
+    """/portfolios/<id>/connections/<id>/missed-days/"""
+
+    def post(
+        self, request: AuthedHttpRequest, portfolio_id: ObjectId, connection_id: ObjectId
+    ) -> HttpResponse:
+        """Note that nothing is missing of the days that were shown."""
+        connection = self.connection_of(portfolio_id, connection_id)
+        form = MissedDaysForm(request.POST)
+        if form.is_valid():
+            last = form.cleaned_data["through"]
+            missed_days.settle_through(connection, last, now=clock.now())
+            messages.success(request, "Noted: nothing is missing of those days.")
+        else:
+            messages.error(request, "Say up to which day nothing is missing.")
+        return self.back(connection)
 
 
 class Disconnect(ConnectionPages):

@@ -15,11 +15,11 @@ from typing import Any
 import requests
 
 from brokers.domain.connections import SyncState
-from brokers.models import Connection, Sync
+from brokers.models import Connection, ImportRun, Sync
 from brokers.sandbox.alpaca.books import DEFAULT_KEY, DEFAULT_SECRET
 from brokers.sandbox.app import Sandbox as App
 from brokers.sandbox.serving import SHARED, serve, servers
-from brokers.services import connecting, syncing, syncs
+from brokers.services import committing, connecting, intake, reading, syncing, syncs
 from common import clock, redis
 from marketdata.selectors import instruments_by_id
 from portfolios.domain.engine import Ledger, OversellRule, Policy, compute
@@ -108,6 +108,22 @@ def connect(portfolio, *, now: datetime | None = None, **credentials: str) -> Co
         credentials=CREDENTIALS | credentials,
         now=now or clock.now(),
     )
+
+
+def import_file(portfolio, name: str, content: bytes) -> ImportRun:
+    """Import a file, and commit all of it at once."""
+    run = intake.open_import(
+        portfolio.pk,
+        owner_id=portfolio.owner_id,
+        file_name=name,
+        chunks=[content],
+        creates_instruments=True,
+        now=clock.now(),
+    )
+    reading.read(run.pk, row_limit=1_000, clock=clock.now)
+    committing.request_commit(ImportRun.objects.get(pk=run.pk), now=clock.now())
+    committing.commit(run.pk, clock=clock.now)
+    return ImportRun.objects.get(pk=run.pk)
 
 
 def reloaded(connection: Connection) -> Connection:

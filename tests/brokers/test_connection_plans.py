@@ -9,7 +9,16 @@ from brokers.domain.connections import OPEN, ConnectionState, SyncState
 from brokers.domain.dead_letters import LetterState
 from brokers.domain.discrepancies import LIVE, DiscrepancyState
 from brokers.domain.events import EventState
-from brokers.models import BrokerRow, Connection, DeadLetter, Discrepancy, RawPayload, Resync, Sync
+from brokers.models import (
+    BrokerRow,
+    Connection,
+    DeadLetter,
+    Discrepancy,
+    MissedDay,
+    RawPayload,
+    Resync,
+    Sync,
+)
 from portfolios import selectors as portfolios
 from tests import factories
 from tests.factories import NOW
@@ -85,6 +94,17 @@ def _fill(connection):
         )
         for number in range(140)
     )
+    MissedDay.objects.bulk_create(
+        MissedDay(
+            connection=connection,
+            day=NOW.date() - timedelta(days=number),
+            state=("open", "settled")[number % 2],
+            import_id=f"{number:024}" if number % 2 else "",
+            created_at=NOW,
+            updated_at=NOW,
+        )
+        for number in range(140)
+    )
     waits = list(LetterState)
     DeadLetter.objects.bulk_create(
         DeadLetter(
@@ -148,6 +168,9 @@ def test_lists_of_connections_and_of_what_they_brought(many):
     explain_uses_index(selectors.list_live(many.pk)[:6], may_sort=True)
     explain_uses_index(selectors.list_ended(many.pk)[:6], may_sort=True)
     explain_uses_index(selectors.list_payloads(many.pk, stream="cash")[:6])
+    explain_uses_index(selectors.list_missed_days(many.pk)[:6])
+    explain_uses_index(selectors.list_open_missed_days(many.pk)[:6])
+    explain_uses_index(selectors.list_watched(), may_sort=True)
     explain_uses_index(selectors.list_due(now=NOW), may_sort=True)
     explain_uses_index(selectors.list_startable(now=NOW), may_sort=True)
     explain_uses_index(selectors.list_removing(), may_sort=True)
@@ -161,6 +184,8 @@ def test_look_ups_of_connections_and_of_equal_rows(many):
         list(Sync.objects.filter(open_for=str(many.pk)))
         selectors.count_open(many.pk)
         selectors.count_letters()
+        list(MissedDay.objects.filter(connection_id=many.pk, day__in=[NOW.date()]))
+        list(MissedDay.objects.filter(import_id=f"{1:024}"))
         list(Resync.objects.filter(sync_id=many.pk))
         list(RawPayload.objects.filter(sync_id=many.pk).order_by("id"))
         list(DeadLetter.objects.filter(connection_id=many.pk, stream="cash", external_id=""))

@@ -11,14 +11,11 @@ from django.urls import reverse
 
 from brokers import tasks
 from brokers.domain.connections import ConnectionState
-from brokers.models import Connection, ImportRun, RawPayload, Resync
+from brokers.models import Connection, RawPayload, Resync
 from brokers.sandbox.kite.books import DEFAULT_KEY, DEFAULT_SECRET
 from brokers.services import (
-    committing,
     connecting,
     generations,
-    intake,
-    reading,
     resyncs,
     syncing,
     syncs,
@@ -27,7 +24,13 @@ from common import clock
 from portfolios.models import Transaction
 from tests import factories
 from tests.brokers import sandboxed
-from tests.brokers.sandboxed import assert_equals_truth, connect, forget_pauses, reloaded
+from tests.brokers.sandboxed import (
+    assert_equals_truth,
+    connect,
+    forget_pauses,
+    import_file,
+    reloaded,
+)
 
 pytestmark = pytest.mark.django_db
 FORM = {
@@ -232,18 +235,7 @@ TRADEBOOK = (
 
 
 def import_tradebook(portfolio):
-    run = intake.open_import(
-        portfolio.pk,
-        owner_id=portfolio.owner_id,
-        file_name="tradebook.csv",
-        chunks=[TRADEBOOK],
-        creates_instruments=True,
-        now=clock.now(),
-    )
-    reading.read(run.pk, row_limit=1_000, clock=clock.now)
-    committing.request_commit(ImportRun.objects.get(pk=run.pk), now=clock.now())
-    committing.commit(run.pk, clock=clock.now)
-    return ImportRun.objects.get(pk=run.pk)
+    return import_file(portfolio, "tradebook.csv", TRADEBOOK)
 
 
 @pytest.mark.parametrize("file_first", [True, False])

@@ -50,6 +50,7 @@ class Kite:
                 "futures and options are listed, not booked",
             ),
             hours=ExchangeHours("XNSE", "the National Stock Exchange of India", rests=True),
+            tells_day_of=parser.INDIA,
             missing="Kite tells today's trades only: import the tradebook for older ones.",
         )
 
