@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 
 from accounts.models import User
 from brokers import tasks
+from brokers.domain.dead_letters import describe_waiting
 from brokers.models import (
     BrokerRow,
     Connection,
@@ -191,10 +192,7 @@ class DeadLetterAdmin(ReadOnlyAdmin[DeadLetter]):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Say above the list how many wait, and for how long."""
-        waiting, since = count_letters()
-        title = f"{waiting} wait" + (
-            f", the oldest since {since:%Y-%m-%d %H:%M} UTC" if since else ""
-        )
+        title = describe_waiting(*count_letters())
         return super().changelist_view(request, {"title": title, **(extra_context or {})})
 
     @admin.action(description="Replay", permissions=["replay"])

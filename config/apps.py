@@ -18,6 +18,7 @@ _OBJECT_ID = "django_mongodb_backend.fields.ObjectIdAutoField"
 class Admin(AdminConfig):
     """The back office."""
 
+    default_site = "config.back_office.BackOffice"
     default_auto_field = _OBJECT_ID
 
 

@@ -15,6 +15,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 
+from brokers.selectors import count_letters
 from common import clock, redis
 from common.api.problems import is_outage
 from common.middleware import Handler
@@ -28,21 +29,32 @@ _REMEMBERED_SECONDS = 2.0
 _FEED_SECONDS = 30.0
 
 Check = Callable[[], str | None]
+#: Tells what somebody should look at, though this process can do its work.
+Detail = Callable[[], Mapping[str, float | None]]
 
 
 class Readiness:
     """The latest outcome of all checks, remembered so that many probes cost as much as one."""
 
     def __init__(
-        self, checks: Mapping[str, Check], *, remembered_seconds: float = _REMEMBERED_SECONDS
+        self,
+        checks: Mapping[str, Check],
+        *,
+        details: Mapping[str, Detail] | None = None,
+        remembered_seconds: float = _REMEMBERED_SECONDS,
     ) -> None:
         self._checks = checks
+        self._ask_for = details or {}
         self._remembered_seconds = remembered_seconds
-        self._pool = ThreadPoolExecutor(max_workers=len(checks), thread_name_prefix="readiness")
+        self._pool = ThreadPoolExecutor(
+            max_workers=len(checks) + len(self._ask_for), thread_name_prefix="readiness"
+        )
         self._lock = Lock()
         self._checked_at = float("-inf")
         #: None before the first look.
         self._reasons: dict[str, str] | None = None
+        #: As they were when the checks were asked last; None for one that isn't known.
+        self.details: dict[str, Mapping[str, float | None] | None] = {}
 
     def reasons(self) -> dict[str, str]:
         """Return what is wrong: name of the check → reason; empty when all is well."""
@@ -56,8 +68,10 @@ class Readiness:
 
     def _ask(self) -> dict[str, str]:
         asked = {name: self._pool.submit(check) for name, check in self._checks.items()}
+        looked = {name: self._pool.submit(look) for name, look in self._ask_for.items()}
         deadline = monotonic() + _CHECK_SECONDS
         answers = {name: _answer(each, deadline=deadline) for name, each in asked.items()}
+        self.details = {name: _found(each, deadline=deadline) for name, each in looked.items()}
         return {name: reason for name, reason in answers.items() if reason}
 
 
@@ -81,6 +95,17 @@ def _answer(asked: Future[str | None], *, deadline: float) -> str | None:
         if is_outage(failure):
             return "no answer"
         return f"fails with {type(failure).__name__}"
+
+
+def _found(
+    looked: Future[Mapping[str, float | None]], *, deadline: float
+) -> Mapping[str, float | None] | None:
+    try:
+        return looked.result(timeout=max(0.0, deadline - monotonic()))
+    except Exception as failure:  # noqa: BLE001 - a check has the reason, where there is one
+        looked.cancel()
+        log.warning("readiness.detail_unknown", reason=type(failure).__name__)
+        return None
 
 
 def check_mongodb() -> str | None:
@@ -131,6 +156,17 @@ CHECKS: Mapping[str, Check] = {
 }
 
 
+def look_at_dead_letters() -> Mapping[str, float | None]:
+    """Count what brokers sent and nobody could read or book, with the age of the oldest."""
+    with pymongo.timeout(_CHECK_SECONDS):
+        waiting, since = count_letters()
+    age = (clock.now() - since).total_seconds() if since else None
+    return {"waiting": waiting, "oldest_seconds": age}
+
+
+DETAILS: Mapping[str, Detail] = {"dead_letters": look_at_dead_letters}
+
+
 class Probes:
     """Answer /healthz and /readyz ahead of all that looks at the host name or a session.
 
@@ -153,11 +189,12 @@ class Probes:
         reasons = self._readiness.reasons()
         status = "unavailable" if reasons else "ok"
         answer = JsonResponse(
-            {"status": status, "reasons": reasons}, status=503 if reasons else 200
+            {"status": status, "reasons": reasons, "details": self._readiness.details},
+            status=503 if reasons else 200,
         )
         # The change has its line; Django would write an error for each probe until the next one.
         answer._has_been_logged = True  # type: ignore[attr-defined]  # noqa: SLF001
         return answer
 
 
-_READINESS = Readiness(CHECKS)
+_READINESS = Readiness(CHECKS, details=DETAILS)

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from accounts.models import User
-from brokers.models import Connection, Discrepancy, MissedDay, Resync, Sync
+from brokers.models import Connection, DeadLetter, Discrepancy, MissedDay, Resync, Sync
 from marketdata.domain.instruments import AssetClass, identity_of
 from marketdata.models import CorporateAction, Instrument, PriceBar
 from marketdata.services.bars import write_bars
@@ -129,6 +129,22 @@ def make_discrepancy(connection: Connection, **fields: Any) -> Discrepancy:
     return Discrepancy.objects.create(
         connection=connection, owner_id=connection.owner_id, **(known | fields)
     )
+
+
+def make_dead_letter(connection: Connection, **fields: Any) -> DeadLetter:
+    known: dict[str, Any] = {
+        "broker": connection.broker,
+        "stream": "activities",
+        "stage": "row",
+        "failure": "RowError",
+        "error": "",
+        "adapter_version": 1,
+        "state": "waiting",
+        "last_seen_at": NOW,
+        "created_at": NOW,
+        "updated_at": NOW,
+    }
+    return DeadLetter.objects.create(connection=connection, **(known | fields))
 
 
 def make_missed_day(connection: Connection, **fields: Any) -> MissedDay:

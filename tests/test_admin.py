@@ -1,5 +1,6 @@
 """Every page of the back office opens, on the real database."""
 
+import re
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -14,6 +15,7 @@ from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
 from accounts import events
 from accounts.models import User
+from tests import factories
 
 PASSWORD = "correct horse battery staple"
 admin.autodiscover()
@@ -54,7 +56,27 @@ def staff(root, browser_of):
 
 
 def test_the_front_page_opens(staff):
-    assert staff.get("/admin/").status_code == 200
+    answer = staff.get("/admin/")
+
+    assert answer.status_code == 200
+    assert "Dead letters:" not in answer.content.decode()
+
+
+def test_the_front_page_says_how_many_dead_letters_wait_and_leads_to_them(staff, ada, browser_of):
+    connection = factories.make_connection(factories.make_portfolio(ada))
+    for number, state in enumerate(("waiting", "waiting", "done")):
+        factories.make_dead_letter(
+            connection, external_id=f"row-{number}", state=state, created_at=MOMENT
+        )
+
+    page = staff.get("/admin/").content.decode()
+
+    link = re.search(r'<a href="([^"]+)">2 wait, the oldest since 2026-01-02 03:04 UTC</a>', page)
+    assert link is not None
+    listed = staff.get(link[1]).content.decode()
+    assert ("row-0" in listed, "row-2" in listed) == (True, False)
+    helper = factories.make_user("helper@example.test", is_staff=True)
+    assert "Dead letters:" not in browser_of(helper).get("/admin/").content.decode()
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)

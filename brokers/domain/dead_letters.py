@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
 
 
@@ -32,3 +33,9 @@ class LetterState(StrEnum):
     def label(self) -> str:
         """Return the name shown to people."""
         return self.value.capitalize()
+
+
+def describe_waiting(count: int, since: datetime | None) -> str:
+    """Say in words how many wait, and since when the oldest does; in UTC."""
+    words = f"{count} {'waits' if count == 1 else 'wait'}"
+    return f"{words}, the oldest since {since:%Y-%m-%d %H:%M} UTC" if since else words

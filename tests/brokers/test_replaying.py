@@ -140,7 +140,7 @@ def test_a_row_that_is_poison_waits_with_what_was_raised_and_is_replayed(
         letter.refresh_from_db()
         assert (letter.state, letter.attempts) == ("waiting", 2)
         page = staff.get(reverse("admin:brokers_deadletter_changelist")).content.decode()
-        assert "1 wait, the oldest since" in page
+        assert "1 waits, the oldest since" in page
 
     assert "1 read again" in choose(staff, "deadletter", "replay", [letter])
     letter.refresh_from_db()

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from datetime import timedelta
 from threading import Event, Thread
 from time import monotonic
 
@@ -10,6 +11,7 @@ import pytest
 from common import clock, keys, redis
 from config import health
 from config.health import Probes, Readiness
+from tests import factories
 from tests.failpoints import fail_point
 
 __all__ = ["fail_point"]
@@ -160,3 +162,34 @@ def test_a_refused_probe_leaves_no_line_of_its_own(client, db, caplog):
 
     assert answer.status_code == 503
     assert [line.name for line in caplog.records if line.name == "django.request"] == []
+
+
+def test_dead_letters_are_counted_and_no_reason_to_send_nobody_here(rf, db, ada, heartbeat):
+    heartbeat()
+    probes = Probes(None, Readiness(health.CHECKS, details=health.DETAILS, remembered_seconds=0))
+    told = json.loads(probes(rf.get("/readyz")).content)
+    assert told["details"] == {"dead_letters": {"waiting": 0, "oldest_seconds": None}}
+    connection = factories.make_connection(factories.make_portfolio(ada))
+    for hours, state in ((9, "done"), (3, "waiting"), (1, "waiting")):
+        at = clock.now() - timedelta(hours=hours)
+        factories.make_dead_letter(connection, external_id=str(hours), state=state, created_at=at)
+
+    answer = probes(rf.get("/readyz"))
+
+    assert answer.status_code == 200
+    letters = json.loads(answer.content)["details"]["dead_letters"]
+    assert letters["waiting"] == 2
+    assert letters["oldest_seconds"] >= 3 * 3_600
+
+
+def test_a_detail_that_fails_is_unknown_and_costs_nothing_else(rf):
+    readiness = Readiness({"fine": lambda: None}, details={"broken": lambda: 1 / 0})
+
+    answer = Probes(None, readiness)(rf.get("/readyz"))
+
+    assert answer.status_code == 200
+    assert json.loads(answer.content) == {
+        "status": "ok",
+        "reasons": {},
+        "details": {"broken": None},
+    }
