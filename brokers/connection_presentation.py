@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.db.models import QuerySet
+
 from brokers.adapters.brokers import get_broker
 from brokers.adapters.contract import Broker
 from brokers.domain.connections import OPEN, SYNCABLE, ConnectionState, SyncState, Trigger
@@ -17,6 +19,8 @@ from brokers.models import BrokerRow, Connection, Discrepancy, MissedDay, Resync
 from common.money import exact, plain
 from portfolios.domain.kinds import Kind
 
+#: Listed of the days of which trades may be missing; a month or so.
+_MOST_MISSED = 25
 _ENDED = (ConnectionState.DISCONNECTED, ConnectionState.REMOVING)
 _TONES = {SyncState.OK: "gain", SyncState.PARTIAL: "warn", SyncState.FAILED: "loss"}
 _KINDS = {kind.value: kind.label for kind in Kind}
@@ -180,9 +184,10 @@ def difference_line(row: Discrepancy) -> dict[str, Any]:
     }
 
 
-def missed_line(missed: MissedDay) -> dict[str, Any]:
-    """Describe a day of which trades may be missing."""
-    return {"day": missed.day, "read_until": missed.read_until}
+def missed_days(found: QuerySet[MissedDay]) -> dict[str, Any]:
+    """Describe the days of which trades may be missing, newest first: some, and how many more."""
+    days = list(found[:_MOST_MISSED].values("day", "read_until"))
+    return {"days": days, "more": found.count() - len(days) if len(days) == _MOST_MISSED else 0}
 
 
 def resync_line(resync: Resync, *, now: datetime) -> dict[str, Any]:

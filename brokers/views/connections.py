@@ -127,10 +127,7 @@ def _context(
         "unbooked": [
             presentation.row_line(each) for each in selectors.list_unbooked(connection.pk)[:100]
         ],
-        "missed_days": [
-            presentation.missed_line(each)
-            for each in selectors.list_open_missed_days(connection.pk)[:100]
-        ],
+        "missed": presentation.missed_days(selectors.list_open_missed_days(connection.pk)),
         "key_form": key_form or KeyForm(broker=broker),
         "disconnect_form": DisconnectForm(),
     }

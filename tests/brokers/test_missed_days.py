@@ -1,6 +1,6 @@
 """Days of which Kite tells no more: found without anybody's doing, shown, made good, put aside."""
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -174,6 +174,16 @@ def test_the_page_says_what_is_missing_and_what_to_do(account, read, browser_of,
     browser.post(here, {"through": "2026-03-04"})
     page = browser.get(reverse("connection", args=ids)).content.decode()
     assert "Trades may be missing" not in page
+
+
+def test_of_many_days_the_newest_are_shown_and_the_rest_counted(account, browser_of, ada):
+    for number in range(28):
+        factories.make_missed_day(account, day=date(2026, 3, 1) + timedelta(days=number))
+
+    page = browser_of(ada).get(reverse("connection", args=[account.portfolio_id, account.pk]))
+
+    assert page.content.decode().count("nothing was read") == 25
+    assert "3 earlier ones" in page.content.decode()
 
 
 def test_over_the_api_a_day_is_settled_and_taken_up_again(account, read, program_of, ada, bo):
