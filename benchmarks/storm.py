@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from unittest.mock import patch
-
 from django.conf import settings
 
 from accounts.models import User
@@ -11,7 +9,7 @@ from benchmarks.measure import Figure, stopwatch
 from common import clock
 from portfolios.services import portfolios
 from tests.brokers.sandboxed import running_sandbox
-from tests.brokers.storms import Storm
+from tests.brokers.storms import short_ways, storm_of
 
 SEEDS = 200
 
@@ -20,17 +18,15 @@ def run() -> list[Figure]:
     """Count the storms after which the ledger equals the books."""
     owner = User.objects.create_user("storm@example.test", None)
     calm = 0
-    # Nobody waits between two tries; what is waited for has tests of its own.
-    waits = patch("common.remote.http.random.uniform", lambda _least, _most: 0.0)
-    pages = patch("brokers.adapters.alpaca.client._PAGE_SIZE", 10)
-    with running_sandbox() as sandbox, waits, pages, stopwatch() as whole:
+    # What is waited for between two tries has tests of its own.
+    with running_sandbox() as sandbox, short_ways(), stopwatch() as whole:
         settings.BROKER_SANDBOX_URL = sandbox.url
         for seed in range(SEEDS):
             portfolio = portfolios.create_portfolio(
                 owner.pk, name=f"Storm {seed}", base_currency="USD", now=clock.now()
             )
             try:
-                Storm(sandbox, portfolio, seed=seed).rage()
+                storm_of(seed)(sandbox, portfolio, seed=seed).rage()
             except AssertionError as failure:
                 print(f"storm {seed}: {str(failure)[:200]}")
             else:

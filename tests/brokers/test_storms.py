@@ -16,17 +16,18 @@ from brokers.services import syncs
 from common import clock
 from tests import factories
 from tests.brokers.sandboxed import assert_equals_truth, sync
-from tests.brokers.storms import Storm
+from tests.brokers.storms import short_ways, storm_of
 
 pytestmark = pytest.mark.django_db
 _AT_ONCE, _ALL = 10, 50
 
 
 @pytest.mark.parametrize("first", range(0, _ALL, _AT_ONCE))
-def test_after_a_month_of_storms_the_ledger_equals_the_books(sandbox, ada, monkeypatch, first):
-    monkeypatch.setattr("brokers.adapters.alpaca.client._PAGE_SIZE", 10)
-    for seed in range(first, first + _AT_ONCE):
-        Storm(sandbox, factories.make_portfolio(ada, name=f"Storm {seed}"), seed=seed).rage()
+def test_after_a_month_of_storms_the_ledger_equals_the_books(sandbox, ada, first):
+    with short_ways():
+        for seed in range(first, first + _AT_ONCE):
+            portfolio = factories.make_portfolio(ada, name=f"Storm {seed}")
+            storm_of(seed)(sandbox, portfolio, seed=seed).rage()
 
 
 @pytest.fixture

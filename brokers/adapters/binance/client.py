@@ -147,7 +147,8 @@ class BinanceSession:
         for _ in range(_MOST_REPEATS + 1):
             body = self._line.ask(parser.TRADES, params)
             rows = discovery.rows_in(parser.TRADES, body)
-            ids = [number for number in discovery.ids_of(rows) if number >= pair.next_id]
+            told = discovery.ids_of(rows, symbol=pair.symbol)
+            ids = [number for number in told if number >= pair.next_id]
             if ids or not rows:
                 return body, ids
         raise Transient("Binance sends the same trades again and again.")

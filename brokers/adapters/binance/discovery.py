@@ -141,10 +141,10 @@ def assets_in(path: str, body: bytes) -> set[str]:
     }
 
 
-def ids_of(rows: list[Any]) -> Iterator[int]:
-    """Walk through the ids of trades."""
+def ids_of(rows: list[Any], *, symbol: str) -> Iterator[int]:
+    """Walk through the ids of the trades of a pair; each pair counts its own."""
     for row in rows:
-        if isinstance(row, dict) and type(row.get("id")) is int:
+        if isinstance(row, dict) and type(row.get("id")) is int and row.get("symbol") == symbol:
             yield row["id"]
 
 

@@ -26,6 +26,8 @@ _ZERO = Decimal(0)
 
 def read_fill(row: Row, *, base: str, quote: str) -> list[BrokerEvent]:
     """Read one fill of a pair; a pair of two coins is two trades, and a fee may be a third."""
+    if text_of(row, "symbol") != base + quote:
+        raise Unreadable("It is of another pair than was asked for.")
     if type(row.get("isBuyer")) is not bool:
         raise Unreadable("“isBuyer” is neither true nor false.")
     is_buyer = row["isBuyer"]

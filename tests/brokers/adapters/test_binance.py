@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from brokers.adapters.binance import parser
+from brokers.adapters.binance import discovery, parser
 from brokers.adapters.binance.parser import (
     ACCOUNT,
     DEPOSITS,
@@ -233,3 +233,14 @@ def test_no_value_of_a_field_costs_the_other_rows(place, name, value):
     others = read(TRADES, rows[:place] + rows[place + 1 :], base="BTC", quote="USDT")
     assert ids_of(others) <= ids_of(reading)
     assert len(others.errors) <= len(reading.errors) <= len(others.errors) + 1
+
+
+def test_a_fill_of_another_pair_than_was_asked_for_is_not_taken_for_one_of_it():
+    reading = read(TRADES, FILLS, base="ETH", quote="USDT")
+
+    assert reading.events == ()
+    assert {each.message for each in reading.errors} == {
+        "It is of another pair than was asked for."
+    }
+    assert list(discovery.ids_of(json.loads(FILLS), symbol="ETHUSDT")) == []
+    assert 28457 in discovery.ids_of(json.loads(FILLS), symbol="BTCUSDT")
