@@ -4,17 +4,21 @@ import base64
 import io
 import json
 import logging
+import zlib
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
+from django.urls import reverse
 
 from brokers.adapters import vault
 from brokers.domain.connections import ConnectionState, SyncState
-from brokers.models import Connection
+from brokers.models import Connection, RawPayload
+from brokers.services import connecting
 from common import redis
 from tests import factories, stored
-from tests.brokers.sandboxed import CREDENTIALS, connect, sync
+from tests.brokers.patients import PATIENTS
+from tests.brokers.sandboxed import connect, reloaded, sync
 
 
 def key(name, byte):
@@ -116,17 +120,47 @@ def test_a_swapped_secret_fails(connection, ada):
 
 
 @pytest.mark.django_db
-def test_no_trace_of_a_secret_is_left_anywhere(connection, sandbox, caplog, program_of, ada):
+@pytest.mark.parametrize("broker", [each.broker for each in PATIENTS])
+def test_no_trace_of_a_secret_is_left_anywhere(
+    sandbox, portfolio, monkeypatch, caplog, browser_of, program_of, broker, ada
+):
     caplog.set_level(logging.DEBUG)
-    sandbox.reset(activities=30)
-    sync(connection)
-    sandbox.break_down("status", times=None, status=401)
-    sync(connection)
+    kinds = {each.broker: each for each in PATIENTS}
+    patient = kinds[broker](sandbox, portfolio, monkeypatch)
+    connection = patient.connection
+    secrets = set(connecting.unsealed(reloaded(connection)).values())
+    # The number of a query opens nothing, and is how it is told what was asked.
+    secrets -= {patient.credentials.get("query_id")}
+    told = ""
+    for trouble in ({"status": 500}, {"status": 400}, {"status": 200}, {"status": 401}):
+        patient.sandbox.break_down("status", times=None, **trouble)
+        told += patient.sync().error
+        told += shown(browser_of(ada), program_of(ada), connection)
+        patient.sandbox.mend()
 
-    everywhere = json.dumps(stored.everything(), default=str) + caplog.text
+    everywhere = json.dumps(stored.everything(), default=str) + caplog.text + told
+    everywhere += "".join(inflated(row.body) for row in RawPayload.objects.order_by("id"))
     for name in redis.client().keys("*"):
         everywhere += f"{name} {redis.client().dump(name)!r}"
-    everywhere += repr(connection.__dict__) + repr(Connection.objects.get().__dict__)
+    everywhere += repr(connection.__dict__) + repr(reloaded(connection).__dict__)
+    # An address that somebody is sent to has the key of an app, which is public.
+    everywhere += json.dumps([each for each in sandbox.asked if "login" not in each["path"]])
 
-    assert CREDENTIALS["secret_key"] not in everywhere
-    assert CREDENTIALS["key_id"] not in everywhere
+    assert len(secrets) == len(patient.credentials.keys() - {"query_id"}) + (broker == "kite")
+    assert [secret for secret in secrets if secret in everywhere] == []
+
+
+def shown(browser, program, connection) -> str:
+    """Return what pages and the API say of a connection whose broker is in trouble."""
+    place = [connection.portfolio_id, connection.pk]
+    answers = [
+        browser.post(reverse("connection-test", args=place), follow=True),
+        browser.get(reverse("connections", args=place[:1])),
+        program.post(reverse("api-connection-checks", args=place)),
+        program.get(reverse("api-connection", args=place)),
+    ]
+    return "".join(each.content.decode() for each in answers)
+
+
+def inflated(body: bytes) -> str:
+    return zlib.decompress(body).decode()
