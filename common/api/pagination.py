@@ -72,7 +72,7 @@ def page_of(
 
     Raises:
         BadCursor: the cursor was not made by this function for a list with this key.
-        BadLimit: the limit is not a positive number.
+        BadLimit: the limit is no number of rows that a page may have.
     """
     limit = _limit(request.GET.get("limit"))
     backward, edge = _unpack(request.GET.get("cursor"), key)
@@ -108,9 +108,10 @@ def paged(output: type[serializers.Serializer[Any]]) -> serializers.Serializer[A
 def _limit(text: str | None) -> int:
     if text is None:
         return DEFAULT_LIMIT
-    if not (text.isascii() and text.isdecimal()) or len(text) > 9 or int(text) == 0:
+    is_number = text.isascii() and text.isdecimal() and len(text) <= 9
+    if not is_number or not 1 <= int(text) <= MAX_LIMIT:
         raise BadLimit(errors={"limit": [f"Give a number from 1 to {MAX_LIMIT}."]})
-    return min(int(text), MAX_LIMIT)
+    return int(text)
 
 
 def _turned(name: str) -> str:

@@ -83,18 +83,12 @@ def test_filters_are_carried_over(rf, people):
     assert page.next_url.startswith("?limit=2&kind=buy&kind=sell&note=%C3%BC&cursor=")
 
 
-@pytest.mark.parametrize("limit", ["0", "-1", "x", "1.5", "", "٣", "1e3", "9" * 30, "$ne"])
-def test_a_limit_that_is_no_number_is_refused(rf, db, limit):
+@pytest.mark.parametrize(
+    "limit", ["0", "-1", "x", "1.5", "", "٣", "1e3", "9" * 30, "$ne", str(MAX_LIMIT + 1)]
+)
+def test_a_limit_that_no_page_has_is_refused(rf, db, limit):
     with pytest.raises(BadLimit):
         page_of(rf.get("/", {"limit": limit}), User.objects.all(), key=("id",))
-
-
-def test_no_page_is_larger_than_the_cap(rf, db):
-    User.objects.bulk_create(User(email=f"{n}@example.test") for n in range(MAX_LIMIT + 5))
-
-    page = page_of(rf.get("/?limit=100000"), User.objects.all(), key=("id",))
-
-    assert len(page.rows) == MAX_LIMIT
 
 
 @pytest.mark.parametrize(
