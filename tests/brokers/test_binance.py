@@ -202,7 +202,9 @@ def test_what_others_use_up_at_the_same_address_is_waited_for(account, binance, 
 
 def test_who_goes_on_asking_is_banned(binance, account):
     binance.set_clock("2026-03-02T10:00:20+00:00")
-    binance.book("crowd", account=DEFAULT_KEY, weight=6_000)
+    binance.order("POST", "accounts", house="binance", accounts={"neighbor": "secret"})
+    for key in (DEFAULT_KEY, "neighbor"):
+        binance.book("crowd", account=key, weight=3_000)
 
     told = [requests.get(f"{binance.url}/binance/api/v3/time", timeout=10) for _ in range(11)]
 

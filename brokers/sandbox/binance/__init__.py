@@ -35,7 +35,9 @@ class Binance(House):
 
     def open(self, world: World, key: str, secret: str) -> None:
         """Open one more account."""
-        world.open(BinanceAccount(key, secret, seed=world.seed))
+        account = BinanceAccount(key, secret, seed=world.seed)
+        account.meter = self._meter
+        world.open(account)
 
     def key_of(self, question: Question) -> str:
         """Return the API key."""
