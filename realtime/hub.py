@@ -182,8 +182,9 @@ class Hub:
         while True:
             for slot in self._crowd.slots:
                 self._take_turn(slot)
-                next_at = max(next_at + turn_seconds, monotonic())
-                await asyncio.sleep(next_at - monotonic())
+                # A turn that was late is made up for, unless it was so late that all would rush.
+                next_at = max(next_at + turn_seconds, monotonic() - FLUSH_SECONDS)
+                await asyncio.sleep(max(next_at - monotonic(), 0))
 
     def _take_turn(self, slot: Slot) -> None:
         slot.flush(self._board, at=_now_text())
