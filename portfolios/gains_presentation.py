@@ -17,7 +17,7 @@ from portfolios.models import Disposal
 from portfolios.policy_forms import METHODS
 from portfolios.presentation import Instruments, portfolio_line
 from portfolios.selectors.attribution import AttributionView, PeriodView
-from portfolios.selectors.disposals import ClosedLotView, Gains, closed_lots
+from portfolios.selectors.disposals import ClosedLotView, Gains, closed_lots, return_of
 from portfolios.selectors.whatif import WhatIf
 
 _ONE_DAY = timedelta(days=1)
@@ -142,6 +142,7 @@ def _disposal(row: Disposal, instruments: Mapping[str, Any]) -> dict[str, Any]:
         "proceeds_base": row.proceeds_base,
         "cost_base": row.cost_base,
         "gain_base": row.gain_base,
+        "return": return_of(row).value,
         "price_gain_base": row.price_gain_base,
         "currency_gain_base": row.currency_gain_base,
         "charges_base": row.charges_base,

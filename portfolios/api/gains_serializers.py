@@ -11,10 +11,11 @@ from rest_framework import serializers
 
 from common.api.bodies import Query
 from common.api.fields import CurrencyField, DecimalStringField, ObjectIdField
+from common.money import plain
 from portfolios.api.policy_serializers import PolicyOutput
 from portfolios.domain.status import Status
 from portfolios.models import Disposal
-from portfolios.selectors.disposals import DisposalFilter, closed_lots
+from portfolios.selectors.disposals import DisposalFilter, closed_lots, return_of
 from portfolios.selectors.whatif import Intention
 
 _STATUSES = [status.value for status in Status]
@@ -82,7 +83,16 @@ class DisposalOutput(serializers.Serializer[object]):
     price_gain_base = DecimalStringField(allow_null=True)
     currency_gain_base = DecimalStringField(allow_null=True)
     charges_base = DecimalStringField(allow_null=True)
+    return_rate = serializers.SerializerMethodField(
+        help_text="`gain_base` as a fraction of what it cost or, sold short, brought."
+    )
     lots = serializers.SerializerMethodField()
+
+    @extend_schema_field(DecimalStringField(allow_null=True))
+    def get_return_rate(self, disposal: Disposal) -> str | None:
+        """Write the return of the trade."""
+        rate = return_of(disposal).value
+        return None if rate is None else plain(rate)
 
     @extend_schema_field(ClosedLotOutput(many=True))
     def get_lots(self, disposal: Disposal) -> Any:

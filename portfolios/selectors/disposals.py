@@ -12,6 +12,8 @@ from bson import ObjectId
 from django.db.models import QuerySet
 
 from common.errors import NotFound
+from portfolios.domain.figures import Figure, of_ratio
+from portfolios.domain.gains import trade_return
 from portfolios.domain.policy import Policy
 from portfolios.domain.status import Status
 from portfolios.domain.tax_years import CurrencyGain, TaxYear
@@ -70,6 +72,12 @@ def get_gains(portfolio: Portfolio) -> Gains:
         policy=Policy.chosen(content.get("policy", portfolio.policy)),
         years=tuple(_year(each) for each in content.get("tax_years", ())),
     )
+
+
+def return_of(disposal: Disposal) -> Figure:
+    """Return what a trade that was closed brought, as a fraction of what it was entered with."""
+    entry = disposal.proceeds_base if disposal.is_short else disposal.cost_base
+    return of_ratio(trade_return(disposal.gain_base, entry), disposal.date)
 
 
 def list_disposals(

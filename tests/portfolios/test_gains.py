@@ -64,6 +64,7 @@ def test_each_sale_is_listed_with_the_lots_it_closed(api, portfolio, euro):
     assert (sale["quantity"], sale["currency"], sale["is_short"]) == ("15", "EUR", False)
     assert (sale["proceeds"], sale["cost"], sale["gain"]) == ("117", "70", "47")
     assert (sale["proceeds_base"], sale["cost_base"], sale["gain_base"]) == ("175.5", "87.5", "88")
+    assert sale["return_rate"] == "1.0057142857"
     assert [
         (lot["opened_on"], lot["held_days"], lot["quantity"], lot["gain"], lot["gain_base"])
         for lot in sale["lots"]
@@ -156,7 +157,7 @@ def test_the_page_shows_the_latest_year_unless_told(browser, portfolio):
     everything = page(browser, "gains", portfolio.pk, year="all")
 
     assert_shows(latest, 'href="?year=2025"', "3 sales", "+88.00", "+47.00", "Incomplete")
-    assert_shows(latest, "/disposals/export/?year=2026", "389 to 397 days")
+    assert_shows(latest, "/disposals/export/?year=2026", "389 to 397 days", "+100.57%")
     assert_shows(earlier, "Mar 3, 2025", "+2.00")
     assert "+88.00" not in earlier
     assert_shows(everything, "Mar 3, 2025", "+88.00")
