@@ -288,11 +288,15 @@ class StormAtBinance(Storm):
         else:
             fee = self._dice.choice(("BNB", "USDT"))
             self._more_rows += 2 * (fee == "BNB")
+            side = self._dice.choice(("BUY", "BUY", "SELL"))
+            # Never all that was bought: of a coin that was only traded, and of which nothing is
+            # left, Binance doesn't tell that there was any.
+            rest = "0001" if side == "SELL" else ""
             made = self._book(
                 "trade",
                 symbol=symbol,
-                side=self._dice.choice(("BUY", "BUY", "SELL")),
-                qty=f"0.00{self._dice.randint(1, 9)}",
+                side=side,
+                qty=f"0.00{self._dice.randint(1, 9)}{rest}",
                 price=f"{self._dice.randint(900, 9000) / 100}",
                 fee="0.0001",
                 fee_asset=fee,
