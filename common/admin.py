@@ -22,6 +22,20 @@ else:
             return cls
 
 
+class CommitsItself:
+    """Leaves it to the services that `save_model` calls when they commit."""
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        """Take the form without Django's `atomic` around it, inside which ours can't commit."""
+        return self._changeform_view(request, object_id, form_url, extra_context)  # type: ignore[attr-defined]
+
+
 class ReadOnlyAdmin(ModelAdmin[ModelT]):
     """Rows that are computed or that only services may change: staff look, and change nothing."""
 

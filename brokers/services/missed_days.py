@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from functools import partial
 
 from brokers.adapters.brokers import get_broker
 from brokers.adapters.kite.tradebook import KiteTradebook
@@ -95,11 +96,7 @@ def settle_by_import(run: ImportRun, *, now: datetime) -> None:
         ]
         if days:
             spanned = missed.filter(day__gte=min(days), day__lte=max(days))
-            run_in_transaction(
-                lambda spanned=spanned: spanned.update(  # type: ignore[misc]
-                    **_settled(now), import_id=str(run.pk)
-                )
-            )
+            run_in_transaction(partial(spanned.update, **_settled(now), import_id=str(run.pk)))
 
 
 def reopen_by_import(run: ImportRun, *, now: datetime) -> None:

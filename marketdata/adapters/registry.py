@@ -34,6 +34,14 @@ from marketdata.adapters.twelvedata.client import TwelveDataSource
 from marketdata.domain.sources import Need
 
 
+def _refuse_unknown(setting: str, names: Sequence[str], known: Mapping[str, object]) -> None:
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise ImproperlyConfigured(
+            f"{setting} names {', '.join(unknown)}; it can name {', '.join(known)}."
+        )
+
+
 def quote_sources() -> Mapping[str, Callable[[], QuoteStream]]:
     """Return how to make each source that QUOTE_SOURCES names, the preferred one first.
 
@@ -43,11 +51,7 @@ def quote_sources() -> Mapping[str, Callable[[], QuoteStream]]:
         ImproperlyConfigured: there is no source of that name, or a made-up one beside real ones.
     """
     names = list(dict.fromkeys(settings.QUOTE_SOURCES))
-    unknown = [name for name in names if name not in _QUOTE_BUILDERS]
-    if unknown:
-        raise ImproperlyConfigured(
-            f"QUOTE_SOURCES names {', '.join(unknown)}; it can name {', '.join(_QUOTE_BUILDERS)}."
-        )
+    _refuse_unknown("QUOTE_SOURCES", names, _QUOTE_BUILDERS)
     if SimulatedSource.name in names and len(names) > 1:
         raise ImproperlyConfigured(
             "QUOTE_SOURCES names simulated beside others: made-up prices don't belong there."
@@ -62,11 +66,7 @@ def fx_sources() -> Sequence[FxSource]:
         ImproperlyConfigured: there is no source of that name.
     """
     names = settings.FX_SOURCES
-    unknown = [name for name in names if name not in _FX_BUILDERS]
-    if unknown:
-        raise ImproperlyConfigured(
-            f"FX_SOURCES names {', '.join(unknown)}; it can name {', '.join(_FX_BUILDERS)}."
-        )
+    _refuse_unknown("FX_SOURCES", names, _FX_BUILDERS)
     return [_FX_BUILDERS[name]() for name in names]
 
 
@@ -82,11 +82,7 @@ def bar_sources() -> Sequence[BarSource]:
         ImproperlyConfigured: there is no source of that name.
     """
     names = list(settings.BAR_SOURCES)
-    unknown = [name for name in names if name not in _BAR_BUILDERS]
-    if unknown:
-        raise ImproperlyConfigured(
-            f"BAR_SOURCES names {', '.join(unknown)}; it can name {', '.join(_BAR_BUILDERS)}."
-        )
+    _refuse_unknown("BAR_SOURCES", names, _BAR_BUILDERS)
     if not names:
         return [simulation()] if SimulatedSource.name in settings.QUOTE_SOURCES else []
     built = [_BAR_BUILDERS[name]() for name in names]
@@ -122,11 +118,7 @@ def action_sources() -> Sequence[ActionSource]:
         ImproperlyConfigured: there is no source of that name.
     """
     names = list(dict.fromkeys(settings.ACTION_SOURCES))
-    unknown = [name for name in names if name not in _ACTION_BUILDERS]
-    if unknown:
-        raise ImproperlyConfigured(
-            f"ACTION_SOURCES names {', '.join(unknown)}; it can name {', '.join(_ACTION_BUILDERS)}."
-        )
+    _refuse_unknown("ACTION_SOURCES", names, _ACTION_BUILDERS)
     built = [_ACTION_BUILDERS[name]() for name in names]
     return [source for source in built if source is not None]
 
@@ -138,12 +130,7 @@ def identity_sources() -> Sequence[IdentitySource]:
         ImproperlyConfigured: there is no source of that name.
     """
     names = list(dict.fromkeys(settings.IDENTITY_SOURCES))
-    unknown = [name for name in names if name not in _IDENTITY_BUILDERS]
-    if unknown:
-        raise ImproperlyConfigured(
-            f"IDENTITY_SOURCES names {', '.join(unknown)}; "
-            f"it can name {', '.join(_IDENTITY_BUILDERS)}."
-        )
+    _refuse_unknown("IDENTITY_SOURCES", names, _IDENTITY_BUILDERS)
     return [_IDENTITY_BUILDERS[name]() for name in names]
 
 

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 
 from accounts.http import AuthedHttpRequest
 from common import clock
-from common.admin import ModelAdmin, ReadOnlyAdmin
+from common.admin import CommitsItself, ModelAdmin, ReadOnlyAdmin
 from marketdata import histories, services, tasks
 from marketdata.domain import gaps
 from marketdata.domain.backfills import BackfillState, Trigger
@@ -44,7 +44,7 @@ class BackfillForm(forms.ModelForm):  # type: ignore[type-arg]  # no type argume
 
 
 @admin.register(Backfill)
-class BackfillAdmin(ReadOnlyAdmin[Backfill]):
+class BackfillAdmin(CommitsItself, ReadOnlyAdmin[Backfill]):
     """Histories of closes on their way in: staff ask for them, see how far they are, retry."""
 
     list_display = (
@@ -82,16 +82,6 @@ class BackfillAdmin(ReadOnlyAdmin[Backfill]):
         if obj is None:
             return ("instrument", "start", "end")
         return [each.name for each in Backfill._meta.concrete_fields if not each.primary_key]
-
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> Any:
-        """Take the form without Django's `atomic` around it, inside which ours can't commit."""
-        return self._changeform_view(request, object_id, form_url, extra_context)  # type: ignore[attr-defined]
 
     def save_model(self, request: HttpRequest, obj: Backfill, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's signature
         """Ask for it; one that is open for the instrument is made longer instead."""

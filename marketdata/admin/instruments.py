@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from common import clock
-from common.admin import ReadOnlyAdmin
+from common.admin import CommitsItself, ReadOnlyAdmin
 from marketdata.adapters.registry import known_sources
 from marketdata.admin.merging import Mergeable
 from marketdata.domain.chains import (
@@ -126,7 +126,7 @@ class InstrumentForm(forms.ModelForm):  # type: ignore[type-arg]  # no type argu
 
 
 @admin.register(Instrument)
-class InstrumentAdmin(Mergeable):
+class InstrumentAdmin(CommitsItself, Mergeable):
     """Staff may correct names, numbers and weights; identity stays."""
 
     form = InstrumentForm
@@ -175,16 +175,6 @@ class InstrumentAdmin(Mergeable):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Ledgers speak of instruments; they are switched off, never deleted."""
         return False
-
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> Any:
-        """Take the form without Django's `atomic` around it, inside which ours can't commit."""
-        return self._changeform_view(request, object_id, form_url, extra_context)  # type: ignore[attr-defined]
 
     def save_model(self, request: HttpRequest, obj: Instrument, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's signature
         """Note when it was changed, which sources were chosen, and what it was called before."""
