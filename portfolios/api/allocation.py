@@ -24,10 +24,12 @@ from portfolios.api.allocation_serializers import (
     TargetsInput,
     TargetsOutput,
 )
+from portfolios.api.explanations import ExplainQuery, plain_trees
 from portfolios.domain.allocation import By
 from portfolios.domain.targets import Drift
 from portfolios.models import Portfolio
 from portfolios.selectors.allocation import Spread, slice_label
+from portfolios.selectors.spread_explanations import ExplainedSpread
 from portfolios.services import plans
 
 
@@ -37,6 +39,14 @@ def _portfolio(request: AuthedRequest, portfolio_id: ObjectId) -> Portfolio:
 
 def _spread(portfolio: Portfolio) -> Spread:
     return Spread(portfolio, now=clock.now())
+
+
+def _explained(portfolio: Portfolio, query: ExplainQuery) -> tuple[Spread, ExplainedSpread | None]:
+    """Load a portfolio, with what explains it if that is asked for."""
+    if not query.validated_data["explain"]:
+        return _spread(portfolio), None
+    explained = ExplainedSpread(portfolio, now=clock.now())
+    return explained.spread, explained
 
 
 class Allocation(APIView):
@@ -49,8 +59,10 @@ class Allocation(APIView):
         query = AllocationQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
         by = By(query.validated_data["by"])
-        spread = _spread(portfolio)
+        spread, explained = _explained(portfolio, query)
         found = asdict(spread.allocation(by))
+        if explained:
+            found["explain"] = plain_trees({"slices": explained.slices(by)})
         for each in found["slices"]:
             each["label"] = slice_label(by, each["key"])
         return Response(AllocationOutput(_framed(spread) | found).data)
@@ -81,10 +93,15 @@ class Checks(APIView):
 class Targets(APIView):
     """/portfolios/<id>/targets/"""
 
-    @extend_schema(responses=TargetsOutput)
+    @extend_schema(parameters=[ExplainQuery], responses=TargetsOutput)
     def get(self, request: AuthedRequest, portfolio_id: ObjectId) -> Response:
         """Show the targets of a portfolio, and how far it has drifted from them."""
-        return self._answer(_portfolio(request, portfolio_id))
+        portfolio = _portfolio(request, portfolio_id)
+        query = ExplainQuery(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        spread, explained = _explained(portfolio, query)
+        trees = {"explain": plain_trees({"targets": explained.drifts()})} if explained else {}
+        return self._answer(spread, trees)
 
     @extend_schema(request=TargetsInput, responses=TargetsOutput)
     def put(self, request: AuthedRequest, portfolio_id: ObjectId) -> Response:
@@ -93,17 +110,16 @@ class Targets(APIView):
         body = TargetsInput(data=request.data)
         body.is_valid(raise_exception=True)
         plans.set_targets(portfolio.pk, **body.wanted(), user_id=request.user.pk, now=clock.now())
-        return self._answer(portfolio)
+        return self._answer(_spread(portfolio), {})
 
-    def _answer(self, portfolio: Portfolio) -> Response:
-        spread = _spread(portfolio)
+    def _answer(self, spread: Spread, trees: dict[str, Any]) -> Response:
         found = spread.targets()
         shown = {
             "by": found.plan.by.value,
             "bands": asdict(found.plan.bands),
             "targets": _drift_lines(found.drifts, spread),
         }
-        return Response(TargetsOutput(_framed(spread) | shown).data)
+        return Response(TargetsOutput(_framed(spread) | shown | trees).data)
 
 
 class Rebalancing(APIView):

@@ -9,6 +9,7 @@ from rest_framework import serializers
 
 from common.api.bodies import Body
 from common.api.fields import DecimalStringField, ObjectIdField
+from portfolios.api.explanations import ExplainedOutput, ExplainQuery
 from portfolios.domain.allocation import By
 from portfolios.domain.plans import TargetsBy
 from portfolios.domain.rebalancing import Mode, Outcome, Side
@@ -23,7 +24,7 @@ _ZERO, _ONE = Decimal(0), Decimal(1)
 _FINEST = Decimal("0.0000000001")
 
 
-class AllocationQuery(serializers.Serializer[object]):
+class AllocationQuery(ExplainQuery):
     """What a portfolio is to be divided by."""
 
     by = serializers.ChoiceField(choices=[each.value for each in By])
@@ -50,7 +51,7 @@ class SliceOutput(serializers.Serializer[object]):
     contributions = ContributionOutput(many=True)
 
 
-class AllocationOutput(serializers.Serializer[object]):
+class AllocationOutput(ExplainedOutput):
     """A portfolio in slices, in its own currency; the largest first."""
 
     by = serializers.CharField()
@@ -147,7 +148,7 @@ class DriftOutput(serializers.Serializer[object]):
     status = serializers.ChoiceField(choices=_STATUSES)
 
 
-class TargetsOutput(serializers.Serializer[object]):
+class TargetsOutput(ExplainedOutput):
     """The targets of a portfolio, and how far it has drifted from them."""
 
     by = serializers.ChoiceField(choices=[each.value for each in TargetsBy])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from bson import ObjectId
@@ -17,6 +18,7 @@ from common.api.negotiation import ByQuery
 from common.api.pagination import PARAMETERS, page_of
 from marketdata import selectors as market
 from portfolios import gains_export, selectors
+from portfolios.api.explanations import plain_trees
 from portfolios.api.gains_serializers import (
     AttributionOutput,
     AttributionQuery,
@@ -43,6 +45,7 @@ from portfolios.selectors.disposals import (
     get_gains,
     list_disposals,
 )
+from portfolios.selectors.gain_explanations import explain_gain, explain_period
 from portfolios.selectors.whatif import consider_sale
 
 
@@ -124,11 +127,13 @@ class Attributions(APIView):
         now = clock.now()
         period = query.period(today=now.date())
         if period is None:
-            shown = _shown(attribute_now(portfolio, now=now))
+            view = attribute_now(portfolio, now=now)
+            shown, trees = _shown(view), partial(explain_gain, view)
         else:
-            shown = _shown_period(
-                portfolio, attribute_period(portfolio, start=period[0], end=period[1])
-            )
+            days = attribute_period(portfolio, start=period[0], end=period[1])
+            shown, trees = _shown_period(portfolio, days), partial(explain_period, portfolio, days)
+        if query.validated_data["explain"]:
+            shown["explain"] = plain_trees(trees())
         return Response(AttributionOutput(shown).data)
 
 

@@ -12,6 +12,7 @@ from rest_framework import serializers
 from common.api.bodies import Query
 from common.api.fields import CurrencyField, DecimalStringField, ObjectIdField
 from common.money import plain
+from portfolios.api.explanations import ExplainedOutput, ExplainQuery
 from portfolios.api.policy_serializers import PolicyOutput
 from portfolios.domain.status import Status
 from portfolios.models import Disposal
@@ -143,7 +144,7 @@ class TaxYearsOutput(serializers.Serializer[object]):
     years = TaxYearOutput(many=True)
 
 
-class AttributionQuery(Query):
+class AttributionQuery(ExplainQuery):
     """Which days are wanted, both included; everything until now without them."""
 
     start = serializers.DateField(required=False)
@@ -179,7 +180,7 @@ class PositionGainOutput(serializers.Serializer[object]):
     total = DecimalStringField(allow_null=True)
 
 
-class AttributionOutput(serializers.Serializer[object]):
+class AttributionOutput(ExplainedOutput):
     """Where a gain came from: contributed + the parts − fees − taxes = value.
 
     `residual` is what is left over: zero, or `is_broken` says so. `basis` is `tax`, from what was

@@ -11,6 +11,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from common.api.bodies import Query
+from portfolios.api.explanations import ExplainedOutput, ExplainQuery
 from portfolios.domain.benchmark import MOST_PARTS, Blend, Rebalancing
 from portfolios.domain.figures import Unit
 from portfolios.domain.percentages import Denominator, Reason
@@ -60,7 +61,7 @@ class RangeQuery(Query):
         return None
 
 
-class ComparisonQuery(RangeQuery):
+class ComparisonQuery(ExplainQuery, RangeQuery):
     """A range, and an instrument or a blend to go beside it."""
 
     benchmark = serializers.CharField(
@@ -99,7 +100,7 @@ class ComparisonQuery(RangeQuery):
         return Blend(weights, Rebalancing(self.validated_data["rebalancing"]))
 
 
-class ReturnsQuery(RangeQuery):
+class ReturnsQuery(ExplainQuery, RangeQuery):
     """A range, and how it is divided; all of it by months unless told."""
 
     by = serializers.ChoiceField(choices=["month", "year"], default="month")
@@ -129,7 +130,7 @@ class FigureOutput(serializers.Serializer[object]):
     missing_count = serializers.IntegerField()
 
 
-class _FrameOutput(serializers.Serializer[object]):
+class _FrameOutput(ExplainedOutput):
     currency = serializers.CharField()
     range = serializers.ChoiceField(choices=[each.value for each in RangeName], allow_null=True)
     start = serializers.DateField(allow_null=True)

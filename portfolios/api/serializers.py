@@ -10,6 +10,7 @@ from rest_framework import serializers
 
 from common.api.bodies import Body, Query
 from common.api.fields import CurrencyField, DecimalStringField, InstantField, ObjectIdField
+from portfolios.api.explanations import ExplainedOutput
 from portfolios.api.policy_serializers import PolicyOutput
 from portfolios.domain.kinds import Kind
 from portfolios.domain.status import Status
@@ -243,7 +244,7 @@ class ProblemOutput(serializers.Serializer[object]):
     symbol = serializers.CharField(allow_null=True)
 
 
-class SummaryOutput(serializers.Serializer[object]):
+class SummaryOutput(ExplainedOutput):
     """A portfolio's worth at one moment, in its own currency; null is unknown."""
 
     portfolio_id = ObjectIdField(source="portfolio.pk")
@@ -267,15 +268,6 @@ class SummaryOutput(serializers.Serializer[object]):
     positions = PositionOutput(many=True)
     problems = ProblemOutput(many=True)
     policy = PolicyOutput()
-    explain = serializers.DictField(
-        required=False, help_text="With `explain=1`: what each figure is made of."
-    )
-
-
-class SummaryQuery(Query):
-    """Whether the figures are to be explained."""
-
-    explain = serializers.BooleanField(default=False)
 
 
 class IntradayQuery(Query):

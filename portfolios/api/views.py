@@ -15,7 +15,7 @@ from common import clock
 from common.api.pagination import PARAMETERS, page_of, paged
 from marketdata import selectors as market
 from portfolios import selectors, tasks
-from portfolios.api.explanations import plain_trees
+from portfolios.api.explanations import ExplainQuery, plain_trees
 from portfolios.api.serializers import (
     DailyValuesOutput,
     IntradayOutput,
@@ -28,7 +28,6 @@ from portfolios.api.serializers import (
     RevisionQuery,
     RevisionsOutput,
     SummaryOutput,
-    SummaryQuery,
     TransactionEdit,
     TransactionInput,
     TransactionOutput,
@@ -244,11 +243,11 @@ class TransactionHistory(APIView):
 class Summary(APIView):
     """/portfolios/<id>/summary/"""
 
-    @extend_schema(parameters=[SummaryQuery], responses=SummaryOutput)
+    @extend_schema(parameters=[ExplainQuery], responses=SummaryOutput)
     def get(self, request: AuthedRequest, portfolio_id: ObjectId) -> Response:
         """Show what a portfolio is worth now, position by position."""
         portfolio = _portfolio(request, portfolio_id)
-        query = SummaryQuery(data=request.query_params)
+        query = ExplainQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
         if not query.validated_data["explain"]:
             return Response(summary_fields(selectors.summarize(portfolio, now=clock.now())))

@@ -211,6 +211,7 @@ class PeriodReport:
         opening_value: what everything was worth at the end of the day before.
         book: what happened since, with what was held at the start costing what it was worth then.
         attribution: `contributed` is the opening value and what flowed since.
+        prices: of one unit of each instrument at the end, and `rates` of the same day.
     """
 
     start: date
@@ -218,6 +219,8 @@ class PeriodReport:
     opening_value: Decimal | None
     book: Book
     attribution: Attribution
+    prices: Mapping[str, Decimal]
+    rates: Rates
 
 
 def report_period(
@@ -261,14 +264,15 @@ def report_period(
     book = period.book() if tracks_cash else without_cash(period.book())
     with exact():
         known = _closing_prices(book, prices, closing_day)
+    closing_rates = rates.on(closing_day, policy.max_rate_age_days)
     return PeriodReport(
         start=start,
         end=end,
         opening_value=opening.totals.contributed_base,
         book=book,
-        attribution=attribute(
-            book, prices=known, rates=rates.on(closing_day, policy.max_rate_age_days)
-        ),
+        attribution=attribute(book, prices=known, rates=closing_rates),
+        prices=known,
+        rates=closing_rates,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -80,11 +80,13 @@ class IndexReturn:
         growth: each day's factor, 1.01 for one per cent; NaN where a close is missing.
         index: the growth since the opening, 0.05 for 5 %.
         total: that of the last day; where it is unavailable, `missing` names the instruments.
+        prices: of each instrument, from the close before the first day on; NaN is unknown.
     """
 
     growth: Floats
     index: Floats
     total: Ratio
+    prices: Mapping[str, Floats] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -130,7 +132,7 @@ def index_return(
         total = Ratio.unavailable(Denominator.FIRST_PRICE, Reason.CLOSE_MISSING, missing)
     else:
         total = Ratio(float(index[-1]), Denominator.FIRST_PRICE)
-    return IndexReturn(growth, np.asarray(index, dtype=np.float64), total)
+    return IndexReturn(growth, np.asarray(index, dtype=np.float64), total, prices)
 
 
 def with_same_flows(series: ValueSeries, benchmark: IndexReturn) -> SameFlows:

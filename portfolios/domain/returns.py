@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -79,11 +79,15 @@ class TimeWeighted:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Steps:
+class Steps:
     """From each valued day to the next one: usually a day, more across days without a value.
 
     A step across unvalued days has a return as long as nothing flowed on the way: what came in
     on its first day counts at the start, and what left on its last day at the end, as ever.
+
+    Attributes:
+        starts: the place in the series of the first day of each; `ends` of the last.
+        factors: what one unit of money became; NaN where that isn't known.
     """
 
     starts: np.ndarray
@@ -112,14 +116,15 @@ def time_weighted(
     daily, index = np.full(len(series), nan), np.full(len(series), nan)
     if not len(series):
         return TimeWeighted(daily, index, Ratio.unavailable(_CHAINED, Reason.NO_DAYS))
-    steps = _steps(series, timing)
+    steps = steps_of(series, timing)
     index[steps.ends] = np.cumprod(steps.factors) - 1
     is_one_day = steps.starts == steps.ends
     daily[steps.ends[is_one_day]] = steps.factors[is_one_day] - 1
     return TimeWeighted(daily, index, _total(series, steps, float(index[-1])))
 
 
-def _steps(series: ValueSeries, timing: FlowTiming) -> _Steps:
+def steps_of(series: ValueSeries, timing: FlowTiming = FlowTiming.START_OF_DAY) -> Steps:
+    """Find the steps of a series, whose factors multiplied are its growth."""
     ends = np.flatnonzero(np.isfinite(series.value))
     starts = np.concatenate(([0], ends[:-1] + 1)).astype(np.int64)[: len(ends)]
     before = np.concatenate(([series.opening], series.value[ends[:-1]]))[: len(ends)]
@@ -137,7 +142,7 @@ def _steps(series: ValueSeries, timing: FlowTiming) -> _Steps:
     with np.errstate(divide="ignore", invalid="ignore"):
         factors = np.where(base == 0, 1.0, result / base)
     factors = np.where((flows_inside > 0) | is_negative | np.isnan(base + result), nan, factors)
-    return _Steps(
+    return Steps(
         starts=starts,
         ends=ends,
         factors=np.asarray(factors, dtype=np.float64),
@@ -151,7 +156,7 @@ def _count(mask: np.ndarray) -> np.ndarray:
     return np.concatenate(([0], np.cumsum(mask)))
 
 
-def _total(series: ValueSeries, steps: _Steps, total: float) -> Ratio:
+def _total(series: ValueSeries, steps: Steps, total: float) -> Ratio:
     unvalued = ~np.isfinite(series.value)
     if isfinite(total):
         from_nothing = series.days_where(_at(steps.ends[steps.is_from_nothing], len(series)))
@@ -282,21 +287,28 @@ def return_grid(series: ValueSeries) -> tuple[GridYear, ...]:
 
     The first and the last month, and year, may be incomplete.
     """
-    years = range(series.first.year, (series.end - timedelta(days=1)).year + 1)
+    totals = {name: time_weighted(each).total for name, each in calendar_stretches(series)}
     return tuple(
         GridYear(
             year=year,
-            months=tuple(_of_stretch(series, *_month(year, month)) for month in range(1, 13)),
-            total=time_weighted(series.between(date(year, 1, 1), date(year + 1, 1, 1))).total,
+            months=tuple(totals.get(f"{year}-{month:02}") for month in range(1, 13)),
+            total=totals[f"{year}"],
         )
-        for year in (years if len(series) else ())
+        for year in _years(series)
     )
 
 
-def _month(year: int, month: int) -> tuple[date, date]:
-    return date(year, month, 1), date(year + month // 12, month % 12 + 1, 1)
+def calendar_stretches(series: ValueSeries) -> Iterator[tuple[str, ValueSeries]]:
+    """Cut a series into its calendar years and months, each by its name: `2026`, `2026-01`."""
+    for year in _years(series):
+        yield f"{year}", series.between(date(year, 1, 1), date(year + 1, 1, 1))
+        for month in range(1, 13):
+            after = date(year + month // 12, month % 12 + 1, 1)
+            stretch = series.between(date(year, month, 1), after)
+            if len(stretch):
+                yield f"{year}-{month:02}", stretch
 
 
-def _of_stretch(series: ValueSeries, start: date, end: date) -> Ratio | None:
-    stretch = series.between(start, end)
-    return time_weighted(stretch).total if len(stretch) else None
+def _years(series: ValueSeries) -> range:
+    last = series.end - timedelta(days=1)
+    return range(series.first.year, last.year + 1) if len(series) else range(0)

@@ -71,12 +71,18 @@ class Targets:
 class Spread:
     """A portfolio at one moment, with everything that its division and its targets need."""
 
-    def __init__(self, portfolio: Portfolio, *, now: datetime) -> None:
-        """Load it; all that is asked of it afterwards is computed from what was loaded."""
+    def __init__(
+        self, portfolio: Portfolio, *, now: datetime, summary: Summary | None = None
+    ) -> None:
+        """Load it; all that is asked of it afterwards is computed from what was loaded.
+
+        Args:
+            summary: what the portfolio is worth now, where that is at hand.
+        """
         self.portfolio = portfolio
         self.as_of = now
         self.plan = get_plan(portfolio.pk)
-        self.summary: Summary = summarize(portfolio, now=now)
+        self.summary: Summary = summary or summarize(portfolio, now=now)
         held = {each.instrument.id for each in self.summary.positions}
         named = {member for target in self.plan.targets for member in target.members}
         #: By the text of its id, everything that is held or named by a target.

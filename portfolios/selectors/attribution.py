@@ -42,6 +42,7 @@ class AttributionView:
 
     Attributes:
         instruments: by the text of its id, everything that is or was held.
+        book: what it was computed from, with `prices` in the instruments' currencies and `rates`.
     """
 
     portfolio: Portfolio
@@ -49,6 +50,9 @@ class AttributionView:
     policy: Policy
     attribution: Attribution
     instruments: Mapping[str, Any]
+    book: Book
+    prices: Mapping[str, Decimal]
+    rates: Rates
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +78,16 @@ def attribute_now(portfolio: Portfolio, *, now: datetime) -> AttributionView:
     instruments = market.instruments_by_id(book.positions.keys())
     quotes = market.latest_prices(book.positions.keys(), known=instruments)
     rates, _ = market.current_rates()
+    prices = _prices(book, quotes, rates)
     return AttributionView(
         portfolio=portfolio,
         as_of=now,
         policy=book.policy,
-        attribution=attribute(book, prices=_prices(book, quotes, rates), rates=rates),
+        attribution=attribute(book, prices=prices, rates=rates),
         instruments=instruments,
+        book=book,
+        prices=prices,
+        rates=rates,
     )
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from portfolios.domain.explain import (
+from portfolios.domain.explaining.summary import (
     CashInput,
     LotInput,
     PositionInput,

@@ -59,7 +59,7 @@ def get_report(
     report = report_cache.read(*name)
     if report is None:
         history = load_history(portfolio, wanted, day=day, now=now, last=last)
-        report = _report(portfolio, wanted, history, day=day, blend=blend)
+        report, _ = report_on(portfolio, wanted, history, day=day, blend=blend)
         report_cache.write(report, *name)
     return report
 
@@ -96,14 +96,19 @@ def report_name(
     )
 
 
-def _report(
+def report_on(
     portfolio: Portfolio,
     wanted: WantedDays,
     history: History | None,
     *,
     day: date,
     blend: Blend | None,
-) -> dict[str, Any]:
+) -> tuple[dict[str, Any], Report | None]:
+    """Report on a range that is loaded.
+
+    Returns:
+        The report as plain values, and what it was written from: None where there are no days.
+    """
     frame = {
         "currency": portfolio.base_currency,
         "range": wanted.name.value if wanted.name else None,
@@ -111,7 +116,7 @@ def _report(
     }
     if history is None or not history.days.days:
         as_of = history.as_of if history else day
-        return plain_parts(frame | _nothing(as_of))
+        return plain_parts(frame | _nothing(as_of)), None
     benchmark = (
         benchmark_return(portfolio, blend, days=history.days, valued_at=history.valued_at)
         if blend
@@ -121,7 +126,7 @@ def _report(
     content = made.content()
     if blend:
         content["benchmark"] |= blend_names(blend)
-    return plain_parts(frame | content) | {"index": made.index()}
+    return plain_parts(frame | content) | {"index": made.index()}, made
 
 
 def _nothing(as_of: date) -> dict[str, Any]:

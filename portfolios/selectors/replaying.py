@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from bson import ObjectId
 
 from common.errors import InvalidInput
 from marketdata import selectors as market
+from marketdata.domain.fx import RateHistory, Rates
+from portfolios.domain.books import Book
 from portfolios.domain.daily import DailyRun, DayValue, PositionDay
 from portfolios.domain.engine import Ledger
 from portfolios.domain.policy import Policy
@@ -72,6 +75,29 @@ def replay_position(
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What was held at the end of a day, with the prices and rates of that day."""
+
+    book: Book
+    prices: DayPrices
+    rates: Rates
+
+
+def standing_on(portfolio: Portfolio, day: date) -> Standing:
+    """Find what a portfolio held at the end of a day.
+
+    Raises:
+        LedgerTooLong: there are too many rows since the checkpoint before that day.
+    """
+    end = day + timedelta(days=1)
+    checkpoint, events = go_on(portfolio, until=day, end=end, whole=True)
+    check_length(events)
+    run, prices, rates = _prepared(portfolio, checkpoint, events, start=day, end=end)
+    age = Policy.chosen(portfolio.policy).max_rate_age_days
+    return Standing(run.book(), prices, rates.on(day, age))
+
+
 def _valued(
     portfolio: Portfolio,
     checkpoint: Checkpoint | None,
@@ -94,16 +120,29 @@ def daily_run(
     end: date,
 ) -> DailyRun:
     """Prepare the way through some rows, with what days from `start` to `end` need."""
+    return _prepared(portfolio, checkpoint, events, start=start, end=end)[0]
+
+
+def _prepared(
+    portfolio: Portfolio,
+    checkpoint: Checkpoint | None,
+    events: Sequence[Event],
+    *,
+    start: date,
+    end: date,
+) -> tuple[DailyRun, DayPrices, RateHistory]:
     policy = Policy.chosen(portfolio.policy)
     ids = instruments_named(events) | (checkpoint.book.positions.keys() if checkpoint else set())
     first = min((event.trade_date for event in events), default=start)
     rates = market.rate_history(start=min(first, start) - LOOK_BACK, end=end)
     closes, lasting = market.closes_for(ids, start=start - LOOK_BACK, end=end)
     opening = checkpoint.book if checkpoint else None
-    return DailyRun(
+    prices = DayPrices(closes, splits_of(list_splits(portfolio.pk)), policy.price_basis, lasting)
+    run = DailyRun(
         Ledger(events, portfolio.base_currency, rates, opening=opening),
-        prices=DayPrices(closes, splits_of(list_splits(portfolio.pk)), policy.price_basis, lasting),
+        prices=prices,
         rates=rates,
         tracks_cash=portfolio.tracks_cash,
         policy=policy,
     )
+    return run, prices, rates

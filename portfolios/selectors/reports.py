@@ -13,7 +13,7 @@ from common.money import exact, plain
 from portfolios.domain import comparison, figures, risk
 from portfolios.domain.benchmark import IndexReturn, with_same_flows
 from portfolios.domain.diversification import correlations
-from portfolios.domain.drawdown import max_drawdown
+from portfolios.domain.drawdown import Drawdown, max_drawdown
 from portfolios.domain.estimates import Estimate, Floats, sample
 from portfolios.domain.figures import Figure, Unit
 from portfolios.domain.gains import simple_gain
@@ -30,7 +30,7 @@ from portfolios.selectors.history import History
 #: An index is drawn, and an imagined worth compared: neither needs more decimals.
 _DECIMALS = 8
 #: The worst twentieth of all returns.
-_CUTOFF = 0.05
+CUTOFF = 0.05
 _ANNUALIZATION = Annualization()
 
 
@@ -38,38 +38,40 @@ class Report:
     """Everything there is to say of one range."""
 
     def __init__(self, history: History, benchmark: IndexReturn | None) -> None:
-        self._history = history
-        self._series = series = history.series
-        self._as_of = history.as_of
-        self._days_a_year = Policy.chosen(history.portfolio.policy).day_count.days_a_year
-        self._returns = time_weighted(series)
-        self._observed = observe(series, self._returns.daily)
-        self._benchmark = benchmark
+        self.history = history
+        self.series = series = history.series
+        self.as_of = history.as_of
+        self.days_a_year = Policy.chosen(history.portfolio.policy).day_count.days_a_year
+        self.returns = time_weighted(series)
+        self.observed = observe(series, self.returns.daily)
+        self.money = money_weighted(series, day_count=DayCount(self.days_a_year))
+        self.benchmark = benchmark
 
     def content(self) -> dict[str, Any]:
         """Return all parts but the index, each by its name."""
-        history, unknown = self._history, self._history.unknown_days
+        history, unknown = self.history, self.history.unknown_days
         return {
             "start": history.days.start,
-            "end": self._as_of,
+            "end": self.as_of,
             "measured_from": history.days.opening_date,
             "days": history.days.days,
-            "as_of": self._as_of,
+            "as_of": self.as_of,
             "valued_at": history.valued_at,
             "status": Status.PARTIAL if unknown else Status.COMPLETE,
             "unknown_days": unknown[: figures.MOST_NAMED],
             "unknown_days_count": len(unknown),
-            "performance": self._performance(),
-            "risk": self._risk(),
+            "performance": self.performance(),
+            "risk": self.risk(),
             "drawdown": self._drawdown(),
             **self._grid(),
-            "benchmark": self._comparison(self._benchmark) if self._benchmark else None,
+            "benchmark": self.comparison(self.benchmark) if self.benchmark else None,
         }
 
-    def _performance(self) -> dict[str, Figure]:
-        history, as_of = self._history, self._as_of
-        total = self._returns.total
-        money = money_weighted(self._series, day_count=DayCount(self._days_a_year))
+    def performance(self) -> dict[str, Figure]:
+        """Return the gain of the range, what flowed, and its returns."""
+        history, as_of = self.history, self.as_of
+        total = self.returns.total
+        money = self.money
         return {
             "gain": figures.of_gain(simple_gain(history.rows, opening=history.opening), as_of),
             "time_weighted": figures.of_ratio(total, as_of),
@@ -83,34 +85,35 @@ class Report:
         }
 
     def _yearly(self, total: Ratio) -> Ratio:
-        policy = Annualization(days_per_year=self._days_a_year)
-        return annualized(total, self._history.days.days, policy)
+        policy = Annualization(days_per_year=self.days_a_year)
+        return annualized(total, self.history.days.days, policy)
 
     def _amount(self, amount: Decimal | None, day: date) -> Figure:
         missing = (day.isoformat(),)
         return figures.of_amount(amount, day, reason=Reason.VALUE_UNKNOWN, missing=missing)
 
     def _flow(self, amounts: Iterable[Decimal | None]) -> Figure:
-        rows, each = self._history.flows, list(amounts)
+        rows, each = self.history.flows, list(amounts)
         unknown = tuple(
             row.date.isoformat() for row, amount in zip(rows, each, strict=True) if amount is None
         )
         with exact():
             total = known_sum(each)
-        return figures.of_amount(total, self._as_of, reason=Reason.FLOW_UNKNOWN, missing=unknown)
+        return figures.of_amount(total, self.as_of, reason=Reason.FLOW_UNKNOWN, missing=unknown)
 
-    def _risk(self) -> dict[str, Figure]:
-        observed = self._observed
+    def risk(self) -> dict[str, Figure]:
+        """Return how much the returns varied."""
+        observed = self.observed
         returns, basis = observed.returns, observed.basis
         estimates = {
             "volatility": risk.volatility(returns, basis),
             "downside_deviation": _enough(observed, risk.downside_deviation(returns, basis)),
-            "value_at_risk": _enough(observed, risk.value_at_risk(returns, cutoff=_CUTOFF)),
+            "value_at_risk": _enough(observed, risk.value_at_risk(returns, cutoff=CUTOFF)),
             "normal_value_at_risk": _enough(
-                observed, risk.normal_value_at_risk(returns, cutoff=_CUTOFF)
+                observed, risk.normal_value_at_risk(returns, cutoff=CUTOFF)
             ),
             "expected_shortfall": _enough(
-                observed, risk.expected_shortfall(returns, cutoff=_CUTOFF)
+                observed, risk.expected_shortfall(returns, cutoff=CUTOFF)
             ),
         }
         quotients = {
@@ -119,9 +122,9 @@ class Report:
             "calmar": _enough(observed, calmar(returns, basis)),
         }
         return {
-            **{name: figures.of_estimate(each, self._as_of) for name, each in estimates.items()},
+            **{name: figures.of_estimate(each, self.as_of) for name, each in estimates.items()},
             **{
-                name: figures.of_estimate(each, self._as_of, Unit.NUMBER)
+                name: figures.of_estimate(each, self.as_of, Unit.NUMBER)
                 for name, each in quotients.items()
             },
             "best_day": self._extreme(np.nanargmax),
@@ -130,20 +133,23 @@ class Report:
 
     def _extreme(self, pick: Callable[[Floats], np.intp]) -> Figure:
         """Return the best or the worst return, as of its day."""
-        returns = self._observed.returns
+        returns = self.observed.returns
         known = sample(returns)
         method = f"one of {known.size} returns"
         if (missing := known.too_few(1, method)) is not None:
-            return figures.of_estimate(missing, self._as_of)
+            return figures.of_estimate(missing, self.as_of)
         # Of equal ones the first, whatever rounding in floats left.
         place = int(pick(np.round(returns, figures.DECIMALS)))
         found = known.estimate(float(returns[place]), method)
-        return figures.of_estimate(found, self._observed.days[place])
+        return figures.of_estimate(found, self.observed.days[place])
+
+    def fall(self) -> Drawdown:
+        """Find the deepest fall of the index."""
+        levels = np.concatenate(([1.0], 1 + self.returns.index))
+        return max_drawdown((self.history.days.opening_date, *self.series.dates), levels)
 
     def _drawdown(self) -> dict[str, Any]:
-        levels = np.concatenate(([1.0], 1 + self._returns.index))
-        dates = (self._history.days.opening_date, *self._series.dates)
-        found = max_drawdown(dates, levels)
+        found = self.fall()
         depth = Estimate(
             found.depth,
             "index of time-weighted returns",
@@ -153,7 +159,7 @@ class Report:
             found.reason,
         )
         return {
-            "depth": figures.of_estimate(depth, self._as_of),
+            "depth": figures.of_estimate(depth, self.as_of),
             "peak_date": found.peak_date,
             "trough_date": found.trough_date,
             "recovery_date": found.recovery_date,
@@ -164,12 +170,12 @@ class Report:
 
     def index(self) -> list[dict[str, Any]]:
         """Return the growth since the opening, day by day, decimals and days as texts."""
-        own = _texts(self._returns.index)
-        others = _texts(self._benchmark.index) if self._benchmark else [None] * len(own)
-        days = (each.isoformat() for each in self._series.dates)
+        own = _texts(self.returns.index)
+        others = _texts(self.benchmark.index) if self.benchmark else [None] * len(own)
+        days = (each.isoformat() for each in self.series.dates)
         points: list[dict[str, Any]] = [
-            {"date": self._history.days.opening_date.isoformat(), "portfolio": "0"}
-            | {"benchmark": "0" if self._benchmark else None}
+            {"date": self.history.days.opening_date.isoformat(), "portfolio": "0"}
+            | {"benchmark": "0" if self.benchmark else None}
         ]
         points += (
             {"date": each, "portfolio": mine, "benchmark": other}
@@ -180,7 +186,7 @@ class Report:
     def _grid(self) -> dict[str, list[dict[str, Any]]]:
         """Return what each calendar month and year in the range returned, oldest first."""
         months, years = [], []
-        for row in return_grid(self._series):
+        for row in return_grid(self.series):
             years.append(self._period(f"{row.year}", row.total))
             for number, ratio in enumerate(row.months, start=1):
                 if ratio is not None:
@@ -188,25 +194,26 @@ class Report:
         return {"months": months, "years": years}
 
     def _period(self, name: str, ratio: Ratio) -> dict[str, Any]:
-        return {"period": name, "return": figures.of_ratio(ratio, self._as_of)}
+        return {"period": name, "return": figures.of_ratio(ratio, self.as_of)}
 
-    def _comparison(self, benchmark: IndexReturn) -> dict[str, Any]:
-        shadow = with_same_flows(self._series, benchmark)
+    def comparison(self, benchmark: IndexReturn) -> dict[str, Figure]:
+        """Return how a benchmark went, and the portfolio beside it."""
+        shadow = with_same_flows(self.series, benchmark)
         worth = shadow.series.closing
         reason = shadow.lead.reason or Reason.CLOSE_MISSING
         same = None if np.isnan(worth) else Decimal(f"{worth:.{_DECIMALS}f}")
         return {
-            "time_weighted": figures.of_ratio(benchmark.total, self._as_of),
-            "time_weighted_yearly": figures.of_ratio(self._yearly(benchmark.total), self._as_of),
+            "time_weighted": figures.of_ratio(benchmark.total, self.as_of),
+            "time_weighted_yearly": figures.of_ratio(self._yearly(benchmark.total), self.as_of),
             "same_flows_value": figures.of_amount(
-                same, self._as_of, reason=reason, missing=shadow.lead.missing
+                same, self.as_of, reason=reason, missing=shadow.lead.missing
             ),
-            "lead": figures.of_ratio(shadow.lead, self._as_of),
-            **self._regression(self._observed.alike(benchmark.growth - 1)),
+            "lead": figures.of_ratio(shadow.lead, self.as_of),
+            **self._regression(self.observed.alike(benchmark.growth - 1)),
         }
 
     def _regression(self, others: Floats) -> dict[str, Figure]:
-        own, basis = self._observed.returns, self._observed.basis
+        own, basis = self.observed.returns, self.observed.basis
         least = basis.minimum
         fractions = {
             "alpha": comparison.alpha(own, others, basis),
@@ -217,9 +224,9 @@ class Report:
             "correlation": _correlation(own, others, least),
         }
         return {
-            **{name: figures.of_estimate(each, self._as_of) for name, each in fractions.items()},
+            **{name: figures.of_estimate(each, self.as_of) for name, each in fractions.items()},
             **{
-                name: figures.of_estimate(each, self._as_of, Unit.NUMBER)
+                name: figures.of_estimate(each, self.as_of, Unit.NUMBER)
                 for name, each in numbers.items()
             },
         }

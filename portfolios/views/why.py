@@ -9,7 +9,7 @@ from django.shortcuts import render
 from accounts.http import AuthedHttpRequest
 from common import clock
 from portfolios import presentation
-from portfolios.domain.explain import Node
+from portfolios.domain.explaining.trees import Node
 from portfolios.selectors.explanations import explain_summary
 from portfolios.views.base import Page
 

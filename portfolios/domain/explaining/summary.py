@@ -1,55 +1,13 @@
-"""How a figure comes about: a tree of the numbers it is made of, down to what was stored or quoted.
-
-Each node says by which formula its value follows from those of its inputs, so that a person can
-recompute it by hand, and `recomputed` does so to the last digit.
-"""
+"""How the figures of a summary come about: what everything is worth, cost, and brought."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from enum import StrEnum
 
-from common.money import exact
-from portfolios.domain.unknowns import PartialSum, known_sum
-
-_ZERO = Decimal(0)
-
-
-class Formula(StrEnum):
-    """What is done with the inputs; unknown ones make the result unknown, save in `SUM_KNOWN`."""
-
-    #: Nothing: it was booked, quoted or stored like this.
-    GIVEN = "given"
-    #: All inputs added up; one that is unknown makes the sum unknown.
-    SUM = "sum"
-    #: Those inputs added up that are known.
-    SUM_KNOWN = "sum of what is known"
-    PRODUCT = "product"
-    #: The first less all others.
-    DIFFERENCE = "difference"
-    #: The first divided by the second; there is none where that isn't above zero.
-    SHARE = "share"
-    #: The first divided by the second, whatever its sign; there is none of zero.
-    QUOTIENT = "quotient"
-
-
-@dataclass(frozen=True, slots=True)
-class Node:
-    """One number, and what it is made of.
-
-    Attributes:
-        method: the anchor of the methods that explains it.
-        unit: a currency, or empty for quantities, rates and fractions.
-    """
-
-    label: str
-    formula: Formula
-    method: str
-    value: Decimal | None
-    unit: str = ""
-    inputs: tuple[Node, ...] = ()
+from portfolios.domain.explaining.formulas import Formula
+from portfolios.domain.explaining.trees import Node, booked, given, made
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +36,13 @@ class PositionInput:
     price: Decimal | None
     price_currency: str
     rate: Decimal | None
-    previous_close: Decimal | None
-    previous_rate: Decimal | None
-    lots: Sequence[LotInput]
-    realized: Decimal | None
-    income: Decimal | None
-    fees: Decimal | None
-    taxes: Decimal | None
+    previous_close: Decimal | None = None
+    previous_rate: Decimal | None = None
+    lots: Sequence[LotInput] = ()
+    realized: Decimal | None = None
+    income: Decimal | None = None
+    fees: Decimal | None = None
+    taxes: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +52,7 @@ class CashInput:
     currency: str
     balance: Decimal
     rate: Decimal | None
-    previous_rate: Decimal | None
+    previous_rate: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +63,21 @@ class TotalInput:
     income: Decimal | None
     fees: Decimal | None
     taxes: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """The trees of what everything is worth.
+
+    Attributes:
+        values: by instrument, of those that are held; `balances` by currency.
+    """
+
+    total: Node
+    holdings: Node
+    cash: Node
+    values: Mapping[str, Node]
+    balances: Mapping[str, Node]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +93,15 @@ class PositionTrees:
 
 @dataclass(frozen=True, slots=True)
 class Trees:
-    """The trees of a summary's figures; `positions` by instrument, those that are held."""
+    """The trees of a summary's figures.
+
+    Attributes:
+        cash: None where it isn't tracked; `balances` by currency.
+        positions: by instrument, of those that are held.
+    """
 
     total: Node
     holdings_value: Node
-    #: None where it isn't tracked.
     cash: Node | None
     day_change: Node
     unrealized: Node
@@ -132,61 +109,8 @@ class Trees:
     income: Node
     fees: Node
     taxes: Node
+    balances: Mapping[str, Node]
     positions: Mapping[str, PositionTrees]
-
-
-def made(
-    label: str, formula: Formula, method: str, inputs: Iterable[Node], *, unit: str = ""
-) -> Node:
-    """Make a node whose value follows from its inputs."""
-    found = tuple(inputs)
-    return Node(label, formula, method, evaluate(formula, found), unit, found)
-
-
-def given(label: str, value: Decimal | None, method: str, *, unit: str = "") -> Node:
-    """Make a node that rests on nothing else here."""
-    return Node(label, Formula.GIVEN, method, value, unit)
-
-
-def evaluate(formula: Formula, inputs: Sequence[Node]) -> Decimal | None:
-    """Compute what a formula makes of its inputs."""
-    values = [each.value for each in inputs]
-    with exact():
-        if formula is Formula.SUM_KNOWN:
-            total = PartialSum()
-            for value in values:
-                total.add(value)
-            return total.known()
-        known = [value for value in values if value is not None]
-        return _FORMULAS[formula](known) if len(known) == len(values) else None
-
-
-def recomputed(node: Node) -> Decimal | None:
-    """Compute a node's value anew from its inputs; what is given is taken as it is."""
-    return node.value if node.formula is Formula.GIVEN else evaluate(node.formula, node.inputs)
-
-
-def _product(values: Sequence[Decimal]) -> Decimal:
-    product = values[0]
-    for value in values[1:]:
-        product *= value
-    return product
-
-
-def _difference(values: Sequence[Decimal]) -> Decimal:
-    rest = values[0]
-    for value in values[1:]:
-        rest -= value
-    return rest
-
-
-_FORMULAS: Mapping[Formula, Callable[[Sequence[Decimal]], Decimal | None]] = {
-    Formula.SUM: known_sum,
-    Formula.PRODUCT: _product,
-    Formula.DIFFERENCE: _difference,
-    Formula.SHARE: lambda values: values[0] / values[1] if values[1] > 0 else None,
-    Formula.QUOTIENT: lambda values: values[0] / values[1] if values[1] else None,
-}
 
 
 def explain(
@@ -204,17 +128,13 @@ def explain(
         cash: None where it isn't tracked.
     """
     held = [each for each in positions if each.quantity]
-    values = {each.key: _value(each, base) for each in held}
-    balances = [_balance(each, base) for each in cash or () if each.balance]
-    holdings = made("Holdings", Formula.SUM_KNOWN, "holdings", values.values(), unit=base)
-    worth = made("Cash", Formula.SUM_KNOWN, "cash", balances, unit=base)
-    parts = [*([holdings] if held else ()), *([worth] if balances else ())]
-    total = made("Total", Formula.SUM_KNOWN, "total", parts, unit=base)
+    worth = explain_worth(base, positions=positions, cash=cash)
+    total, values = worth.total, worth.values
     found = {each.key: _position(each, values[each.key], total, base) for each in held}
     return Trees(
         total=total,
-        holdings_value=holdings,
-        cash=None if cash is None else worth,
+        holdings_value=worth.holdings,
+        cash=None if cash is None else worth.cash,
         day_change=made(
             "Day",
             Formula.SUM_KNOWN,
@@ -236,8 +156,22 @@ def explain(
         income=_booked("Income", "income", "income", positions, totals, base),
         fees=_booked("Fees", "fees-and-taxes", "fees", positions, totals, base),
         taxes=_booked("Taxes", "fees-and-taxes", "taxes", positions, totals, base),
+        balances=worth.balances,
         positions=found,
     )
+
+
+def explain_worth(
+    base: str, *, positions: Sequence[PositionInput], cash: Sequence[CashInput] | None
+) -> Worth:
+    """Build the trees of what positions and cash are worth, at the prices and rates given."""
+    values = {each.key: _value(each, base) for each in positions if each.quantity}
+    balances = {each.currency: _balance(each, base) for each in cash or () if each.balance}
+    holdings = made("Holdings", Formula.SUM_KNOWN, "holdings", values.values(), unit=base)
+    worth = made("Cash", Formula.SUM_KNOWN, "cash", balances.values(), unit=base)
+    parts = [*([holdings] if values else ()), *([worth] if balances else ())]
+    total = made("Total", Formula.SUM_KNOWN, "total", parts, unit=base)
+    return Worth(total, holdings, worth, values, balances)
 
 
 def _value(each: PositionInput, base: str) -> Node:
@@ -326,19 +260,5 @@ def _booked(
     totals: TotalInput,
     base: str,
 ) -> Node:
-    """Add up what positions brought, and what was booked on none of them."""
-    total: Decimal | None = getattr(totals, name)
-    lines = [
-        given(f"{label} of {each.label}", getattr(each, name), method, unit=base)
-        for each in positions
-        if getattr(each, name) != 0
-    ]
-    if total is None:
-        if all(each.value is not None for each in lines):
-            lines.append(given("On no instrument", None, method, unit=base))
-        return made(label, Formula.SUM, method, lines, unit=base)
-    with exact():
-        rest = total - sum((each.value or _ZERO for each in lines), _ZERO)
-    if rest:
-        lines.append(given("On no instrument", rest, method, unit=base))
-    return made(label, Formula.SUM, method, lines, unit=base)
+    found = [(each.label, getattr(each, name)) for each in positions]
+    return booked(label, method, getattr(totals, name), found, unit=base)

@@ -10,20 +10,16 @@ from hypothesis import strategies as st
 
 from marketdata.domain.fx import Rates
 from marketdata.domain.quotes import MarketState, Quote
-from portfolios.domain.explain import (
+from portfolios.domain.explaining.formulas import Formula
+from portfolios.domain.explaining.summary import (
     CashInput,
-    Formula,
     LotInput,
-    Node,
     PositionInput,
     TotalInput,
     explain,
-    made,
-    recomputed,
 )
-from portfolios.domain.explain import (
-    given as node,
-)
+from portfolios.domain.explaining.trees import Node, listed, made, recomputed
+from portfolios.domain.explaining.trees import given as node
 from portfolios.domain.valuation import Holding, value
 from tests.portfolios.domain.notation import CREATED_AT
 
@@ -39,9 +35,8 @@ def walk(tree: Node) -> Iterator[Node]:
 
 
 def trees_of(found) -> Iterator[Node]:
-    for field in fields(found):
-        if field.name != "positions" and getattr(found, field.name) is not None:
-            yield getattr(found, field.name)
+    roots = (getattr(found, field.name) for field in fields(found))
+    yield from (each for each in roots if isinstance(each, Node))
     for position in found.positions.values():
         yield from (getattr(position, field.name) for field in fields(position))
 
@@ -156,9 +151,51 @@ def test_what_was_booked_on_no_instrument_is_a_line_of_its_own():
         (Formula.SHARE, ["1", "-4"], None),
         (Formula.QUOTIENT, ["1", "-4"], "-0.25"),
         (Formula.QUOTIENT, ["1", "0"], None),
+        (Formula.ROOT, ["9"], "3"),
+        (Formula.ROOT, ["-9"], None),
+        (Formula.GROWTH, ["12", "10"], "0.2"),
+        (Formula.GROWTH, ["12", "0"], "0"),
+        (Formula.COMPOUND, ["0.5", "-0.25"], "0.125"),
+        (Formula.COMPOUND, ["0.5", None], None),
+        (Formula.STRETCHED, ["0.21", "365", "730"], "0.1"),
+        (Formula.STRETCHED, ["-1", "365", "730"], "-1"),
+        (Formula.DISCOUNTED, ["121", "2", "0.1"], "100"),
+        (Formula.SOLUTION, ["0.1", "-100", "100"], "0.1"),
+        (Formula.SOLUTION, ["0.1", "-100", "101"], None),
     ],
 )
 def test_each_formula_does_what_it_says(formula, values, expected):
     inputs = [node("x", each and Decimal(each), "value") for each in values]
 
     assert made("y", formula, "value", inputs).value == (expected and Decimal(expected))
+
+
+@pytest.mark.parametrize(
+    ("formula", "part", "observations", "expected"),
+    [
+        (Formula.MEAN, None, ["-0.01", "0.01", "0.03"], "0.01"),
+        (Formula.DEVIATION, None, ["-0.01", "0.01", "0.03"], "0.02"),
+        (Formula.DEVIATION, None, ["0.01"], None),
+        (Formula.LOG_DEVIATION, None, ["0", "0"], "0"),
+        (Formula.LOG_DEVIATION, None, ["-1", "0"], None),
+        (Formula.SHORTFALL, None, ["-0.04", "0.03", "0", "0"], "0.02"),
+        (Formula.QUANTILE, "0.1", ["0.05", "-0.04", "0", "0.01", "-0.02"], "-0.032"),
+        (Formula.LEAST, None, ["0.05", "-0.04"], "-0.04"),
+        (Formula.GREATEST, None, ["0.05", "-0.04"], "0.05"),
+        (Formula.GREATEST, None, [], None),
+    ],
+)
+def test_each_statistic_is_that_of_its_observations(formula, part, observations, expected):
+    sample = listed("x", "risk", [node("r", Decimal(each), "risk") for each in observations])
+    inputs = [*([node("part", Decimal(part), "risk")] if part else []), sample]
+
+    assert made("y", formula, "risk", inputs).value == (expected and Decimal(expected))
+
+
+def test_a_covariance_is_that_of_pairs():
+    first, second = (
+        listed("x", "risk", [node("r", Decimal(each), "risk") for each in texts])
+        for texts in (["3", "7", "-1"], ["1", "3", "-1"])
+    )
+
+    assert made("y", Formula.COVARIANCE, "risk", [first, second]).value == 8

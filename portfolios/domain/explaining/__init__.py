@@ -1,0 +1,1 @@
+"""How figures come about: trees of the numbers that each is made of."""

@@ -1,0 +1,90 @@
+"""Ask how the parts of a gain come about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+
+from common.money import exact
+from marketdata import selectors as market
+from portfolios.domain.explaining.attribution import (
+    Attributed,
+    explain_attribution,
+    explain_position_gain,
+)
+from portfolios.domain.explaining.formulas import Formula
+from portfolios.domain.explaining.trees import Ask, Node, given, made
+from portfolios.domain.unknowns import minus
+from portfolios.models import Portfolio
+from portfolios.selectors.attribution import AttributionView, PeriodView
+
+_METHOD = "attribution"
+
+
+@dataclass(frozen=True, slots=True)
+class GainTrees:
+    """The trees of the parts of a gain, each by its name; `positions` by instrument."""
+
+    parts: Mapping[str, Node]
+    positions: Mapping[str, Node]
+
+
+def explain_gain(view: AttributionView) -> GainTrees:
+    """Say what the gain since the first row is made of."""
+    contributed = given(
+        "Paid in, less what was taken out",
+        view.attribution.contributed,
+        _METHOD,
+        unit=view.portfolio.base_currency,
+    )
+    return _trees(
+        Attributed(
+            found=view.attribution,
+            book=view.book,
+            prices=view.prices,
+            rates=view.rates,
+            labels={key: each.symbol for key, each in view.instruments.items()},
+            contributed=contributed,
+        )
+    )
+
+
+def explain_period(portfolio: Portfolio, view: PeriodView) -> GainTrees:
+    """Say what the gain of some days is made of, from what everything was worth at their start."""
+    report = view.report
+    names = market.briefs_by_id(report.book.positions)
+    return _trees(
+        Attributed(
+            found=report.attribution,
+            book=report.book,
+            prices=report.prices,
+            rates=report.rates,
+            labels={
+                key: names[key].symbol if key in names else key for key in report.book.positions
+            },
+            contributed=_since(view, portfolio.base_currency),
+        )
+    )
+
+
+def _since(view: PeriodView, unit: str) -> Node:
+    """Explain what was there at the start, and what flowed since."""
+    report = view.report
+    before = view.start - timedelta(days=1)
+    with exact():
+        flowed: Decimal | None = minus(report.attribution.contributed, report.opening_value)
+    ask = Ask("closing_value", before, before) if report.opening_value else None
+    inputs = (
+        given("Worth at the start", report.opening_value, _METHOD, unit=unit, ask=ask),
+        given("Paid in since, less what was taken out", flowed, _METHOD, unit=unit),
+    )
+    return made("Worth at the start, and paid in", Formula.SUM, _METHOD, inputs, unit=unit)
+
+
+def _trees(gain: Attributed) -> GainTrees:
+    return GainTrees(
+        parts=explain_attribution(gain),
+        positions={key: explain_position_gain(gain, key) for key in gain.found.positions},
+    )

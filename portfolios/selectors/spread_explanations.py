@@ -1,0 +1,46 @@
+"""Ask how the slices of an allocation come about, and how far targets are off."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from portfolios.domain.allocation import By
+from portfolios.domain.explaining.allocation import (
+    DriftTrees,
+    Held,
+    SliceTrees,
+    explain_drifts,
+    explain_slices,
+)
+from portfolios.models import Portfolio
+from portfolios.selectors.allocation import Spread, slice_label
+from portfolios.selectors.explanations import explain_summary
+
+
+class ExplainedSpread:
+    """A portfolio at one moment, with what everything is worth as trees."""
+
+    def __init__(self, portfolio: Portfolio, *, now: datetime) -> None:
+        """Load it."""
+        summary, trees = explain_summary(portfolio, now=now)
+        self.spread = Spread(portfolio, now=now, summary=summary)
+        self._held = Held(
+            currency=portfolio.base_currency,
+            total=trees.total,
+            values={key: each.value for key, each in trees.positions.items()},
+            cash=trees.balances,
+            labels={key: each.symbol for key, each in self.spread.instruments.items()},
+        )
+
+    def slices(self, by: By) -> Mapping[str, SliceTrees]:
+        """Explain all slices of a division, by their keys."""
+        allocation = self.spread.allocation(by)
+        labels = {each.key: slice_label(by, each.key) for each in allocation.slices}
+        return explain_slices(allocation, self._held, labels)
+
+    def drifts(self) -> Mapping[str, DriftTrees]:
+        """Explain how all targets stand, by their keys."""
+        targets = self.spread.targets().targets
+        labels = {each.key: self.spread.target_label(each.key) for each in targets}
+        return explain_drifts(targets, self._held, labels)
