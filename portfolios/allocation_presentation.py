@@ -89,6 +89,7 @@ def _check(check: Check) -> dict[str, Any]:
 def _drifts(drifts: Iterable[Drift], spread: Spread) -> list[dict[str, Any]]:
     return [
         {
+            "key": each.key,
             "label": spread.target_label(each.key),
             "target": each.target,
             "value": each.value,

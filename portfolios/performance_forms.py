@@ -52,6 +52,11 @@ class RangeForm(forms.Form):
         """Return the fields that are shown at once."""
         return [self["start"], self["end"]]
 
+    def range_parameters(self) -> dict[str, str]:
+        """Return what of the address says which range it is."""
+        typed = {name: str(self.data.get(name, "")) for name in ("range", "start", "end")}
+        return {name: text for name, text in typed.items() if text} if self.chosen() else {}
+
     def chosen(self) -> WantedDays | None:
         """Return the range; None where none is chosen, or not rightly."""
         known = self.cleaned_data if self.is_valid() else {}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
 from portfolios.domain.ranges import RangeName
 from portfolios.models import Portfolio
@@ -82,19 +84,23 @@ def performance_page(
         "performance": _lines(_PERFORMANCE, report["performance"]),
         "risk": _lines(_RISK, report["risk"]),
         "benchmark": benchmark,
-        "benchmark_figures": _lines(_BENCHMARK, benchmark or {}),
+        "benchmark_figures": _lines(_BENCHMARK, benchmark or {}, of="benchmark."),
         "values": _points(report["index"], "portfolio"),
         "benchmark_values": _points(report["index"], "benchmark"),
         "months": _MONTHS,
-        "grid": _grid(report["months"], report["years"]),
+        "grid": _grid(report),
+        "why_query": urlencode(form.range_parameters() | kept),
         "more_unknown": report["unknown_days_count"] - len(report["unknown_days"]),
     }
 
 
-def _lines(lines: Sequence[_Line], figures: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _lines(
+    lines: Sequence[_Line], figures: Mapping[str, Any], *, of: str = ""
+) -> list[dict[str, Any]]:
     return [
         {
             "name": line.name,
+            "why": f"{of}{line.name}",
             "label": line.label,
             "method": line.method,
             "style": line.style,
@@ -113,19 +119,33 @@ def _points(index: Sequence[Mapping[str, Any]], name: str) -> list[dict[str, str
     ]
 
 
-def _grid(
-    months: Sequence[Mapping[str, Any]], years: Sequence[Mapping[str, Any]]
-) -> list[dict[str, Any]]:
+def _grid(report: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Lay months out by years, newest first; None where the range has no days."""
-    found = {each["period"]: each["return"] for each in months}
+    found = {each["period"]: each["return"] for each in report["months"]}
+    days = (report["start"] or "", report["end"] or "")
     return [
         {
             "year": year["period"],
             "months": [
-                {"label": label, "return": found.get(f"{year['period']}-{number:02}")}
+                {
+                    "label": label,
+                    "return": found.get(f"{year['period']}-{number:02}"),
+                    **_cut(f"{year['period']}-{number:02}", *days),
+                }
                 for number, label in enumerate(_MONTHS, start=1)
             ],
             "total": year["return"],
+            **_cut(year["period"], *days),
         }
-        for year in reversed(years)
+        for year in reversed(report["years"])
     ]
+
+
+def _cut(period: str, start: str, end: str) -> dict[str, str]:
+    """Return the days of a year or a month as far as the range has them, as ISO texts."""
+    year, month = int(period[:4]), int(period[5:] or 0)
+    last = monthrange(year, month or 12)[1]
+    return {
+        "start": max(f"{year:04}-{month or 1:02}-01", start),
+        "end": min(f"{year:04}-{month or 12:02}-{last}", end),
+    }

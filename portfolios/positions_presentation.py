@@ -28,6 +28,7 @@ def positions_page(
         "report": report,
         "refused": refused,
         "matrix": _matrix(report["correlations"]) if report else [],
+        "why_query": f"start={report['start']}&end={report['end']}" if report else "",
     }
 
 
@@ -83,8 +84,11 @@ def _matrix(found: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Lay correlations out as rows with the symbol they belong to, and how strong each is."""
     return [
         {
-            "symbol": instrument["symbol"],
-            "cells": [{"value": value, "strength": _strength(value)} for value in row],
+            **instrument,
+            "cells": [
+                {"value": value, "strength": _strength(value), "other": other["instrument_id"]}
+                for other, value in zip(found["instruments"], row, strict=True)
+            ],
         }
         for instrument, row in zip(found["instruments"], found["rows"], strict=True)
     ]

@@ -69,7 +69,7 @@ urlpatterns = [
         name="split-dismiss",
     ),
     path(
-        "portfolios/<object_id:portfolio_id>/why/<slug:figure>/",
+        "portfolios/<object_id:portfolio_id>/why/<str:figure>/",
         views.Why.as_view(),
         name="why",
     ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import asdict, fields
 from typing import Any
 
 from rest_framework import serializers
@@ -69,7 +69,7 @@ class _Writer:
             "value": None if node.value is None else plain(node.value),
             "unit": node.unit,
             "note": node.note,
-            "ask": ask and {"figure": ask.figure, "start": ask.start, "end": ask.end},
+            "ask": ask and asdict(ask),
             "inputs": inputs,
         }
 

@@ -14,10 +14,11 @@ from accounts.http import AuthedRequest
 from common.api.fields import DecimalStringField
 from marketdata import selectors as market
 from portfolios import selectors
+from portfolios.api.explanations import ExplainedOutput, ExplainQuery, plain_trees
 from portfolios.api.performance_serializers import DecimalText, FigureOutput, RangeQuery
 from portfolios.domain.ranges import RangeName
 from portfolios.domain.status import Status
-from portfolios.models import Portfolio
+from portfolios.selectors.position_explanations import ExplainedPositions
 from portfolios.selectors.positions import get_position_days, get_positions_report
 
 _STATUSES = [each.value for each in Status]
@@ -62,7 +63,11 @@ class CorrelationsOutput(serializers.Serializer[object]):
     reason = serializers.CharField(allow_null=True)
 
 
-class PositionsOutput(serializers.Serializer[object]):
+class ExplainedRangeQuery(ExplainQuery, RangeQuery):
+    """A range, and whether its figures are to be explained."""
+
+
+class PositionsOutput(ExplainedOutput):
     """The gain of a range, position by position: with `rest` they add up to it."""
 
     currency = serializers.CharField()
@@ -98,21 +103,20 @@ class PositionDaysOutput(serializers.Serializer[object]):
     values = PositionDayOutput(many=True)
 
 
-def _asked(request: AuthedRequest, portfolio_id: ObjectId) -> tuple[Portfolio, RangeQuery]:
-    portfolio = selectors.get_portfolio(portfolio_id, owner_id=request.user.pk)
-    query = RangeQuery(data=request.query_params)
-    query.is_valid(raise_exception=True)
-    return portfolio, query
-
-
 class Positions(APIView):
     """/portfolios/<id>/positions/"""
 
-    @extend_schema(parameters=[RangeQuery], responses=PositionsOutput)
+    @extend_schema(parameters=[ExplainedRangeQuery], responses=PositionsOutput)
     def get(self, request: AuthedRequest, portfolio_id: ObjectId) -> Response:
         """Show what each position added to the gain of a range of days that have ended."""
-        portfolio, query = _asked(request, portfolio_id)
-        return Response(PositionsOutput(get_positions_report(portfolio, query.wanted())).data)
+        portfolio = selectors.get_portfolio(portfolio_id, owner_id=request.user.pk)
+        query = ExplainedRangeQuery(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        if not query.validated_data["explain"]:
+            return Response(PositionsOutput(get_positions_report(portfolio, query.wanted())).data)
+        explained = ExplainedPositions(portfolio, query.wanted())
+        trees = {"explain": plain_trees(explained.trees())}
+        return Response(PositionsOutput(explained.report | trees).data)
 
 
 class PositionDays(APIView):
@@ -123,7 +127,9 @@ class PositionDays(APIView):
         self, request: AuthedRequest, portfolio_id: ObjectId, instrument_id: ObjectId
     ) -> Response:
         """List what a position was worth at the end of each day of a range."""
-        portfolio, query = _asked(request, portfolio_id)
+        portfolio = selectors.get_portfolio(portfolio_id, owner_id=request.user.pk)
+        query = RangeQuery(data=request.query_params)
+        query.is_valid(raise_exception=True)
         instrument = market.get_instrument(instrument_id, user_id=request.user.pk)
         found: dict[str, Any] = {
             "currency": portfolio.base_currency,

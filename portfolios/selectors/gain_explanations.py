@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -21,6 +21,7 @@ from portfolios.models import Portfolio
 from portfolios.selectors.attribution import AttributionView, PeriodView
 
 _METHOD = "attribution"
+_FROM_OUTSIDE = "Every payment and delivery from outside, less those that went there."
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ def explain_gain(view: AttributionView) -> GainTrees:
         view.attribution.contributed,
         _METHOD,
         unit=view.portfolio.base_currency,
+        note=_FROM_OUTSIDE,
     )
     return _trees(
         Attributed(
@@ -55,7 +57,10 @@ def explain_period(portfolio: Portfolio, view: PeriodView) -> GainTrees:
     """Say what the gain of some days is made of, from what everything was worth at their start."""
     report = view.report
     names = market.briefs_by_id(report.book.positions)
-    return _trees(
+    opening, flowed = _since(view, portfolio.base_currency)
+    label, unit = "Worth at the start, and paid in", portfolio.base_currency
+    contributed = made(label, Formula.SUM, _METHOD, (opening, flowed), unit=unit)
+    trees = _trees(
         Attributed(
             found=report.attribution,
             book=report.book,
@@ -64,23 +69,25 @@ def explain_period(portfolio: Portfolio, view: PeriodView) -> GainTrees:
             labels={
                 key: names[key].symbol if key in names else key for key in report.book.positions
             },
-            contributed=_since(view, portfolio.base_currency),
+            contributed=contributed,
         )
     )
+    return replace(trees, parts={**trees.parts, "opening_value": opening, "paid_in": flowed})
 
 
-def _since(view: PeriodView, unit: str) -> Node:
+def _since(view: PeriodView, unit: str) -> tuple[Node, Node]:
     """Explain what was there at the start, and what flowed since."""
     report = view.report
     before = view.start - timedelta(days=1)
     with exact():
         flowed: Decimal | None = minus(report.attribution.contributed, report.opening_value)
     ask = Ask("closing_value", before, before) if report.opening_value else None
-    inputs = (
-        given("Worth at the start", report.opening_value, _METHOD, unit=unit, ask=ask),
-        given("Paid in since, less what was taken out", flowed, _METHOD, unit=unit),
+    note = f"At the close of {before.isoformat()}." if ask else "Nothing was there before."
+    label = "Paid in since, less what was taken out"
+    return (
+        given("Worth at the start", report.opening_value, _METHOD, unit=unit, note=note, ask=ask),
+        given(label, flowed, _METHOD, unit=unit, note=_FROM_OUTSIDE),
     )
-    return made("Worth at the start, and paid in", Formula.SUM, _METHOD, inputs, unit=unit)
 
 
 def _trees(gain: Attributed) -> GainTrees:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from marketdata import selectors as market
 from portfolios.adapters import report_cache
@@ -45,14 +45,18 @@ def get_positions_report(portfolio: Portfolio, wanted: WantedDays) -> dict[str, 
         LedgerTooLong: there are too many transactions in and before the range.
     """
     last = find_last_stored(portfolio.pk)
-    days = _days(portfolio, wanted, last)
+    days = days_over(portfolio, wanted, last)
     name = report_name(portfolio, last, days.end, "positions", wanted.key)
     found = report_cache.read(*name)
     if found is None:
-        valued = replay(portfolio, start=days.opening_date, end=days.end)
-        found = _report(portfolio, wanted, days, valued)
+        found = report_positions(portfolio, wanted, days, valued_days(portfolio, days))
         report_cache.write(found, *name)
     return found
+
+
+def valued_days(portfolio: Portfolio, days: DayRange) -> Sequence[DayValue]:
+    """Value the days of a range, and the one before."""
+    return replay(portfolio, start=days.opening_date, end=days.end)
 
 
 def get_position_days(
@@ -64,12 +68,17 @@ def get_position_days(
         InvalidRange: none of its days is over.
         LedgerTooLong: there are too many transactions about it in and before the range.
     """
-    days = _days(portfolio, wanted, find_last_stored(portfolio.pk))
+    days = days_over(portfolio, wanted, find_last_stored(portfolio.pk))
     valued = replay_position(portfolio, instrument_id, start=days.start, end=days.end)
     return [{"date": day} | each._asdict() for day, each in valued]
 
 
-def _days(portfolio: Portfolio, wanted: WantedDays, last: LastStored | None) -> DayRange:
+def days_over(portfolio: Portfolio, wanted: WantedDays, last: LastStored | None) -> DayRange:
+    """Find the days of a range that are over.
+
+    Raises:
+        InvalidRange: there are none.
+    """
     first = first_trade_date(portfolio.pk)
     if last is None or first is None:
         raise InvalidRange("No day of the portfolio has been valued yet.")
@@ -79,9 +88,10 @@ def _days(portfolio: Portfolio, wanted: WantedDays, last: LastStored | None) -> 
     return days
 
 
-def _report(
+def report_positions(
     portfolio: Portfolio, wanted: WantedDays, days: DayRange, valued: Sequence[DayValue]
 ) -> dict[str, Any]:
+    """Write what each position added, as plain values."""
     positions = by_position(valued)
     found = contributions_of(valued, positions)
     instruments = market.instruments_by_id(positions.keys())
@@ -146,13 +156,9 @@ def _together(
     as_of: date,
 ) -> dict[str, Any]:
     """Say how alike the positions moved that are held at the end, and how much hangs on a few."""
-    held = [each for each in positions.values() if each.quantity]
-    held.sort(key=lambda each: (-abs(each.closing or _ZERO), each.instrument_id))
-    observed = _observed(valued)
-    returns = {
-        each.instrument_id: observed.alike(each.daily_returns()) for each in held[:_MOST_COMPARED]
-    }
-    alike = correlations(returns, minimum=observed.basis.minimum)
+    held = held_at_end(positions)
+    side = side_by_side(valued, held)
+    alike = correlations(side.returns, minimum=side.observed.basis.minimum)
     return {
         "correlations": {
             "instruments": [
@@ -164,7 +170,9 @@ def _together(
             "reason": alike.reason,
         },
         "diversification": figures.of_estimate(
-            _diversification(held, returns, observed), as_of, Unit.NUMBER
+            diversification_ratio(side.weights, list(side.returns.values()), side.observed.basis),
+            as_of,
+            Unit.NUMBER,
         ),
         "concentration": _concentration(held, as_of),
     }
@@ -180,14 +188,29 @@ def _observed(valued: Sequence[DayValue]) -> Observations:
     return observe(series, time_weighted(series).daily)
 
 
-def _diversification(
-    held: Sequence[PositionSeries], returns: Mapping[str, Floats], observed: Observations
-) -> Estimate:
-    compared = [each for each in held if each.instrument_id in returns]
+def held_at_end(positions: Mapping[str, PositionSeries]) -> list[PositionSeries]:
+    """Return the positions that are held on the last day, the largest first."""
+    held = [each for each in positions.values() if each.quantity]
+    return sorted(held, key=lambda each: (-abs(each.closing or _ZERO), each.instrument_id))
+
+
+class SideBySide(NamedTuple):
+    """The largest holdings: which days make one observation, and of each returns and weight."""
+
+    observed: Observations
+    returns: dict[str, Floats]
+    weights: list[float]
+
+
+def side_by_side(valued: Sequence[DayValue], held: Sequence[PositionSeries]) -> SideBySide:
+    """Put the returns of the largest holdings side by side."""
+    compared, observed = held[:_MOST_COMPARED], _observed(valued)
     worths = [0.0 if each.closing is None else float(each.closing) for each in compared]
     total = sum(worths) or 1.0
-    return diversification_ratio(
-        [worth / total for worth in worths], list(returns.values()), observed.basis
+    return SideBySide(
+        observed,
+        {each.instrument_id: observed.alike(each.daily_returns()) for each in compared},
+        [worth / total for worth in worths],
     )
 
 

@@ -80,7 +80,13 @@ class GainsPage(Page):
         )
         days = {name: self.request.GET.get(name) for name in ("range", "start", "end")}
         given = {name: text for name, text in days.items() if text}
-        return {"attribution": part, "period_query": urlencode(given), **choice}
+        shown = {"start": period.start, "end": period.end} if period else {}
+        return {
+            "attribution": part,
+            "period_query": urlencode(given),
+            "why_query": urlencode(shown),
+            **choice,
+        }
 
     def _year(self, gains: Gains) -> int | None:
         """Return the year that is asked for; None is all of them."""

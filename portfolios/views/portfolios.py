@@ -76,4 +76,7 @@ class PortfolioPage(Page):
         context["splits"] = list_unrecorded_splits(portfolio, today=request.user.day_of(now))
         context["ranges"] = range_links(chosen)
         context["period_return"] = period_return(summary, since=start, day=request.user.day_of(now))
+        # The period begins with the day after the one it is measured from.
+        first = (start + timedelta(days=1)).isoformat() if start else ""
+        context["return_query"] = f"start={first}" if first else "range=max"
         return render(request, "portfolios/portfolio.html", context)

@@ -2,49 +2,132 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
 from bson import ObjectId
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 
 from accounts.http import AuthedHttpRequest
 from common import clock
+from common.errors import InvalidInput
 from portfolios import presentation
-from portfolios.domain.explaining.trees import Node
+from portfolios.domain.allocation import By
+from portfolios.domain.explaining.trees import Node, given
+from portfolios.models import Portfolio
+from portfolios.performance_forms import ComparisonForm
+from portfolios.selectors.attribution import attribute_now, attribute_period
 from portfolios.selectors.explanations import explain_summary
+from portfolios.selectors.gain_explanations import explain_gain, explain_period
+from portfolios.selectors.position_explanations import ExplainedPositions
+from portfolios.selectors.range_explanations import RangeTrees, explain_report
+from portfolios.selectors.spread_explanations import ExplainedSpread
 from portfolios.views.base import Page
 
-#: What can be asked for by name.
-FIGURES = frozenset(
-    {
-        "total",
-        "holdings_value",
-        "cash",
-        "day_change",
-        "unrealized",
-        "realized",
-        "income",
-        "fees",
-        "taxes",
-    }
-)
+Trees = Mapping[str, Node | None]
 
 
 class Why(Page):
-    """/portfolios/<id>/why/<figure>/"""
+    """/portfolios/<id>/why/<figure>/
+
+    A figure of the summary has a plain name, such as `total`, and so has one of a range, such as
+    `volatility`; others say first what they are of, such as `position.value`. The address names the
+    days, the instrument or the slice as the page does that shows the figure.
+    """
 
     def get(self, request: AuthedHttpRequest, portfolio_id: ObjectId, figure: str) -> HttpResponse:
         """Show what a figure is made of, as a page or a part."""
-        portfolio = self.portfolio(portfolio_id)
-        if figure not in FIGURES:
-            raise Http404
-        summary, trees = explain_summary(portfolio, now=clock.now())
-        tree: Node | None = getattr(trees, figure)
+        portfolio, now = self.portfolio(portfolio_id), clock.now()
+        try:
+            tree = self._trees(portfolio, figure, now).get(figure.rpartition(".")[2])
+        except InvalidInput as error:
+            tree = given("Why", None, "why", note=error.detail)
         if tree is None:
             raise Http404
         context = {
             "portfolio": presentation.portfolio_line(portfolio),
             "tree": tree,
-            "as_of": summary.as_of,
+            "as_of": now,
+            "kept": urlencode(self._form().blend_parameters()),
         }
         template = "portfolios/_why.html" if request.htmx else "portfolios/why.html"
         return render(request, template, context)
+
+    def _trees(self, portfolio: Portfolio, figure: str, now: datetime) -> Trees:
+        """Build the trees among which that of a figure is, by the names of their figures."""
+        of = figure.rpartition(".")[0]
+        makers: Mapping[str, Callable[[Portfolio, datetime], Trees]] = {
+            "position": self._position,
+            "attribution": self._attribution,
+            "slice": self._slice,
+            "drift": self._drift,
+            "added": self._added,
+            "benchmark": self._benchmark,
+        }
+        if of:
+            return makers[of](portfolio, now) if of in makers else {}
+        summary = _named(explain_summary(portfolio, now=now)[1])
+        return summary if figure in summary else self._range(portfolio, now)
+
+    def _position(self, portfolio: Portfolio, now: datetime) -> Trees:
+        _, summary = explain_summary(portfolio, now=now)
+        return _named(summary.positions.get(self._asked("instrument")))
+
+    def _attribution(self, portfolio: Portfolio, now: datetime) -> Trees:
+        """Explain the gain of the days that the address names, else that since the first row."""
+        wanted = self._form().chosen()
+        if wanted is None or wanted.start is None or wanted.end is None:
+            gain = explain_gain(attribute_now(portfolio, now=now))
+        else:
+            view = attribute_period(portfolio, start=wanted.start, end=wanted.end)
+            gain = explain_period(portfolio, view)
+        return {**gain.parts, "position": gain.positions.get(self._asked("instrument"))}
+
+    def _slice(self, portfolio: Portfolio, now: datetime) -> Trees:
+        by = self._asked("by")
+        if by not in set(By):
+            return {}
+        return _named(ExplainedSpread(portfolio, now=now).slices(By(by)).get(self._asked("key")))
+
+    def _drift(self, portfolio: Portfolio, now: datetime) -> Trees:
+        return _named(ExplainedSpread(portfolio, now=now).drifts().get(self._asked("key")))
+
+    def _added(self, portfolio: Portfolio, _now: datetime) -> Trees:
+        """Explain what each position added, of one position if the address names one."""
+        explained = ExplainedPositions(portfolio, self._form().wanted())
+        trees, instrument = explained.trees(), self._asked("instrument")
+        if instrument:
+            pair = explained.correlation(instrument, self._asked("other"))
+            return {**_named(trees.positions.get(instrument)), "correlation": pair}
+        rest = {f"rest_{name}": tree for name, tree in _named(trees.rest).items()}
+        return {**trees.concentration, "diversification": trees.diversification, **rest}
+
+    def _range(self, portfolio: Portfolio, now: datetime) -> Trees:
+        trees = self._report(portfolio, now)
+        return {**trees.performance, **trees.risk, "drawdown": trees.drawdown}
+
+    def _benchmark(self, portfolio: Portfolio, now: datetime) -> Trees:
+        return self._report(portfolio, now).benchmark
+
+    def _report(self, portfolio: Portfolio, now: datetime) -> RangeTrees:
+        form, day = self._form(), self.request.user.day_of(now)
+        wanted, blend = form.wanted(), form.blend()
+        return explain_report(portfolio, wanted, day=day, now=now, blend=blend)[1]
+
+    def _asked(self, name: str) -> str:
+        return self.request.GET.get(name, "")
+
+    def _form(self) -> ComparisonForm:
+        return ComparisonForm(self.request.GET, user_id=self.request.user.pk)
+
+
+def _named(trees: Any) -> Trees:
+    """Return the trees that are fields of a dataclass, by their names."""
+    if trees is None:
+        return {}
+    found = {each.name: getattr(trees, each.name) for each in fields(trees)}
+    return {name: tree for name, tree in found.items() if isinstance(tree, Node)}

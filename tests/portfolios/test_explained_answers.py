@@ -5,58 +5,26 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
-from common import clock, manual
-from portfolios.services import ledger, recalculation
+from common import manual
 from tests import factories
-from tests.factories import buy, draft, sell
 
 pytestmark = pytest.mark.django_db
-DAYS = 60
+
+
+@pytest.fixture
+def portfolio(lively_portfolio):
+    return lively_portfolio
+
+
+@pytest.fixture
+def acme(priced):
+    return priced
+
+
 BENCHMARK_OF = {
     "performance": {"time_weighted", "time_weighted_yearly", "same_flows_value", "lead"},
     "risk": {"beta", "alpha", "correlation", "tracking_error"},
 }
-
-
-@pytest.fixture
-def today():
-    return clock.now().date()
-
-
-@pytest.fixture
-def acme(today):
-    made = factories.make_instrument("ACME", weights={"sector": {"Technology": "0.6"}})
-    prices = {
-        (today - timedelta(days=back)).isoformat(): str(100 + (back * 7) % 11)
-        for back in range(DAYS + 1)
-    }
-    factories.make_closes(made, prices)
-    return made
-
-
-@pytest.fixture
-def portfolio(ada, acme, today):
-    """Two months of prices, with money coming and going and a position in another currency."""
-    euro = factories.make_instrument("EURO", currency="EUR")
-    days = [(today - timedelta(days=back)).isoformat() for back in range(DAYS, -1, -1)]
-    factories.make_closes(euro, {day: str(50 + place % 7) for place, day in enumerate(days)})
-    factories.make_closes(
-        factories.make_pair(), {day: f"1.{20 + place % 5}" for place, day in enumerate(days)}
-    )
-    made = factories.make_portfolio(ada)
-    for each in (
-        draft("deposit", days[0], amount="5000"),
-        buy(acme, "20", "100", days[0], fee="3"),
-        buy(euro, "10", "50", days[1], fx_rate="1.2"),
-        draft("deposit", days[20], amount="500"),
-        sell(acme, "4", "105", days[30], tax="2"),
-        draft("withdrawal", days[40], amount="300"),
-        draft("dividend", days[45], instrument=acme, amount="6"),
-        draft("deposit", days[50], amount="100", currency="EUR"),
-    ):
-        ledger.record_transaction(made.pk, draft=each, now=clock.now())
-    recalculation.recalculate(made.pk, today=today, now=clock.now())
-    return made
 
 
 def ask(api, name, portfolio, **query):
@@ -142,15 +110,33 @@ def test_the_parts_of_a_gain_come_to_it_on_both_bases(api, portfolio, today, day
 
     trees, found = ask(api, "attribution", portfolio, **query)
 
-    assert trees["parts"].keys() == {
+    names = {
         *("contributed", "price", "currency_effect", "cash_currency"),
         *("income", "fees", "taxes", "value", "gain"),
     }
-    for name, tree in trees["parts"].items():
-        assert_comes_to(tree, found[name])
+    assert trees["parts"].keys() == names | ({"opening_value", "paid_in"} if days else set())
+    for name in names:
+        assert_comes_to(trees["parts"][name], found[name])
     for each in found["positions"]:
         assert_comes_to(trees["positions"][each["instrument_id"]], each["total"])
         assert each["total"] is not None
+
+
+@pytest.mark.parametrize("query", [{"range": "max"}, {"range": "1m"}])
+def test_what_each_position_added_comes_to_what_is_shown(api, portfolio, query):
+    trees, found = ask(api, "positions", portfolio, **query)
+
+    assert_comes_to(trees["gain"], found["gain"]["value"])
+    for each in found["positions"]:
+        for name, tree in trees["positions"][each["instrument_id"]].items():
+            assert_comes_to(tree, each[name]["value"])
+            assert tree["value"] is not None
+    for name, tree in trees["rest"].items():
+        assert_comes_to(tree, found["rest"][name]["value"])
+    for name, tree in trees["concentration"].items():
+        assert_comes_to(tree, found["concentration"][name]["value"])
+    assert_comes_to(trees["diversification"], found["diversification"]["value"])
+    assert float(found["diversification"]["value"]) > 1
 
 
 @pytest.mark.parametrize("by", ["asset_class", "sector", "country", "currency"])

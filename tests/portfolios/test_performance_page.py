@@ -187,7 +187,7 @@ def test_months_are_listed_with_the_color_of_their_sign(browser, portfolio):
 
     row = re.search(r'<table class="table return-grid">.*?</table>', text)[0]
     assert re.search(r'<th scope="row">\d{4}</th>', row)
-    assert re.search(r'data-tone="(gain|loss|flat)"[^>]*>[+−]?\d+\.\d\d%', row)
+    assert re.search(r'data-tone="(gain|loss|flat)"[^>]*><a [^>]*>[+−]?\d+\.\d\d%', row)
 
 
 def test_days_that_are_unknown_are_said_with_what_they_make_unknown(browser, portfolio):

@@ -1,11 +1,15 @@
 """How figures come about: in the API and beside them on the page."""
 
+import re
+from datetime import timedelta
 from decimal import Decimal
+from urllib.parse import urlsplit
 
 import pytest
 from django.urls import reverse
 
-from common import manual
+from common import clock, manual
+from portfolios.selectors import replaying
 from portfolios.services import ledger, recalculation
 from tests import factories
 from tests.factories import NOW, TODAY, buy, draft, sell
@@ -105,3 +109,69 @@ def test_what_is_no_figure_is_not_found(browser_of, ada, portfolio):
     for owner, name in ((portfolio, "positions"), (portfolio, "secret"), (untracked, "cash")):
         address = reverse("why", args=[owner.pk, name])
         assert browser_of(ada).get(address).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("name", "query", "figures"),
+    [
+        ("portfolio", {}, {"total", "position.value", "position.average_cost", "time_weighted"}),
+        ("performance", {"range": "max"}, {"gain", "volatility", "drawdown", "time_weighted"}),
+        ("performance", {"benchmark": "it"}, {"benchmark.beta", "benchmark.lead", "inflow"}),
+        ("gains", {}, {"attribution.price", "attribution.position", "attribution.gain"}),
+        ("gains", {"range": "1m"}, {"attribution.opening_value", "attribution.paid_in"}),
+        ("allocation", {}, {"slice.value", "slice.weight"}),
+        ("positions", {}, {"added.gain", "added.rest_gain", "added.correlation", "gain"}),
+    ],
+)
+def test_each_figure_of_a_page_says_why(browser, lively_portfolio, priced, name, query, figures):
+    query = {key: str(priced.pk) if value == "it" else value for key, value in query.items()}
+    text = page(browser, name, lively_portfolio.pk, **query)
+
+    links = set(re.findall(r'href="([^"]*/why/[^"]*)"', text))
+
+    assert figures <= {urlsplit(link).path.rstrip("/").rpartition("/")[2] for link in links}
+    for link in links:
+        part = text_of(browser.get(link, headers={"hx-request": "true"}))
+        assert re.match('<div class="why-tree"> <(details open|div class="why-leaf")>', part), link
+        assert "</details>" in part or '<small class="muted">' in part, link
+
+
+def test_a_number_that_is_explained_elsewhere_leads_there(browser, lively_portfolio, priced):
+    """From the return of a month to what everything was worth on a day, with the benchmark kept."""
+    address = reverse("why", args=[lively_portfolio.pk, "time_weighted"])
+
+    text = text_of(browser.get(address, {"range": "max", "benchmark": str(priced.pk)}))
+
+    link = re.findall(r'href="([^"]*/why/closing_value/[^"]*)"', text)[-1]
+    assert f"benchmark={priced.pk}" in link
+    assert_shows(text_of(browser.get(link)), "Value of ACME", "USD for one EUR", "Cash")
+
+
+def test_days_that_can_not_be_explained_say_so(browser, lively_portfolio, monkeypatch):
+    monkeypatch.setattr(replaying, "MOST_EVENTS", 2)
+    day = clock.now().date() - timedelta(days=10)
+    address = reverse("why", args=[lively_portfolio.pk, "closing_value"])
+
+    text = text_of(browser.get(address, {"start": day.isoformat(), "end": day.isoformat()}))
+
+    assert_shows(text, "These days have more than 2 transactions.")
+
+
+@pytest.mark.parametrize(
+    ("figure", "query"),
+    [
+        ("position.value", {"instrument": "0" * 24}),
+        ("position.secret", {}),
+        ("attribution.position", {"instrument": "x"}),
+        ("slice.value", {"by": "color", "key": "red"}),
+        ("slice.value", {"by": "sector", "key": "red"}),
+        ("drift.weight", {"key": "x"}),
+        ("benchmark.beta", {}),
+        ("other.total", {}),
+        ("total.total.total", {}),
+    ],
+)
+def test_what_nothing_is_shown_of_is_not_found(browser, lively_portfolio, figure, query):
+    address = reverse("why", args=[lively_portfolio.pk, figure])
+
+    assert browser.get(address, query).status_code == 404

@@ -13,8 +13,9 @@ from portfolios.domain.benchmark import Blend, IndexReturn, Rebalancing
 from portfolios.domain.estimates import Floats
 from portfolios.domain.explaining.chains import Stretch, chained, decimal_of
 from portfolios.domain.explaining.formulas import Formula
+from portfolios.domain.explaining.observing import listed_returns
 from portfolios.domain.explaining.performance import Course, yearly
-from portfolios.domain.explaining.risk import observations
+from portfolios.domain.explaining.together import correlation
 from portfolios.domain.explaining.trees import Ask, Node, given, made, told
 from portfolios.domain.figures import Figure
 from portfolios.domain.observations import Observations
@@ -153,9 +154,13 @@ def _regression(course: Course, went: IndexReturn, observed: Observations) -> di
     both = np.isfinite(observed.returns) & np.isfinite(others)
     mine = np.where(both, observed.returns, np.nan)
     theirs = np.where(both, others, np.nan)
-    own = observations(series, observed, mine, "Returns")
-    other = observations(series, observed, theirs, "Returns of the benchmark")
-    apart = observations(series, observed, mine - theirs, "Differences")
+    own = listed_returns(
+        observed, mine, "Returns that both have", figure="time_weighted", series=series
+    )
+    other = listed_returns(
+        observed, theirs, "Returns of the benchmark", figure=_FIGURE, series=series
+    )
+    apart = listed_returns(observed, mine - theirs, "Differences")
     year = given("Observations a year", decimal_of(observed.basis.per_year), "risk")
     covariance = made("Covariance", Formula.COVARIANCE, _AGAINST, (own, other))
     variance = made("Variance of the benchmark", Formula.COVARIANCE, _AGAINST, (other, other))
@@ -164,15 +169,11 @@ def _regression(course: Course, went: IndexReturn, observed: Observations) -> di
     explained = made("Beta × mean of the benchmark", Formula.PRODUCT, _AGAINST, (beta, means[1]))
     rest = made("What is left a day", Formula.DIFFERENCE, _AGAINST, (means[0], explained))
     one = given("Observation", Decimal(1), "risk")
-    spreads = [
-        made(f"Deviation of {each.label.lower()}", Formula.DEVIATION, _AGAINST, (each,))
-        for each in (own, other, apart)
-    ]
-    both_spreads = made("Both deviations", Formula.PRODUCT, _AGAINST, spreads[:2])
+    spread = made("Deviation of the differences", Formula.DEVIATION, _AGAINST, (apart,))
     root = made("Root of the observations a year", Formula.ROOT, "risk", (year,))
     return {
         "beta": beta,
         "alpha": made("Alpha", Formula.STRETCHED, _AGAINST, (rest, year, one)),
-        "correlation": made("Correlation", Formula.QUOTIENT, _AGAINST, (covariance, both_spreads)),
-        "tracking_error": made("Tracking error", Formula.PRODUCT, _AGAINST, (spreads[2], root)),
+        "correlation": correlation("Correlation", own, other, _AGAINST),
+        "tracking_error": made("Tracking error", Formula.PRODUCT, _AGAINST, (spread, root)),
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import groupby
@@ -32,16 +32,21 @@ class Stretch:
     node: Node
 
 
-def chain(label: str, series: ValueSeries, unit: str) -> Node:
+def chain(label: str, series: ValueSeries, unit: str, *, instrument: str = "") -> Node:
     """Explain the time-weighted return of a series.
 
     Args:
         unit: the portfolio's currency.
+        instrument: whose return it is; empty where it is that of the portfolio.
     """
-    return chained(label, list(_steps(series, unit)), METHOD, figure="time_weighted")
+    figure = "added.time_weighted" if instrument else "time_weighted"
+    days = list(_steps(series, unit, asks=not instrument))
+    return chained(label, days, METHOD, figure=figure, instrument=instrument)
 
 
-def chained(label: str, days: Sequence[Stretch], method: str, *, figure: str) -> Node:
+def chained(
+    label: str, days: Sequence[Stretch], method: str, *, figure: str, instrument: str = ""
+) -> Node:
     """Put days together to months, and these to years where there are several.
 
     Args:
@@ -50,13 +55,14 @@ def chained(label: str, days: Sequence[Stretch], method: str, *, figure: str) ->
     if not days:
         return given(label, None, method)
     is_long = (days[-1].end - days[0].start).days >= MOST_DAYS
-    ask = figure if is_long else ""
-    months = [_joined(name, each, method, ask) for name, each in _grouped(days, "%Y-%m")]
+    months = [_joined(name, each, method) for name, each in _grouped(days, "%Y-%m")]
     if len(months) == 1:
         return made(label, Formula.COMPOUND, method, (each.node for each in days))
+    if is_long:
+        months = [_apart(each, figure, instrument) for each in months]
     parts = months
     if days[-1].end.year != days[0].end.year:
-        parts = [_joined(name, each, method, "") for name, each in _grouped(months, "%Y")]
+        parts = [_joined(name, each, method) for name, each in _grouped(months, "%Y")]
     return made(label, Formula.COMPOUND, method, (each.node for each in parts))
 
 
@@ -67,17 +73,20 @@ def _grouped(parts: Sequence[Stretch], pattern: str) -> Iterator[tuple[str, list
     return ((key, list(group)) for key, group in groupby(parts, key=name))
 
 
-def _joined(name: str, parts: Sequence[Stretch], method: str, ask: str) -> Stretch:
-    start, end = parts[0].start, parts[-1].end
+def _joined(name: str, parts: Sequence[Stretch], method: str) -> Stretch:
     node = made(name, Formula.COMPOUND, method, (each.node for each in parts))
-    if ask:
-        node = given(name, node.value, method, ask=Ask(ask, start, end))
-    return Stretch(start, end, node)
+    return Stretch(parts[0].start, parts[-1].end, node)
 
 
-def _steps(series: ValueSeries, unit: str) -> Iterator[Stretch]:
+def _apart(month: Stretch, figure: str, instrument: str) -> Stretch:
+    """Leave the days of a month out, which can be asked for."""
+    node, ask = month.node, Ask(figure, month.start, month.end, instrument)
+    return replace(month, node=given(node.label, node.value, node.method, ask=ask))
+
+
+def _steps(series: ValueSeries, unit: str, *, asks: bool) -> Iterator[Stretch]:
     steps = steps_of(series)
-    amount = _amounts(series, unit)
+    amount = _amounts(series, unit, asks=asks)
     pairs = zip(steps.starts.tolist(), steps.ends.tolist(), steps.factors.tolist(), strict=True)
     for first, last, factor in pairs:
         start, end = series.day(first), series.day(last)
@@ -107,11 +116,14 @@ def _named(start: date, end: date) -> str:
     return end.isoformat() if start == end else f"{start.isoformat()} to {end.isoformat()}"
 
 
-def _amounts(series: ValueSeries, unit: str) -> Callable[[str, Floats, int, str], Node]:
+def _amounts(
+    series: ValueSeries, unit: str, *, asks: bool
+) -> Callable[[str, Floats, int, str], Node]:
     def amount(words: str, column: Floats, place: int, figure: str) -> Node:
         day = series.day(place)
         value = series.opening if place < 0 else float(column[place])
-        ask = None if place < 0 and not value else Ask(figure, day, day)
+        is_nothing = place < 0 and not value
+        ask = Ask(figure, day, day) if asks and not is_nothing else None
         label = f"{words} on {day.isoformat()}"
         return given(label, decimal_of(value), METHOD, unit=unit, ask=ask)
 

@@ -65,6 +65,7 @@ def explain_performance(
         course.opening,
         _GAIN,
         unit=unit,
+        note="Nothing was there before." if course.opening == 0 else "",
         ask=Ask("closing_value", course.opening_date, course.opening_date)
         if course.opening
         else None,

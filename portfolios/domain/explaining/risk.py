@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
-from math import isfinite
 from statistics import NormalDist
 
 import numpy as np
 
 from portfolios.domain.drawdown import Drawdown, growth_index
-from portfolios.domain.estimates import Floats
 from portfolios.domain.explaining.chains import chain, decimal_of
 from portfolios.domain.explaining.formulas import Formula
-from portfolios.domain.explaining.trees import Ask, Node, given, listed, made, told
+from portfolios.domain.explaining.observing import listed_returns
+from portfolios.domain.explaining.trees import Node, given, listed, made, told
 from portfolios.domain.figures import Figure
 from portfolios.domain.observations import Observations
 from portfolios.domain.series import ValueSeries
@@ -33,7 +32,9 @@ def explain_risk(
         found: the figures themselves, which say why one is missing.
         cutoff: which part of all observations is the worst.
     """
-    known = observations(series, observed, observed.returns, "Returns")
+    known = listed_returns(
+        observed, observed.returns, "Returns", figure="time_weighted", series=series
+    )
     if not known.inputs:
         return {
             name: given(_LABELS[name], None, _VOLATILITY, note=found[name].explanation or "")
@@ -85,24 +86,6 @@ def _trees(known: Node, observed: Observations, part: Decimal) -> dict[str, Node
     }
     trees = {name: made(_LABELS[name], *each) for name, each in inputs.items()}
     return trees | {"downside_deviation": downside}
-
-
-def observations(series: ValueSeries, observed: Observations, returns: Floats, label: str) -> Node:
-    """List the returns that are known, one an observation."""
-    starts = [0, *(int(end) + 1 for end in observed.ends[:-1])]
-    lines = [
-        given(
-            day.isoformat(),
-            decimal_of(value),
-            _VOLATILITY,
-            ask=Ask("time_weighted", series.day(start), series.day(int(end))),
-        )
-        for day, value, start, end in zip(
-            observed.days, returns.tolist(), starts, observed.ends, strict=True
-        )
-        if isfinite(value)
-    ]
-    return listed(label, "risk", lines, note=observed.basis.label)
 
 
 def explain_drawdown(series: ValueSeries, fall: Drawdown, unit: str) -> Node:

@@ -17,11 +17,16 @@ from portfolios.domain.explaining.formulas import Formula, apply
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """Which figure of which days, the last one counted, says more of a number."""
+    """Which figure of which days, the last one counted, says more of a number.
+
+    Attributes:
+        instrument: whose figure it is; empty where it is that of the portfolio.
+    """
 
     figure: str
     start: date
     end: date
+    instrument: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ export default function start(popover) {
     location.assign(finalRequestPath);
   });
   popover.addEventListener("htmx:afterSwap", ({ detail }) => {
-    popover.showPopover({ source: detail.requestConfig.elt });
+    // What a figure is made of may say more of one of its numbers, in its place.
+    if (!popover.matches(":popover-open")) popover.showPopover({ source: detail.requestConfig.elt });
   });
 }

@@ -1,0 +1,33 @@
+"""Links from figures to what they are made of."""
+
+from __future__ import annotations
+
+from django import template
+from django.template import Context
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.http import urlencode
+from django.utils.safestring import SafeString
+
+register = template.Library()
+
+
+@register.simple_block_tag(takes_context=True)
+def why(
+    context: Context, content: SafeString, figure: str, query: str = "", **more: str
+) -> SafeString:
+    """Turn what stands inside into a link to what a figure is made of, shown beside it.
+
+    Args:
+        figure: its name, as in `Why`.
+        query: what the address says beside that, such as the days.
+        more: single parameters of it.
+    """
+    parameters = "&".join(each for each in (query, urlencode(more)) if each)
+    address = reverse("why", args=[context["portfolio"]["id"], figure])
+    return format_html(
+        '<a class="why-link" href="{}" hx-boost="true" hx-target="#why-content" '
+        'hx-swap="innerHTML show:none" hx-push-url="false">{}</a>',
+        f"{address}?{parameters}" if parameters else address,
+        content.strip(),
+    )
