@@ -29,5 +29,6 @@ def why(
         '<a class="why-link" href="{}" hx-boost="true" hx-target="#why-content" '
         'hx-swap="innerHTML show:none" hx-push-url="false">{}</a>',
         f"{address}?{parameters}" if parameters else address,
-        content.strip(),
+        # What stands inside is a part of the template, escaped already.
+        SafeString(content.strip()),
     )

@@ -126,6 +126,9 @@ def test_what_is_no_figure_is_not_found(browser_of, ada, portfolio):
 def test_each_figure_of_a_page_says_why(browser, lively_portfolio, priced, name, query, figures):
     query = {key: str(priced.pk) if value == "it" else value for key, value in query.items()}
     text = page(browser, name, lively_portfolio.pk, **query)
+    assert (
+        "&lt;" not in browser.get(reverse(name, args=[lively_portfolio.pk]), query).content.decode()
+    )
 
     links = set(re.findall(r'href="([^"]*/why/[^"]*)"', text))
 
