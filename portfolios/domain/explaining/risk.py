@@ -62,7 +62,7 @@ _LABELS = {
 
 def _trees(known: Node, observed: Observations, part: Decimal) -> dict[str, Node]:
     year = given("Observations a year", decimal_of(observed.basis.per_year), "risk")
-    scale = made("Its root", Formula.ROOT, "risk", (year,))
+    scale = made("Root of the observations a year", Formula.ROOT, "risk", (year,))
     logs = made("Deviation of log returns", Formula.LOG_DEVIATION, _VOLATILITY, (known,))
     spread = made("Deviation", Formula.DEVIATION, _RATIOS, (known,))
     mean = made("Mean", Formula.MEAN, _RATIOS, (known,))
