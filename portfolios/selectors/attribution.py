@@ -19,17 +19,16 @@ from portfolios.domain.attribution import (
     report_period,
     without_cash,
 )
-from portfolios.domain.books import Book, Ledger, Lot, Position, Totals
+from portfolios.domain.books import Book, Lot, Position, Totals
 from portfolios.domain.policy import Policy
-from portfolios.domain.prices import DayPrices, splits_of
 from portfolios.domain.ranges import InvalidRange
 from portfolios.domain.status import Status
 from portfolios.domain.unknowns import known_sum
 from portfolios.models import Disposal, Portfolio, Snapshot
-from portfolios.selectors.checkpoints import go_on, instruments_named
+from portfolios.selectors.checkpoints import go_on
 from portfolios.selectors.history import WantedDays
-from portfolios.selectors.ledger import first_trade_date, list_splits
-from portfolios.selectors.replaying import LOOK_BACK, check_length
+from portfolios.selectors.ledger import first_trade_date
+from portfolios.selectors.replaying import check_length, prepare
 
 _ONE_DAY = timedelta(days=1)
 #: Lots matter to their sum only, here.
@@ -116,20 +115,15 @@ def attribute_period(portfolio: Portfolio, *, start: date, end: date) -> PeriodV
     """
     checkpoint, events = go_on(portfolio, until=start, end=end + _ONE_DAY, whole=True)
     check_length(events)
-    policy = Policy.chosen(portfolio.policy)
-    opening = checkpoint.book if checkpoint else None
-    ids = instruments_named(events) | (opening.positions.keys() if opening else set())
-    first = min((event.trade_date for event in events), default=start)
-    rates = market.rate_history(start=min(first, start) - LOOK_BACK, end=end)
-    closes, lasting = market.closes_for(ids, start=start - LOOK_BACK, end=end)
+    known = prepare(portfolio, checkpoint, events, start=start, end=end)
     report = report_period(
-        Ledger(events, portfolio.base_currency, rates, opening=opening),
-        prices=DayPrices(closes, splits_of(list_splits(portfolio.pk)), policy.price_basis, lasting),
-        rates=rates,
+        known.ledger,
+        prices=known.prices,
+        rates=known.rates,
         start=start,
         end=end + _ONE_DAY,
         tracks_cash=portfolio.tracks_cash,
-        policy=policy,
+        policy=known.policy,
     )
     sold = Disposal.objects.filter(
         portfolio_id=portfolio.pk, date__gte=start, date__lte=end

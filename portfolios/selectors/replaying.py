@@ -76,6 +76,16 @@ def replay_position(
 
 
 @dataclass(frozen=True, slots=True)
+class Prepared:
+    """Rows to go through, with the prices and rates of their days."""
+
+    ledger: Ledger
+    prices: DayPrices
+    rates: RateHistory
+    policy: Policy
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """What was held at the end of a day, with the prices and rates of that day."""
 
@@ -93,9 +103,9 @@ def standing_on(portfolio: Portfolio, day: date) -> Standing:
     end = day + timedelta(days=1)
     checkpoint, events = go_on(portfolio, until=day, end=end, whole=True)
     check_length(events)
-    run, prices, rates = _prepared(portfolio, checkpoint, events, start=day, end=end)
-    age = Policy.chosen(portfolio.policy).max_rate_age_days
-    return Standing(run.book(), prices, rates.on(day, age))
+    known = prepare(portfolio, checkpoint, events, start=day, end=end)
+    rates = known.rates.on(day, known.policy.max_rate_age_days)
+    return Standing(_run(portfolio, known).book(), known.prices, rates)
 
 
 def _valued(
@@ -120,29 +130,37 @@ def daily_run(
     end: date,
 ) -> DailyRun:
     """Prepare the way through some rows, with what days from `start` to `end` need."""
-    return _prepared(portfolio, checkpoint, events, start=start, end=end)[0]
+    return _run(portfolio, prepare(portfolio, checkpoint, events, start=start, end=end))
 
 
-def _prepared(
+def _run(portfolio: Portfolio, prepared: Prepared) -> DailyRun:
+    return DailyRun(
+        prepared.ledger,
+        prices=prepared.prices,
+        rates=prepared.rates,
+        tracks_cash=portfolio.tracks_cash,
+        policy=prepared.policy,
+    )
+
+
+def prepare(
     portfolio: Portfolio,
     checkpoint: Checkpoint | None,
     events: Sequence[Event],
     *,
     start: date,
     end: date,
-) -> tuple[DailyRun, DayPrices, RateHistory]:
+) -> Prepared:
+    """Load the prices and rates of some rows, and of the days from `start` to `end`."""
     policy = Policy.chosen(portfolio.policy)
     ids = instruments_named(events) | (checkpoint.book.positions.keys() if checkpoint else set())
     first = min((event.trade_date for event in events), default=start)
     rates = market.rate_history(start=min(first, start) - LOOK_BACK, end=end)
     closes, lasting = market.closes_for(ids, start=start - LOOK_BACK, end=end)
     opening = checkpoint.book if checkpoint else None
-    prices = DayPrices(closes, splits_of(list_splits(portfolio.pk)), policy.price_basis, lasting)
-    run = DailyRun(
-        Ledger(events, portfolio.base_currency, rates, opening=opening),
-        prices=prices,
+    return Prepared(
+        ledger=Ledger(events, portfolio.base_currency, rates, opening=opening),
+        prices=DayPrices(closes, splits_of(list_splits(portfolio.pk)), policy.price_basis, lasting),
         rates=rates,
-        tracks_cash=portfolio.tracks_cash,
         policy=policy,
     )
-    return run, prices, rates
