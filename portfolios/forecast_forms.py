@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -52,6 +53,21 @@ class ForecastForm(forms.Form):
         "Volatility in % a year", min_value=_ZERO, max_value=_percent(MOST_VOLATILITY)
     )
 
+    def show_usual(self, history: Mapping[str, Any]) -> None:
+        """Show in each empty field what is assumed instead.
+
+        Args:
+            history: what the portfolio's growth and volatility have been, as plain figures.
+        """
+        usual = {"years": f"{Assumptions().years}", "payment": "0", "payment_growth": "0"}
+        usual |= {
+            name: f"{_percentage(found['value'])}, as so far"
+            for name, found in history.items()
+            if name in self.fields and found["value"] is not None
+        }
+        for name, text in usual.items():
+            self.fields[name].widget.attrs["placeholder"] = text
+
     def clean(self) -> dict[str, Any]:
         """Check that growth doesn't come without volatility."""
         known: dict[str, Any] = super().clean() or {}
@@ -72,6 +88,10 @@ class ForecastForm(forms.Form):
             growth=_fraction(known["growth"]),
             volatility=_fraction(known["volatility"]),
         )
+
+
+def _percentage(fraction: str) -> str:
+    return f"{Decimal(fraction).scaleb(2):.2f}"
 
 
 def _fraction(percent: Decimal | None) -> Decimal | None:

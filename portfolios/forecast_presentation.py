@@ -23,6 +23,7 @@ def forecast_page(
     """Describe everything on the page."""
     courses = found["courses"]
     valued_at = found["valued_at"]
+    form.show_usual(found["history"] if courses else {})
     return {
         "portfolio": portfolio_line(portfolio),
         "form": form,
@@ -58,5 +59,5 @@ def _drawing(courses: Sequence[Mapping[str, Any]], target: str | None) -> dict[s
         "middle": " ".join(line("p50")),
         "paid_in": " ".join(line("paid_in")),
         "target": f"{_HEIGHT - aim / top * _HEIGHT:.1f}" if aim else None,
-        "top": top,
+        "levels": [top, top / 2, 0.0],
     }

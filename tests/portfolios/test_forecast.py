@@ -1,5 +1,6 @@
 """Forecasts: what the API and the page say of years to come, on the real database."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -144,6 +145,16 @@ def test_the_page_shows_what_the_api_says(browser_of, ada, portfolio):
     text = page(browser_of(ada), "forecast", portfolio.pk, **query)
 
     assert_shows(text, "11,727.26", "11,200.00", "100.00%", "polygon", "normal, 5.00% a year")
+
+
+@pytest.mark.parametrize(("days", "lines"), [(40, 0), (400, 2)])
+def test_empty_fields_show_what_is_assumed(browser_of, ada, acme, days, lines):
+    """Its own growth and volatility only where there is enough of them to be drawn from."""
+    text = page(browser_of(ada), "forecast", begun(ada, acme, days=days).pk)
+
+    assert re.search(r'name="years"[^>]*placeholder="10"', text)
+    assert re.search(r'name="payment"[^>]*placeholder="0"', text)
+    assert len(re.findall(r'placeholder="−?-?[0-9.]+, as so far"', text)) == lines
 
 
 def test_the_page_explains_why_there_is_no_forecast(browser_of, ada, portfolio):
