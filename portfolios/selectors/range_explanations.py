@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date, datetime
+from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 from common.money import exact
@@ -25,20 +27,69 @@ from portfolios.selectors.replaying import standing_on
 from portfolios.selectors.reports import CUTOFF, Report
 
 
-@dataclass(frozen=True, slots=True)
 class RangeTrees:
-    """The trees of a report, each by the name of its figure.
+    """The trees of a report, each by the name of its figure; made when they are asked for."""
 
-    Attributes:
-        periods: of each calendar month and year.
-        benchmark: empty where none goes beside the portfolio.
-    """
+    def __init__(
+        self,
+        made: Report | None,
+        blend: Blend | None = None,
+        symbols: Mapping[str, str] = MappingProxyType({}),
+        closing: Node | None = None,
+    ) -> None:
+        """Take a report, or None where there are no days.
 
-    performance: Mapping[str, Node] = field(default_factory=dict)
-    risk: Mapping[str, Node] = field(default_factory=dict)
-    drawdown: Node | None = None
-    periods: Mapping[str, Node] = field(default_factory=dict)
-    benchmark: Mapping[str, Node] = field(default_factory=dict)
+        Args:
+            symbols: of the instruments of the blend.
+            closing: what the worth at the end is made of, where that is known.
+        """
+        self._made = made
+        self._blend = blend
+        self._symbols = symbols
+        self._closing = replace(closing, label="Value at the end") if closing else None
+
+    @cached_property
+    def performance(self) -> Mapping[str, Node]:
+        """Explain the gain of the range, what flowed, and its returns."""
+        if self._made is None:
+            return {}
+        found = self._made.performance()
+        return explain_performance(_course(self._made), found, closing=self._closing)
+
+    @cached_property
+    def risk(self) -> Mapping[str, Node]:
+        """Explain how much the returns varied."""
+        made = self._made
+        if made is None:
+            return {}
+        return explain_risk(made.series, made.observed, made.risk(), cutoff=CUTOFF)
+
+    @cached_property
+    def drawdown(self) -> Node | None:
+        """Explain the depth of the deepest fall."""
+        made = self._made
+        if made is None:
+            return None
+        return explain_drawdown(made.series, made.fall(), _course(made).currency)
+
+    @cached_property
+    def periods(self) -> Mapping[str, Node]:
+        """Explain what each calendar month and year returned."""
+        if self._made is None:
+            return {}
+        unit = _course(self._made).currency
+        stretches = calendar_stretches(self._made.series)
+        return {name: chain(name, stretch, unit) for name, stretch in stretches}
+
+    @cached_property
+    def benchmark(self) -> Mapping[str, Node]:
+        """Explain the benchmark; empty where none goes beside the portfolio."""
+        made = self._made
+        if made is None or self._blend is None or made.benchmark is None:
+            return {}
+        beside = Beside(self._blend, made.benchmark, self._symbols)
+        found = made.comparison(made.benchmark)
+        return explain_benchmark(_course(made), beside, made.observed, found)
 
 
 def explain_report(
@@ -62,42 +113,13 @@ def explain_report(
     history = load_history(portfolio, wanted, day=day, now=now, summary=summary)
     report, made = report_on(portfolio, wanted, history, day=day, blend=blend)
     if made is None:
-        return report, RangeTrees()
+        return report, RangeTrees(None)
     closing = now_trees.total if made.history.valued_at else None
     if closing is None and made.history.days.days == 1:
         closing = explain_day(portfolio, made.as_of)
     symbols = market.briefs_by_id(blend.weights) if blend else {}
     names = {key: each.symbol for key, each in symbols.items()}
-    return report, trees_of(made, blend, names, closing=closing)
-
-
-def trees_of(
-    made: Report, blend: Blend | None, symbols: Mapping[str, str], *, closing: Node | None = None
-) -> RangeTrees:
-    """Build the trees of a report's figures.
-
-    Args:
-        symbols: of the instruments of the blend.
-        closing: what the worth at the end is made of, where that is known.
-    """
-    course = _course(made)
-    if closing is not None:
-        closing = replace(closing, label="Value at the end")
-    trees = RangeTrees(
-        performance=explain_performance(course, made.performance(), closing=closing),
-        risk=explain_risk(made.series, made.observed, made.risk(), cutoff=CUTOFF),
-        drawdown=explain_drawdown(made.series, made.fall(), course.currency),
-        periods={
-            name: chain(name, stretch, course.currency)
-            for name, stretch in calendar_stretches(made.series)
-        },
-    )
-    if blend is None or made.benchmark is None:
-        return trees
-    found = made.comparison(made.benchmark)
-    beside = Beside(blend, made.benchmark, symbols)
-    benchmark = explain_benchmark(course, beside, made.observed, found)
-    return replace(trees, benchmark=benchmark)
+    return report, RangeTrees(made, blend, names, closing)
 
 
 def explain_day(portfolio: Portfolio, day: date) -> Node:

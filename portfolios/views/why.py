@@ -17,6 +17,7 @@ from common import clock
 from common.errors import InvalidInput
 from portfolios import presentation
 from portfolios.domain.allocation import By
+from portfolios.domain.explaining.risk import LABELS as RISK_LABELS
 from portfolios.domain.explaining.trees import Node, given
 from portfolios.models import Portfolio
 from portfolios.performance_forms import ComparisonForm
@@ -71,7 +72,12 @@ class Why(Page):
         if of:
             return makers[of](portfolio, now) if of in makers else {}
         summary = _named(explain_summary(portfolio, now=now)[1])
-        return summary if figure in summary else self._range(portfolio, now)
+        if figure in summary:
+            return summary
+        trees = self._report(portfolio, now)
+        if figure == "drawdown":
+            return {"drawdown": trees.drawdown}
+        return trees.risk if figure in RISK_LABELS else trees.performance
 
     def _position(self, portfolio: Portfolio, now: datetime) -> Trees:
         _, summary = explain_summary(portfolio, now=now)
@@ -105,10 +111,6 @@ class Why(Page):
             return {**_named(trees.positions.get(instrument)), "correlation": pair}
         rest = {f"rest_{name}": tree for name, tree in _named(trees.rest).items()}
         return {**trees.concentration, "diversification": trees.diversification, **rest}
-
-    def _range(self, portfolio: Portfolio, now: datetime) -> Trees:
-        trees = self._report(portfolio, now)
-        return {**trees.performance, **trees.risk, "drawdown": trees.drawdown}
 
     def _benchmark(self, portfolio: Portfolio, now: datetime) -> Trees:
         return self._report(portfolio, now).benchmark

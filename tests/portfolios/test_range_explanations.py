@@ -15,7 +15,7 @@ from portfolios.domain.ranges import DayRange
 from portfolios.domain.series import DayRow, ValueSeries
 from portfolios.models import Portfolio
 from portfolios.selectors.history import History
-from portfolios.selectors.range_explanations import trees_of
+from portfolios.selectors.range_explanations import RangeTrees
 from portfolios.selectors.reports import Report
 
 START = date(2025, 10, 20)
@@ -89,7 +89,7 @@ def test_every_tree_comes_to_its_figure(rows, opening, blend, price):
     history = history_of(rows, opening)
     report = Report(history, benchmark_of(blend, len(rows), price))
 
-    trees = trees_of(report, blend, {"A": "A", "B": "B"})
+    trees = RangeTrees(report, blend, {"A": "A", "B": "B"})
 
     shown = {
         "performance": report.performance(),

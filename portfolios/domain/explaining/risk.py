@@ -37,8 +37,8 @@ def explain_risk(
     )
     if not known.inputs:
         return {
-            name: given(_LABELS[name], None, _VOLATILITY, note=found[name].explanation or "")
-            for name in _LABELS
+            name: given(LABELS[name], None, _VOLATILITY, note=found[name].explanation or "")
+            for name in LABELS
         }
     trees = _trees(known, observed, Decimal(repr(cutoff)))
     return {
@@ -46,7 +46,8 @@ def explain_risk(
     }
 
 
-_LABELS = {
+#: What can be explained, and what it is called.
+LABELS = {
     "volatility": "Volatility",
     "downside_deviation": "Downside deviation",
     "value_at_risk": "Value at risk",
@@ -67,7 +68,7 @@ def _trees(known: Node, observed: Observations, part: Decimal) -> dict[str, Node
     spread = made("Deviation", Formula.DEVIATION, _RATIOS, (known,))
     mean = made("Mean", Formula.MEAN, _RATIOS, (known,))
     short = made("Shortfall", Formula.SHORTFALL, _DOWNSIDE, (known,))
-    downside = made(_LABELS["downside_deviation"], Formula.PRODUCT, _DOWNSIDE, (short, scale))
+    downside = made(LABELS["downside_deviation"], Formula.PRODUCT, _DOWNSIDE, (short, scale))
     z = decimal_of(NormalDist().inv_cdf(float(part)))
     tail = made("z × deviation", Formula.PRODUCT, _AT_RISK, (given("z", z, _AT_RISK), spread))
     worst = given("Part of all", part, _AT_RISK)
@@ -84,7 +85,7 @@ def _trees(known: Node, observed: Observations, part: Decimal) -> dict[str, Node
         "best_day": (Formula.GREATEST, _EXTREMES, (known,)),
         "worst_day": (Formula.LEAST, _EXTREMES, (known,)),
     }
-    trees = {name: made(_LABELS[name], *each) for name, each in inputs.items()}
+    trees = {name: made(LABELS[name], *each) for name, each in inputs.items()}
     return trees | {"downside_deviation": downside}
 
 
