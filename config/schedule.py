@@ -114,6 +114,20 @@ SCHEDULE: tuple[Job, ...] = (
         description="Goes on with histories that had to wait, and takes on those that were lost.",
     ),
     Job(
+        name="Fill minutes",
+        task="marketdata.tasks.fill_minutes",
+        every=timedelta(minutes=10),
+        queue="market",
+        description="Asks for the prices of minutes that were missed, or not told yet.",
+    ),
+    Job(
+        name="Roll minutes up",
+        task="marketdata.tasks.roll_up_minutes",
+        cron="25 * * * *",
+        queue="market",
+        description="Makes hours of old minutes, and forgets old hours.",
+    ),
+    Job(
         name="Record corporate actions",
         task="marketdata.tasks.record_actions",
         # Before the markets of the United States open, on whose days most of them begin to count.

@@ -12,13 +12,14 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any
 
 import structlog
 from asgiref.sync import sync_to_async
 from django.db import DatabaseError
+from pymongo.errors import PyMongoError
 from redis.exceptions import RedisError
 
 from common import clock, redis
@@ -29,16 +30,20 @@ from marketdata.adapters.base import Listing, QuoteStream
 from marketdata.adapters.keeper import Keeper, Patience
 from marketdata.adapters.lease import FeedLease
 from marketdata.domain.condition import FeedState
+from marketdata.domain.intraday import KeyedBar, Sampler
 from marketdata.domain.quotes import Quote, replaces
-from marketdata.domain.routing import Interest, Interests, Offer, Plan, plan, rank
+from marketdata.domain.routing import Interest, Interests, Offer, Plan, Wanted, plan, rank
 from marketdata.events import feed_leads, feed_rests, quotes_recorded
 
 log = structlog.get_logger(__name__)
 
 Ask = Callable[[], Awaitable[Any]]
+KeepBars = Callable[[Sequence[KeyedBar]], object]
 
 #: How many of the wanted instruments that nobody streams are named to staff.
 _MOST_LEFT_OUT_TOLD = 100
+#: Bars that the database can't take for longer are given up; sources tell them later.
+_BARS_HELD = timedelta(hours=1)
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.5, 5.0
 
 
@@ -57,6 +62,8 @@ class Rhythm:
     plan: float = 0.5
     #: Telling staff how the sources are.
     report: float = 2.0
+    #: Keeping the prices of the minute; what wasn't kept yet is lost with the process.
+    bars: float = 10.0
 
 
 class Newest:
@@ -88,6 +95,8 @@ class Router:
         self._chains: dict[str, tuple[str, ...]] = {}
         self._interests: Interests = {}
         self._viewers: Mapping[str, int] = {}
+        #: What people want at the moment.
+        self.wanted: Mapping[str, Wanted] = {}
         self.plan = Plan(routes={})
         #: What each source covers, with the sources that could be asked.
         self._covered: tuple[frozenset[str], Mapping[str, frozenset[str]]] | None = None
@@ -115,7 +124,8 @@ class Router:
         """Tell each source what to stream from now on."""
         interests = {**self._interests, Interest.VIEW: self._viewers}
         wanted = [each for each in rank(interests) if each.instrument_id in self._listings]
-        others = self._listings.keys() - {each.instrument_id for each in wanted}
+        self.wanted = {each.instrument_id: each for each in wanted}
+        others = self._listings.keys() - self.wanted.keys()
         offers = [self._offer(keeper) for keeper in self._keepers]
         self.plan = plan(wanted, offers, others=sorted(others), chains=self._chains)
         for keeper in self._keepers:
@@ -177,6 +187,7 @@ class Feed:
         *,
         list_listings: Callable[[], Sequence[Listing]],
         list_interests: Callable[[], Interests],
+        keep_bars: KeepBars,
         rhythm: Rhythm | None = None,
         patience: Patience | None = None,
     ) -> None:
@@ -186,6 +197,7 @@ class Feed:
             sources: makes each source, the preferred one first.
             list_listings: asked for what there is to quote; may ask the database.
             list_interests: asked for who wants what; may ask the database.
+            keep_bars: given the bars of minutes of what is wanted; may ask the database.
             rhythm: how often it does what.
             patience: of each source's keeper.
         """
@@ -194,6 +206,7 @@ class Feed:
         self._patience = patience
         self._list_listings = sync_to_async(list_listings)
         self._list_interests = sync_to_async(list_interests)
+        self._keep_bars = sync_to_async(keep_bars)
         self._lease = FeedLease()
 
     async def run(self, stopped: asyncio.Event) -> None:
@@ -245,13 +258,21 @@ class Feed:
         ]
         for keeper in keepers:
             keeper.prepare()
-        router = Router(keepers, listings)
-        await first_to_end(
-            asyncio.create_task(self._tell(newest, number)),
-            asyncio.create_task(self._route(router)),
-            asyncio.create_task(self._report(router, number)),
-            *(asyncio.create_task(keeper.run()) for keeper in keepers),
-        )
+        router, sampler = Router(keepers, listings), Sampler()
+
+        def sample(quotes: Sequence[Quote]) -> None:
+            sampler.take(quotes, wanted=router.wanted)
+
+        try:
+            await first_to_end(
+                asyncio.create_task(self._tell(newest, number, sample)),
+                asyncio.create_task(self._sample(sampler)),
+                asyncio.create_task(self._route(router)),
+                asyncio.create_task(self._report(router, number)),
+                *(asyncio.create_task(keeper.run()) for keeper in keepers),
+            )
+        finally:
+            await self._keep_sampled(sampler)
 
     async def _known(self, listings: Sequence[Listing]) -> dict[str, Quote]:
         """Return the quotes of before; those of sources that are asked no more don't count."""
@@ -269,7 +290,25 @@ class Feed:
             await quote_cache.forget(foreign)
         return {key: quote for key, quote in found.items() if key not in foreign}
 
-    async def _tell(self, newest: Newest, number: int) -> None:
+    async def _sample(self, sampler: Sampler) -> None:
+        while True:
+            await asyncio.sleep(self._rhythm.bars)
+            await self._keep_sampled(sampler)
+
+    async def _keep_sampled(self, sampler: Sampler) -> None:
+        """Keep the bars sampled since the last time, or have them kept with the next ones."""
+        bars = sampler.hand_over()
+        if not bars:
+            return
+        try:
+            await self._keep_bars(bars)
+        except (DatabaseError, PyMongoError, Unavailable) as failure:
+            log.warning("feed.bars_not_kept", reason=type(failure).__name__, bars=len(bars))
+            sampler.take_back(bars, since=clock.now() - _BARS_HELD)
+
+    async def _tell(
+        self, newest: Newest, number: int, sample: Callable[[Sequence[Quote]], None]
+    ) -> None:
         """Store and announce what is new, and say now and then that nothing is."""
         told_at = monotonic()
         while True:
@@ -277,6 +316,7 @@ class Feed:
             batch = newest.take()
             if batch:
                 await quote_cache.write_fenced(batch, fence=number)
+                sample(batch)
             if batch or monotonic() - told_at >= self._rhythm.beat:
                 told_at = monotonic()
                 await quotes_recorded.asend_robust(sender=None, quotes=batch)

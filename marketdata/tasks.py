@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import structlog
 from bson import ObjectId
 from celery import Task, shared_task
+from django.conf import settings
 from kombu.exceptions import OperationalError
 
 from common import clock
@@ -21,12 +22,16 @@ from marketdata.adapters.registry import (
     bar_sources,
     fx_sources,
     identity_sources,
+    minute_sources,
 )
 from marketdata.models import Backfill, InstrumentMerge
 from marketdata.services import backfills, checking, elsewhere
 
 #: Whose day it is that central banks' rates belong to.
 _FRANKFURT = ZoneInfo("Europe/Berlin")
+
+#: What was on a screen so lately that its minutes were sampled is still asked for.
+_LATELY = timedelta(hours=1)
 
 #: The next look starts the others.
 _STARTED_AT_ONCE = 100
@@ -116,6 +121,31 @@ def _queue(task: Task[Any, None], **names: str) -> None:
         task.apply_async(kwargs=names, retry=False)
     except OperationalError:
         log.warning("job.not_queued", task=task.name, **names)
+
+
+@shared_task(name="marketdata.tasks.fill_minutes")
+def fill_minutes(**_later: Any) -> None:
+    """Have sources tell the minutes of what people hold, watch and look at."""
+    sources = minute_sources()
+    if not sources:
+        return
+    interests = selectors.list_interests().values()
+    wanted = selectors.ids_sampled_since(clock.now() - _LATELY).union(*interests)
+    told = services.fill_minutes(
+        sources, wanted=wanted, kept=timedelta(days=settings.MINUTES_KEPT_DAYS), clock=clock.now
+    )
+    log.info("minutes.filled", told=told)
+
+
+@shared_task(name="marketdata.tasks.roll_up_minutes")
+def roll_up_minutes(**_later: Any) -> None:
+    """Make hours of the minutes that are out of their window, and forget hours out of theirs."""
+    done = services.roll_up_minutes(
+        now=clock.now(),
+        minutes_kept=timedelta(days=settings.MINUTES_KEPT_DAYS),
+        hours_kept=timedelta(days=settings.HOURS_KEPT_DAYS),
+    )
+    log.info("minutes.rolled_up", hours=done)
 
 
 @shared_task(name="marketdata.tasks.record_actions")

@@ -24,9 +24,10 @@ from marketdata.domain.backfills import BackfillState, Trigger
 from marketdata.domain.classification import check_weights
 from marketdata.domain.doubts import Doubt
 from marketdata.domain.instruments import AssetClass
+from marketdata.domain.intraday import Interval, told
 from marketdata.domain.sources import Need, Parsed, ReferenceRates
 from marketdata.finding import search_instruments
-from marketdata.models import Backfill, CloseDoubt, Instrument, SourceRun
+from marketdata.models import Backfill, CloseDoubt, Instrument, MinuteFill, SourceRun
 from marketdata.services import request_backfill
 from marketdata.services.checking import check_histories
 from portfolios import selectors
@@ -397,6 +398,44 @@ def test_histories_that_are_filled_in(crowd):
         request_backfill(known.pk, start=DAYS[0], end=DAYS[0], trigger=Trigger.STAFF, now=NOW)
         selectors.list_holder_ids(known.pk)
         request_histories(now=NOW)
+
+
+def test_prices_within_days(crowd):
+    bars = [
+        (str(each.pk), told(NOW - timedelta(hours=hour), (Decimal(5),) * 4, source="test"))
+        for each in crowd.instruments[:20]
+        for hour in range(100)
+    ]
+    for interval in (Interval.MINUTE, Interval.HOUR):
+        market_services.keep_bars(bars, interval=interval)
+    known = crowd.instruments[0]
+    span = {"start": NOW - timedelta(days=1), "end": NOW}
+    MinuteFill.objects.bulk_create(
+        MinuteFill(instrument=each, asked_until=NOW, asked_at=NOW) for each in crowd.instruments
+    )
+    source = SimpleNamespace(
+        name="test",
+        covers=lambda listing: listing.instrument_id == str(known.pk),
+        most_minutes=1_000,
+        minutes_late=1,
+        minute_bars=lambda _listing, *, start, end: [bars[0][1]],
+    )
+    now = NOW + timedelta(minutes=10)
+
+    with watched():
+        for interval in Interval:
+            market.list_intraday_bars(known.pk, interval, **span)
+        market.newest_minute(known.pk)
+        market.ids_sampled_since(NOW - timedelta(hours=1))
+        market_services.keep_bars(bars[:3], interval=Interval.MINUTE)
+        market_services.roll_up_minutes(
+            now=NOW, minutes_kept=timedelta(hours=90), hours_kept=timedelta(days=3)
+        )
+    # The job reads how far all are, a row an instrument.
+    assert market_services.fill_minutes(
+        [source], wanted=[str(known.pk)], kept=timedelta(days=1), clock=lambda: now
+    )
+    explain_uses_index(MinuteFill.objects.filter(instrument_id=known.pk))
 
 
 def test_instruments_that_lack_an_identifier(crowd):

@@ -334,6 +334,8 @@ QUOTE_SOURCES = env.list("QUOTE_SOURCES", default=["simulated"])
 FEED_SEED = env.int("FEED_SEED", default=20_260_101)
 FEED_SPEED = env.float("FEED_SPEED", default=60.0)
 FEED_STALE_SECONDS = env.int("FEED_STALE_SECONDS", default=8)
+MINUTES_KEPT_DAYS = env.int("MINUTES_KEPT_DAYS", default=8)
+HOURS_KEPT_DAYS = env.int("HOURS_KEPT_DAYS", default=92)
 # Off unless named: real rates would make no sense beside a simulated market.
 FX_SOURCES = env.list("FX_SOURCES", default=[])
 BAR_SOURCES = env.list("BAR_SOURCES", default=[])

@@ -13,6 +13,7 @@ from common.remote.errors import RemoteFailure, Transient
 from marketdata.domain.actions import Action
 from marketdata.domain.identifiers import Identified, Question
 from marketdata.domain.instruments import AssetClass, identity_of
+from marketdata.domain.intraday import Bar
 from marketdata.domain.quotes import MarketState, Quote
 from marketdata.domain.sources import Capabilities, Parsed, ReferenceRates
 
@@ -68,6 +69,34 @@ class BarSource(Protocol):
         """Return the closes from `start` to `end`, both included, oldest first.
 
         Days without trading are left out, and so are instruments the source doesn't know.
+
+        Raises:
+            RemoteFailure: see `common.remote.errors`.
+        """
+
+
+class MinuteSource(Protocol):
+    """Somebody who knows the bars of minutes."""
+
+    @property
+    def name(self) -> str:
+        """Shown beside each price, so that people see where it comes from."""
+
+    @property
+    def most_minutes(self) -> int:
+        """How many minutes one question may span."""
+
+    @property
+    def minutes_late(self) -> int:
+        """How many minutes have to pass until it tells all of one."""
+
+    def covers(self, listing: Listing) -> bool:
+        """Say whether it knows an instrument."""
+
+    def minute_bars(self, listing: Listing, *, start: datetime, end: datetime) -> Sequence[Bar]:
+        """Return the bars that begin from `start` on and before `end`, oldest first, unadjusted.
+
+        Minutes without trading are left out, and so are those outside of regular sessions.
 
         Raises:
             RemoteFailure: see `common.remote.errors`.

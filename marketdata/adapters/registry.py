@@ -19,6 +19,7 @@ from marketdata.adapters.base import (
     BarSource,
     FxSource,
     IdentitySource,
+    MinuteSource,
     QuoteStream,
 )
 from marketdata.adapters.binance import client as binance
@@ -96,6 +97,16 @@ def asset_sources() -> Sequence[AssetSource]:
         ImproperlyConfigured: there is no source of a name that BAR_SOURCES has.
     """
     return [each for each in bar_sources() if isinstance(each, TwelveDataSource)]
+
+
+def minute_sources() -> Sequence[MinuteSource]:
+    """Return those of the sources of daily closes that know bars of minutes as well.
+
+    Raises:
+        ImproperlyConfigured: there is no source of a name that BAR_SOURCES has.
+    """
+    known = (AlpacaSource, BinanceSource, SimulatedSource)
+    return [each for each in bar_sources() if isinstance(each, known)]
 
 
 def sources_by_need() -> Mapping[Need, Sequence[str]]:

@@ -22,6 +22,7 @@ from marketdata.adapters.directory import Entry
 from marketdata.adapters.noise import normal, uniform, wave
 from marketdata.adapters.sessions import Sessions
 from marketdata.domain.instruments import AssetClass
+from marketdata.domain.intraday import Bar, Interval, told
 from marketdata.domain.quotes import MarketState, Quote
 from marketdata.domain.sources import Capabilities, Need
 
@@ -42,6 +43,8 @@ _OCTAVES = tuple(
 _QUOTED = 1 / 7
 # How much of their moves shares have in common, and how much is their own; the squares make one.
 _COMMON, _OWN = 0.6, 0.8
+# A bar of a minute is made of these ticks: of all six hundred it would take as long as the minute.
+_LOOKED_AT = tuple(timedelta(seconds=each) for each in (0, 20, 40, 59))
 _SHARES = {AssetClass.STOCK, AssetClass.ETF, AssetClass.FUND}
 _HOLIDAYS = {(1, 1), (12, 25)}
 
@@ -51,6 +54,8 @@ class SimulatedSource:
 
     name = "simulated"
     most_days = 1_000
+    most_minutes = 24 * 60
+    minutes_late = 1
     capabilities = Capabilities(
         needs=frozenset({Need.QUOTE, Need.BARS}), asset_classes=frozenset(AssetClass), streams=True
     )
@@ -90,6 +95,27 @@ class SimulatedSource:
             for day in _days(start, end)
             if path.trades_on(day)
         ]
+
+    def minute_bars(self, listing: Listing, *, start: datetime, end: datetime) -> Sequence[Bar]:
+        """Return the bars that begin from `start` on and before `end`, oldest first."""
+        minutes = int((end - start) / Interval.MINUTE.length)
+        found = (
+            self._minute(listing, start + number * Interval.MINUTE.length)
+            for number in range(minutes)
+        )
+        return [bar for bar in found if bar is not None]
+
+    def _minute(self, listing: Listing, at: datetime) -> Bar | None:
+        """Return what a few ticks of a minute tell, or None where it isn't traded in all of them.
+
+        A minute in which trading begins or rests is made of quotes while they come, and of none
+        afterwards: a source may leave minutes out.
+        """
+        quotes = [self.quote(listing, at=at + after) for after in _LOOKED_AT]
+        prices = [each.price for each in quotes if each and each.market_state is MarketState.OPEN]
+        if len(prices) < len(_LOOKED_AT):
+            return None
+        return told(at, (prices[0], max(prices), min(prices), prices[-1]), source=self.name)
 
     def covers(self, listing: Listing) -> bool:
         """Say whether the simulation knows an instrument."""

@@ -14,7 +14,7 @@ from marketdata import histories, services, tasks
 from marketdata.domain import gaps
 from marketdata.domain.backfills import BackfillState, Trigger
 from marketdata.domain.doubts import Verdict
-from marketdata.models import Backfill, CloseDoubt, HistoryCheck
+from marketdata.models import Backfill, CloseDoubt, HistoryCheck, MinuteFill
 from marketdata.services import checking
 
 #: How many gaps of a history are named in a list.
@@ -180,6 +180,16 @@ class HistoryCheckAdmin(ReadOnlyAdmin[HistoryCheck]):
             )
             tasks.start_backfill(job)
         self.message_user(request, f"Asked for the gaps of {len(found)}.")
+
+
+@admin.register(MinuteFill)
+class MinuteFillAdmin(ReadOnlyAdmin[MinuteFill]):
+    """How far sources have told the minutes of each instrument, and why no further."""
+
+    list_display = ("instrument", "asked_until", "asked_at", "source", "written", "error")
+    search_fields = ("instrument__symbol", "instrument__identity")
+    list_select_related = ("instrument",)
+    ordering = ("-asked_at", "id")
 
 
 @admin.register(CloseDoubt)

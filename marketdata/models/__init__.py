@@ -1,4 +1,4 @@
-"""What is stored of the market: instruments and their daily closes."""
+"""What is stored of the market: instruments, their daily closes and their bars within days."""
 
 from marketdata.models.histories import (
     Backfill,
@@ -15,9 +15,11 @@ from marketdata.models.instruments import (
     InstrumentMerge,
     SearchTermsField,
 )
+from marketdata.models.intraday import BarPack, MinuteFill
 
 __all__ = [
     "Backfill",
+    "BarPack",
     "CloseDoubt",
     "CloseYear",
     "CorporateAction",
@@ -25,6 +27,7 @@ __all__ = [
     "Instrument",
     "InstrumentAlias",
     "InstrumentMerge",
+    "MinuteFill",
     "PriceBar",
     "SearchTermsField",
     "SourceRun",

@@ -1,7 +1,7 @@
 """Ask about the market.
 
 `instruments` knows what there is, `naming` which one is meant, `merging` what turned out to be
-another one, `prices` what it costs and cost.
+another one, `prices` what it costs and cost, `intraday` what it cost within days.
 """
 
 from marketdata.selectors.actions import list_actions, list_splits, splits_by_instrument
@@ -20,6 +20,11 @@ from marketdata.selectors.instruments import (
     own_ids,
     visible_ids,
     visible_to,
+)
+from marketdata.selectors.intraday import (
+    ids_sampled_since,
+    list_intraday_bars,
+    newest_minute,
 )
 from marketdata.selectors.merging import (
     MergeNotFound,
@@ -88,6 +93,7 @@ __all__ = [
     "get_own_merge",
     "has_dated_alias",
     "has_pair_since",
+    "ids_sampled_since",
     "instruments_by_id",
     "latest_prices",
     "latest_quotes",
@@ -95,6 +101,7 @@ __all__ = [
     "list_aliases",
     "list_instruments",
     "list_interests",
+    "list_intraday_bars",
     "list_listings",
     "list_own_instruments",
     "list_own_merges",
@@ -104,6 +111,7 @@ __all__ = [
     "list_unfinished_merges",
     "list_unidentified",
     "listing_of",
+    "newest_minute",
     "own_ids",
     "rate_history",
     "rates_for_statistics",

@@ -1,4 +1,4 @@
-"""Change what is stored of the market: instruments and daily closes."""
+"""Change what is stored of the market: instruments, their closes and their bars."""
 
 from marketdata.services.actions import record_actions
 from marketdata.services.aliases import (
@@ -23,6 +23,7 @@ from marketdata.services.instruments import (
     delete_own_instruments,
     install_directory,
 )
+from marketdata.services.intraday import keep_bars, roll_up_minutes
 from marketdata.services.merging import (
     AlreadyMerged,
     MergeRefused,
@@ -34,6 +35,7 @@ from marketdata.services.merging import (
     wrong_with_merge,
     wrong_with_own_merge,
 )
+from marketdata.services.minutes import fill_minutes
 from marketdata.services.prices import (
     FIRST_DAY,
     HISTORY,
@@ -78,10 +80,12 @@ __all__ = [
     "delete_own_instrument",
     "delete_own_instruments",
     "delete_price",
+    "fill_minutes",
     "go_on",
     "identify_instruments",
     "identity_of_alias",
     "install_directory",
+    "keep_bars",
     "merge_instruments",
     "merge_own_instrument",
     "name_instrument",
@@ -93,6 +97,7 @@ __all__ = [
     "record_reference_rates",
     "rename_instrument",
     "request_backfill",
+    "roll_up_minutes",
     "store_closes",
     "undo_merge",
     "wrong_with_alias",

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -17,6 +18,7 @@ import psutil
 import pytest
 from django.conf import settings
 from django.db import DatabaseError, connection
+from pymongo.errors import AutoReconnect
 
 from common import clock, keys, redis
 from common.remote.errors import Forbidden
@@ -36,13 +38,14 @@ from tests.marketdata.waiting import wait_for
 from tests.portfolios.watching import make_alert
 
 
-def make_feed(*sources, listings=None, list_interests=dict, **options) -> Feed:
+def make_feed(*sources, listings=None, list_interests=dict, keep_bars=list, **options) -> Feed:
     found = [make_listing()] if listings is None else listings
     builders: dict[str, Any] = {source.name: partial(_same, source) for source in sources}
     return Feed(
         builders,
         list_listings=found if callable(found) else lambda: found,
         list_interests=list_interests,
+        keep_bars=keep_bars,
         **options,
     )
 
@@ -131,6 +134,53 @@ async def test_two_feeds_take_turns(batches):
             assert other.price == 0
         if leader is first_source:
             await wait_for(lambda: second_source.price)
+
+
+async def test_minutes_of_what_is_wanted_are_kept_and_the_last_ones_when_it_stops(batches):
+    acme, bolt = make_listing("ACME"), make_listing("BOLT")
+    kept = []
+    feed = make_feed(
+        Ticker(),
+        listings=[acme, bolt],
+        list_interests=wants(acme),
+        keep_bars=kept.extend,
+        rhythm=replace(FAST, bars=0.2),
+    )
+
+    async with running(feed):
+        await wait_for(lambda: kept)
+        already = len(kept)
+        await wait_for(lambda: len(kept) > already)
+        so_far = len(kept)
+        await wait_for(lambda: len(batches) > 20)
+
+    assert {key for key, _ in kept} == {acme.instrument_id}
+    assert len(kept) > so_far
+    told = [quote.price for each in batches for quote in each if quote.instrument_id in kept[0]]
+    assert max(bar.high for _, bar in kept) == told[-1]
+
+
+async def test_minutes_that_the_database_could_not_take_are_kept_later(batches):
+    acme = make_listing("ACME")
+    kept, failures = [], iter([DatabaseError("away"), AutoReconnect("away")])
+
+    def keep(bars):
+        if failure := next(failures, None):
+            raise failure
+        kept.extend(bars)
+
+    feed = make_feed(
+        Ticker(),
+        listings=[acme],
+        list_interests=wants(acme),
+        keep_bars=keep,
+        rhythm=replace(FAST, bars=0.1),
+    )
+    async with running(feed):
+        await wait_for(lambda: kept)
+
+    told = [quote.price for each in batches for quote in each]
+    assert min(bar.low for _, bar in kept) <= told[1]
 
 
 async def test_a_feed_whose_lease_was_taken_stops_writing(batches):

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import TypeVar
 
 import structlog
 
 from common.remote.errors import Schema
 from common.remote.http import HttpClient, Service
 from marketdata.adapters.alpaca.actions import read_actions
-from marketdata.adapters.alpaca.parser import parse_daily_bars
+from marketdata.adapters.alpaca.parser import Page, parse_daily_bars, parse_minute_bars
 from marketdata.adapters.base import DailyClose, Listing
 from marketdata.domain.actions import Action
+from marketdata.domain.hours import is_us_session
 from marketdata.domain.instruments import UNITED_STATES, AssetClass
+from marketdata.domain.intraday import Bar
 from marketdata.domain.sources import Capabilities, Need, Parsed, RowError
 
 log = structlog.get_logger(__name__)
@@ -23,14 +26,19 @@ BASE_URL = "https://data.alpaca.markets"
 LIMITS = ("200/minute",)
 #: A page has up to 10,000 bars; ten of them hold more than any symbol's history.
 _MOST_PAGES = 10
+_Row = TypeVar("_Row")
 
 
 class AlpacaSource:
-    """Closes of shares and funds at the markets of the United States, unadjusted."""
+    """Bars of shares and funds at the markets of the United States, unadjusted."""
 
     name = "alpaca"
     #: As many trading days as fit into one page.
     most_days = 10_000
+    #: A day has 960 minutes from the first trade before the opening to the last after the close.
+    most_minutes = 10 * 24 * 60
+    #: The last quarter of an hour isn't free.
+    minutes_late = 16
     capabilities = Capabilities(
         needs=frozenset({Need.BARS, Need.ACTIONS}),
         asset_classes=frozenset({AssetClass.STOCK, AssetClass.ETF}),
@@ -57,28 +65,43 @@ class AlpacaSource:
         """
         if not covers(listing):
             return []
+        # A day's bar is stamped 04:00 or 05:00 UTC, so that noon is after the last one. Later ends
+        # need a plan of their own: the last quarter of an hour isn't free.
+        span = {"timeframe": "1Day", "start": f"{start}T00:00:00Z", "end": f"{end}T12:00:00Z"}
+        closes = {each.date: each for each in self._bars(listing, span, parse_daily_bars)}
+        return [closes[day] for day in sorted(closes) if start <= day <= end]
+
+    def minute_bars(self, listing: Listing, *, start: datetime, end: datetime) -> Sequence[Bar]:
+        """Return the bars of minutes of regular sessions, oldest first.
+
+        Raises:
+            RemoteFailure: see `common.remote.errors`.
+        """
+        # Both ends are included there.
+        last = end - timedelta(minutes=1)
+        span = {"timeframe": "1Min", "start": _written(start), "end": _written(last)}
+        bars = {each.at: each for each in self._bars(listing, span, parse_minute_bars)}
+        return [bars[at] for at in sorted(bars) if start <= at < end and is_us_session(at)]
+
+    def _bars(
+        self,
+        listing: Listing,
+        span: Mapping[str, str],
+        parse: Callable[..., Page[_Row]],
+    ) -> list[_Row]:
         symbol = listing.spelled_by(self.name)
-        params = {
-            "symbols": symbol,
-            "timeframe": "1Day",
-            # A day's bar is stamped 04:00 or 05:00 UTC, so that noon is after the last one. Later
-            # ends need a plan of their own: the last quarter of an hour isn't free.
-            "start": f"{start}T00:00:00Z",
-            "end": f"{end}T12:00:00Z",
-            "adjustment": "raw",
-            "limit": "10000",
-        }
-        closes: dict[date, DailyClose] = {}
+        params = {"symbols": symbol, "adjustment": "raw", "limit": "10000", **span}
+        rows: list[_Row] = []
         for _ in range(_MOST_PAGES):
             body = self._client.get(
                 "/v2/stocks/bars", params=params, content_types=("application/json",)
             )
-            page = parse_daily_bars(body, symbol=symbol)
-            for error in page.closes.errors:
+            page = parse(body, symbol=symbol)
+            for error in page.bars.errors:
                 log.warning("bar.refused", source=self.name, where=error.where)
-            closes |= {close.date: close for close in page.closes.rows}
+            rows += page.bars.rows
             if page.next_token is None:
-                return [closes[day] for day in sorted(closes) if start <= day <= end]
+                return rows
             params["page_token"] = page.next_token
         raise Schema("Alpaca sent page after page.")
 
@@ -122,3 +145,7 @@ def covers(listing: Listing) -> bool:
         and listing.mic in UNITED_STATES
         and listing.currency == "USD"
     )
+
+
+def _written(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from typing import TypeVar
 
 import structlog
 
 from common import clock
 from common.remote.http import HttpClient, Service
 from marketdata.adapters.base import DailyClose, Listing
-from marketdata.adapters.binance.parser import parse_daily_klines
+from marketdata.adapters.binance.parser import parse_daily_klines, parse_minute_klines
 from marketdata.domain.instruments import AssetClass
-from marketdata.domain.sources import Capabilities, Need
+from marketdata.domain.intraday import Bar
+from marketdata.domain.sources import Capabilities, Need, Parsed
 
 log = structlog.get_logger(__name__)
 
@@ -23,13 +25,15 @@ LIMITS = ("1200/minute",)
 #: that aim at a dollar, and are none.
 _QUOTED_IN = {"EUR", "TRY", "BRL", "JPY", "USDT", "USDC", "BTC", "ETH", "BNB"}
 _MOST_CANDLES = 1_000
+_Row = TypeVar("_Row")
 
 
 class BinanceSource:
-    """Closes of cryptocurrencies, at midnight UTC."""
+    """Bars of cryptocurrencies; a day ends at midnight UTC."""
 
     name = "binance"
-    most_days = _MOST_CANDLES
+    most_days = most_minutes = _MOST_CANDLES
+    minutes_late = 1
     capabilities = Capabilities(
         needs=frozenset({Need.BARS}), asset_classes=frozenset({AssetClass.CRYPTO})
     )
@@ -61,21 +65,43 @@ class BinanceSource:
         return closes
 
     def _page(self, listing: Listing, first: date, last: date) -> list[DailyClose]:
+        body = self._ask(listing, "1d", start=_midnight(first), end=_midnight(last))
+        rows = self._sound(parse_daily_klines(body, today=self._now().date()))
+        closes = {close.date: close for close in rows if first <= close.date <= last}
+        return [closes[day] for day in sorted(closes)]
+
+    def covers(self, listing: Listing) -> bool:
+        """Say whether it is a cryptocurrency priced in something that Binance has."""
+        return covers(listing)
+
+    def minute_bars(self, listing: Listing, *, start: datetime, end: datetime) -> Sequence[Bar]:
+        """Return the bars of minutes, oldest first.
+
+        Raises:
+            RemoteFailure: see `common.remote.errors`.
+        """
+        # Both ends are included there.
+        body = self._ask(listing, "1m", start=start, end=end - timedelta(minutes=1))
+        rows = self._sound(parse_minute_klines(body, now=self._now()))
+        bars = {bar.at: bar for bar in rows if start <= bar.at < end}
+        return [bars[at] for at in sorted(bars)]
+
+    def _ask(self, listing: Listing, interval: str, *, start: datetime, end: datetime) -> bytes:
         params = {
             "symbol": symbol_of(listing),
-            "interval": "1d",
-            "startTime": str(_milliseconds(first)),
-            "endTime": str(_milliseconds(last)),
+            "interval": interval,
+            "startTime": str(_milliseconds(start)),
+            "endTime": str(_milliseconds(end)),
             "limit": str(_MOST_CANDLES),
         }
-        body = self._client.get(
+        return self._client.get(
             "/api/v3/klines", params=params, content_types=("application/json",)
         )
-        parsed = parse_daily_klines(body, today=self._now().date())
+
+    def _sound(self, parsed: Parsed[_Row]) -> Sequence[_Row]:
         for error in parsed.errors:
             log.warning("bar.refused", source=self.name, where=error.where)
-        closes = {close.date: close for close in parsed.rows if first <= close.date <= last}
-        return [closes[day] for day in sorted(closes)]
+        return parsed.rows
 
 
 def covers(listing: Listing) -> bool:
@@ -88,5 +114,9 @@ def symbol_of(listing: Listing) -> str:
     return listing.spellings.get(BinanceSource.name) or listing.symbol + listing.currency
 
 
-def _milliseconds(day: date) -> int:
-    return int(datetime.combine(day, time.min, tzinfo=UTC).timestamp()) * 1000
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time.min, tzinfo=UTC)
+
+
+def _milliseconds(moment: datetime) -> int:
+    return int(moment.timestamp()) * 1000

@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import signal
 from argparse import ArgumentParser
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from django.core.management.base import BaseCommand
 
 from common.connections import renewed_connections
-from marketdata import selectors
+from marketdata import selectors, services
 from marketdata.adapters.registry import quote_sources
+from marketdata.domain.intraday import Interval, KeyedBar
 from marketdata.feeding import Feed
 
 Answer = TypeVar("Answer")
@@ -40,8 +41,14 @@ async def _run_until_signal() -> None:
         quote_sources(),
         list_listings=_renewing(selectors.list_listings),
         list_interests=_renewing(selectors.list_interests),
+        keep_bars=_keep_bars,
     )
     await feed.run(stopped)
+
+
+def _keep_bars(bars: Sequence[KeyedBar]) -> None:
+    with renewed_connections():
+        services.keep_bars(bars, interval=Interval.MINUTE)
 
 
 def _renewing(ask: Callable[[], Answer]) -> Callable[[], Answer]:

@@ -1,7 +1,7 @@
 """Alpaca's daily bars. The page is its SDK's own example, in the form for several symbols."""
 
 import json
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -15,6 +15,7 @@ from marketdata.adapters.alpaca.client import AlpacaSource
 from marketdata.adapters.alpaca.parser import parse_daily_bars
 from marketdata.adapters.base import DailyClose, Listing
 from marketdata.domain.instruments import AssetClass
+from marketdata.domain.intraday import BarStatus
 from tests.remote_server import Said, remote_server
 
 BARS = (Path(__file__).parent / "payloads" / "alpaca-bars.json").read_bytes()
@@ -59,20 +60,20 @@ def closes(source, start=date(2022, 2, 1), end=date(2022, 2, 2), **fields):
 def test_a_page_of_bars():
     found = parse_daily_bars(BARS, symbol="AAPL")
 
-    assert found.closes.rows == [FIRST, SECOND]
-    assert found.closes.errors == []
+    assert found.bars.rows == [FIRST, SECOND]
+    assert found.bars.errors == []
     assert found.next_token == "QUFQTHxEfDIwMjItMDItMDJUMDU6MDA6MDAuMDAwMDAwMDAwWg=="
 
 
 def test_in_summer_too_a_bar_belongs_to_new_yorks_day():
     found = parse_daily_bars(page({"AAPL": [SUMMER]}), symbol="AAPL")
 
-    assert found.closes.rows == [DailyClose(date=date(2022, 7, 1), close=Decimal("138.93"))]
+    assert found.bars.rows == [DailyClose(date=date(2022, 7, 1), close=Decimal("138.93"))]
 
 
 @pytest.mark.parametrize("bars", [None, {}, {"TSLA": [SUMMER]}])
 def test_an_unknown_symbol_has_no_bars(bars):
-    assert parse_daily_bars(page(bars), symbol="AAPL").closes.rows == []
+    assert parse_daily_bars(page(bars), symbol="AAPL").bars.rows == []
 
 
 @pytest.mark.parametrize(
@@ -89,7 +90,7 @@ def test_an_unknown_symbol_has_no_bars(bars):
     ],
 )
 def test_one_bad_bar_costs_one_day(bar):
-    found = parse_daily_bars(page({"AAPL": [bar, SUMMER]}), symbol="AAPL").closes
+    found = parse_daily_bars(page({"AAPL": [bar, SUMMER]}), symbol="AAPL").bars
 
     assert [str(row.date) for row in found.rows] == ["2022-07-01"]
     assert [error.where for error in found.errors] == ["AAPL bar 0"]
@@ -157,3 +158,48 @@ def test_it_is_asked_by_the_name_that_it_uses(remote, source):
 
     assert [each.date for each in found] == [date(2022, 7, 1)]
     assert parse_qs(urlsplit(remote.asked[0][0]).query)["symbols"] == ["AAPL.OLD"]
+
+
+def minute(at, prices="5 7 4 6", **changed):
+    return dict(zip("ohlc", map(float, prices.split()), strict=True)) | {"t": at} | changed
+
+
+OPENING = datetime(2026, 3, 4, 14, 30, tzinfo=UTC)
+
+
+def minutes(source, *, start=OPENING, end=OPENING + timedelta(minutes=2), **fields):
+    return source.minute_bars(listing(**fields), start=start, end=end)
+
+
+def test_minutes_of_regular_sessions_are_asked_for_unadjusted(remote, source):
+    early, late = minute("2026-03-04T14:29:00Z"), minute("2026-03-04T14:32:00Z")
+    remote.answers = [
+        Said(page({"AAPL": [early, minute("2026-03-04T14:30:00Z")]}, token="more")),
+        Said(page({"AAPL": [minute("2026-03-04T09:31:00-05:00", "1 1 1 1"), late]})),
+    ]
+
+    first, second = minutes(source, start=OPENING - timedelta(minutes=5))
+
+    assert (first.at, second.at) == (OPENING, OPENING + timedelta(minutes=1))
+    assert (first.open, first.high, first.low, first.close) == (5, 7, 4, 6)
+    assert (first.source, first.status) == ("alpaca", BarStatus.FINAL)
+    query = parse_qs(urlsplit(remote.asked[0][0]).query)
+    assert (query["timeframe"], query["adjustment"]) == (["1Min"], ["raw"])
+    assert query["start"] == ["2026-03-04T14:25:00Z"]
+    assert query["end"] == ["2026-03-04T14:31:00Z"]
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        minute("2026-03-04T14:30:01Z"),
+        minute("2026-03-04T14:30:00"),
+        minute("2026-03-04T14:30:00Z", "5 4 3 4"),
+        minute("2026-03-04T14:30:00Z", o="5"),
+        minute("2026-03-04T14:30:00Z", l=None),
+    ],
+)
+def test_one_bad_bar_costs_one_minute(remote, source, bad):
+    remote.answers = [Said(page({"AAPL": [bad, minute("2026-03-04T14:31:00Z")]}))]
+
+    assert [each.at.minute for each in minutes(source)] == [31]

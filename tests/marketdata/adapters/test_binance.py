@@ -1,7 +1,7 @@
 """Binance's daily candles, in the form of its documentation."""
 
 import json
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
@@ -12,8 +12,9 @@ from common.remote.errors import BadRequest, RateLimited, Schema
 from common.remote.http import HttpClient, Service
 from marketdata.adapters.base import DailyClose, Listing
 from marketdata.adapters.binance.client import BinanceSource
-from marketdata.adapters.binance.parser import parse_daily_klines
+from marketdata.adapters.binance.parser import parse_daily_klines, parse_minute_klines
 from marketdata.domain.instruments import AssetClass
+from marketdata.domain.intraday import BarStatus
 from tests.remote_server import Said, remote_server
 
 NOW = datetime(2024, 6, 30, 15, tzinfo=UTC)
@@ -121,3 +122,43 @@ def test_its_refusals_are_told_apart(remote, source, status, failure):
 
     with pytest.raises(failure):
         source.daily_closes(listing(), start=date(2024, 6, 1), end=date(2024, 6, 2))
+
+
+def minute(at, prices="5 7 4 6"):
+    opened = int(at.timestamp()) * 1000
+    fields = [opened, *prices.split(), "148.1", opened + 59_999, "2434.1", 308]
+    return [*fields, "1756.8", "28.4", "0"]
+
+
+def test_minutes_are_told_but_for_the_one_that_is_still_open(remote, source):
+    start = NOW - timedelta(minutes=2)
+    remote.answers = [Said(said(minute(start), minute(NOW), minute(start)))]
+
+    found = source.minute_bars(listing(), start=start, end=NOW + timedelta(minutes=1))
+
+    (bar,) = found
+    assert (bar.at, bar.open, bar.high, bar.low, bar.close) == (start, 5, 7, 4, 6)
+    assert (bar.source, bar.status) == ("binance", BarStatus.FINAL)
+    query = parse_qs(urlsplit(remote.asked[0][0]).query)
+    assert (query["interval"], query["limit"]) == (["1m"], ["1000"])
+    first, last = (int(query[name][0]) for name in ("startTime", "endTime"))
+    assert (first, last) == (int(start.timestamp()) * 1000, int(NOW.timestamp()) * 1000)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        [],
+        minute(NOW - timedelta(seconds=90)),
+        minute(NOW - timedelta(minutes=3), "5 4 3 4"),
+        minute(NOW - timedelta(minutes=3), "NaN 4 3 4"),
+        [*minute(NOW - timedelta(minutes=3))[:1], 5, "7", "4", "6", *["0"] * 7],
+    ],
+)
+def test_one_bad_candle_costs_one_minute(bad):
+    good = minute(NOW - timedelta(minutes=2))
+
+    parsed = parse_minute_klines(said(bad, good), now=NOW)
+
+    assert [each.at for each in parsed.rows] == [NOW - timedelta(minutes=2)]
+    assert [error.where for error in parsed.errors] == ["candle 0"]

@@ -29,6 +29,8 @@ LISTINGS = {
     for each in directory.entries()
 }
 START = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
+#: The ticks that begin and end a bar of a minute.
+LOOKED_AT = (timedelta(), timedelta(seconds=59))
 
 
 def make_source(seed=7, speed=60.0, **more) -> SimulatedSource:
@@ -215,3 +217,26 @@ def test_what_the_simulation_does_not_know_is_not_covered():
 
     assert all(source.covers(each) for each in LISTINGS.values())
     assert not source.covers(replace(next(iter(LISTINGS.values())), identity="XNAS:NOBODY:USD"))
+
+
+@pytest.mark.parametrize("symbol", ["AAPL", "BTC"])
+def test_minutes_hold_the_quotes_of_their_time(symbol):
+    source, listing = make_source(), LISTINGS[symbol]
+    end = START + timedelta(minutes=30)
+
+    bars = source.minute_bars(listing, start=START, end=end)
+
+    assert bars == make_source().minute_bars(listing, start=START, end=end)
+    assert [bar.at for bar in bars] == sorted({bar.at for bar in bars})
+    # Shares rest now and then; coins never do.
+    assert len(bars) == 30 if symbol == "BTC" else 10 < len(bars) < 30
+    for bar in bars:
+        opened, closed = (source.quote(listing, at=bar.at + after) for after in LOOKED_AT)
+        assert (bar.open, bar.close) == (opened.price, closed.price)
+        assert bar.low <= min(bar.open, bar.close) <= max(bar.open, bar.close) <= bar.high
+
+
+def test_what_it_does_not_know_has_no_minutes():
+    unknown = replace(LISTINGS["BTC"], identity="-:NONE:EUR")
+
+    assert make_source().minute_bars(unknown, start=START, end=START + timedelta(minutes=5)) == []
