@@ -116,7 +116,7 @@ SCHEDULE: tuple[Job, ...] = (
     Job(
         name="Fill minutes",
         task="marketdata.tasks.fill_minutes",
-        every=timedelta(minutes=10),
+        every=timedelta(minutes=5),
         queue="market",
         description="Asks for the prices of minutes that were missed, or not told yet.",
     ),

@@ -10,7 +10,8 @@ from typing import Any
 
 from django.conf import settings
 
-from common.money import exact
+from common.money import exact, plain
+from marketdata.domain.intraday import Bar, BarStatus, Interval
 from marketdata.domain.quotes import Quote, is_stale
 from portfolios.domain.kinds import Kind
 from portfolios.models import Portfolio, Transaction, TransactionRevision
@@ -244,6 +245,25 @@ def instrument_page(
             if position.instrument.id == key
         ],
     }
+
+
+def bars_within_days(bars: Sequence[Bar], interval: Interval) -> dict[str, Any]:
+    """Describe prices within days, in place of those of days."""
+    return {
+        "values": [{"at": each.at.isoformat(), "value": plain(each.close)} for each in bars],
+        "step_seconds": int(interval.length.total_seconds()),
+        "note": _where_bars_are_from(bars, interval),
+    }
+
+
+def _where_bars_are_from(bars: Sequence[Bar], interval: Interval) -> str:
+    if not bars:
+        return "Prices within the day are kept while somebody holds, watches or looks at it."
+    span = "each minute" if interval is Interval.MINUTE else "five minutes each"
+    sources = sorted({name for each in bars for name in each.source.split(", ")})
+    sampled = sum(each.status is BarStatus.SAMPLED for each in bars)
+    more = f"; {sampled} of them made of the quotes seen so far" if sampled else ""
+    return f"Prices of {span} from {' and '.join(sources)}{more}."
 
 
 def symbols(instruments: Iterable[Any]) -> list[dict[str, str]]:

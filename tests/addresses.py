@@ -165,6 +165,7 @@ ROUTES = {
     f"api/v1/{_INSTRUMENT}actions/": Route(OWNER, {"GET": 200}),
     f"api/v1/{_INSTRUMENT}aliases/": Route(OWNER, {"GET": 200}),
     f"api/v1/{_INSTRUMENT}bars/": Route(OWNER, {"GET": 200}),
+    f"api/v1/{_INSTRUMENT}bars/intraday/": Route(OWNER, {"GET": 200}),
     "api/v1/quotes/": Route(SIGNED_IN, {"GET": 200}, queries={"GET": f"ids={'0' * 24}"}),
     "api/v1/portfolios/": Route(SIGNED_IN, {"GET": 200, "POST": 201}, {"POST": _NEW}),
     f"api/v1/{_PORTFOLIO}": Route(OWNER, {"GET": 200, "PUT": 200, "DELETE": 204}, {"PUT": _CHANGE}),

@@ -6,7 +6,7 @@ dash that says so; it is never written as a zero.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -98,10 +98,22 @@ def moment(context: Context, value: datetime | None) -> str:
     """Write an instant in the user's own time zone."""
     if value is None:
         return UNKNOWN
+    shown = _local(context, value)
+    return format_html('<time datetime="{}">{}</time>', value.isoformat(), shown)
+
+
+def _local(context: Context, value: datetime) -> str:
     convention = _convention(context)
     local = value.astimezone(ZoneInfo(_preference(context, "time_zone") or "UTC"))
-    shown = format_date(local, f"{convention.date}, {convention.time}")
-    return format_html('<time datetime="{}">{}</time>', value.isoformat(), shown)
+    return format_date(local, f"{convention.date}, {convention.time}")
+
+
+@register.simple_tag(takes_context=True)
+def point(context: Context, value: Mapping[str, str]) -> str:
+    """Write where a point of a chart lies: its `date`, or the moment that it has `at`."""
+    if "at" in value:
+        return _local(context, datetime.fromisoformat(value["at"]))
+    return day(context, value["date"])
 
 
 @register.simple_tag(takes_context=True)

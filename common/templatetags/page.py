@@ -73,10 +73,10 @@ def theme(context: Context) -> str:
 
 @register.simple_tag
 def shape_of(values: Sequence[Mapping[str, str]]) -> Shape | None:
-    """Lay values over days out as a line; None when there are too few for one.
+    """Lay values over time out as a line; None when there are too few for one.
 
     Args:
-        values: `date` and `value` as texts, oldest first.
+        values: `date` or `at`, and `value`, as texts, oldest first.
     """
     if len(values) < 2:
         return None

@@ -308,6 +308,8 @@ SPECTACULAR_SETTINGS = {
     # Lists that several fields choose from.
     "ENUM_NAME_OVERRIDES": {
         "AnomalyKindEnum": ["return", "price", "holding", "unit", "split", "stale"],
+        "BarStatusEnum": ["final", "sampled"],
+        "StatusEnum": ["complete", "partial", "unavailable"],
         "AlertKindEnum": "portfolios.api.watching_serializers.KINDS",
         "KindEnum": "portfolios.api.serializers.KINDS",
         "ChargesEnum": ["included", "separate"],

@@ -16,11 +16,14 @@ from common.ids import parse_object_id
 from marketdata.domain.actions import ActionKind
 from marketdata.domain.classification import stored_weights
 from marketdata.domain.instruments import AssetClass
+from marketdata.domain.intraday import BarStatus, Interval
 from marketdata.domain.quotes import MarketState
 from marketdata.services import LONGEST_SOURCE, MOST_PRICES
 
 _MOST_QUOTES = 500
 _MOST_FOUND = 50
+#: Some four thousand bars of what is traded around the clock.
+_MOST_HOURS = {Interval.MINUTE: 72, Interval.FIVE_MINUTES: 14 * 24, Interval.HOUR: 180 * 24}
 
 
 class InstrumentOutput(serializers.Serializer[object]):
@@ -227,6 +230,59 @@ class BarsOutput(serializers.Serializer[object]):
     """Daily closes, oldest first."""
 
     bars = BarOutput(many=True)
+
+
+class IntradayBarsQuery(Query):
+    """Which bars are wanted: how long each is, how far back they go, and from when."""
+
+    interval = serializers.ChoiceField(
+        choices=[each.value for each in Interval], default=Interval.MINUTE.value
+    )
+    hours = serializers.IntegerField(
+        min_value=1,
+        default=24,
+        help_text="How far back: up to "
+        + ", ".join(f"{most} hours of `{each.value}`" for each, most in _MOST_HOURS.items())
+        + ".",
+    )
+    until = serializers.DateTimeField(
+        required=False, help_text="The bars that begin before this moment; now unless told."
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Refuse more bars than one answer should have."""
+        interval = Interval(attrs["interval"])
+        if attrs["hours"] > _MOST_HOURS[interval]:
+            raise serializers.ValidationError(
+                {"hours": f"Ask for {_MOST_HOURS[interval]} hours of {interval.value} at most."}
+            )
+        return attrs | {"interval": interval}
+
+
+class IntradayBarOutput(serializers.Serializer[object]):
+    """The prices of a span of time, in units of today."""
+
+    at = serializers.DateTimeField(help_text="When it begins.")
+    open = DecimalStringField()
+    high = DecimalStringField()
+    low = DecimalStringField()
+    close = DecimalStringField()
+    source = serializers.CharField(  # type: ignore[assignment]  # hides what Field calls so
+        help_text="Who told the prices; several with commas between them."
+    )
+    status = serializers.ChoiceField(
+        choices=[each.value for each in BarStatus],
+        help_text="`final` is told by the source for all of its time; `sampled` is made of the "
+        "quotes that were seen, and may still change.",
+    )
+
+
+class IntradayBarsOutput(serializers.Serializer[object]):
+    """Bars within days, oldest first; times without a price are left out."""
+
+    currency = serializers.CharField()
+    interval = serializers.ChoiceField(choices=[each.value for each in Interval])
+    bars = IntradayBarOutput(many=True)
 
 
 class QuotesQuery(Query):

@@ -31,6 +31,11 @@ urlpatterns = [
     ),
     path("instruments/<object_id:instrument_id>/bars/", views.Bars.as_view(), name="api-bars"),
     path(
+        "instruments/<object_id:instrument_id>/bars/intraday/",
+        views.IntradayBars.as_view(),
+        name="api-intraday-bars",
+    ),
+    path(
         "instruments/<object_id:instrument_id>/prices/", views.Prices.as_view(), name="api-prices"
     ),
     path(

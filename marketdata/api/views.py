@@ -25,6 +25,8 @@ from marketdata.api.serializers import (
     InstrumentInput,
     InstrumentOutput,
     InstrumentsQuery,
+    IntradayBarsOutput,
+    IntradayBarsQuery,
     MergeInput,
     MergeOutput,
     PriceOutput,
@@ -292,6 +294,23 @@ class Bars(APIView):
         closes = selectors.closes_between([str(found.pk)], start=start, end=end)
         bars = [{"date": day, "close": close} for day, close in closes.get(str(found.pk), [])]
         return Response(BarsOutput({"bars": bars}).data)
+
+
+class IntradayBars(APIView):
+    """/instruments/<id>/bars/intraday/"""
+
+    @extend_schema(parameters=[IntradayBarsQuery], responses=IntradayBarsOutput)
+    def get(self, request: AuthedRequest, instrument_id: ObjectId) -> Response:
+        """List an instrument's prices within days, oldest first; a day of minutes unless told."""
+        instrument = selectors.get_instrument(instrument_id, user_id=request.user.pk)
+        query = IntradayBarsQuery(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        known = query.validated_data
+        end = known.get("until") or clock.now()
+        start = end - timedelta(hours=known["hours"])
+        bars = selectors.list_intraday_bars(instrument.pk, known["interval"], start=start, end=end)
+        found = {"currency": instrument.currency, "interval": known["interval"], "bars": bars}
+        return Response(IntradayBarsOutput(found).data)
 
 
 class Quotes(APIView):

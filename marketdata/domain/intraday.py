@@ -9,7 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 from itertools import groupby
 
-from common.money import exact
+from common.money import DECIMAL_PLACES, exact
 from marketdata.domain.quotes import MarketState, Quote
 
 
@@ -184,13 +184,9 @@ def in_units_of_now(bars: Sequence[Bar], splits: Sequence[tuple[date, Decimal]])
 
 
 def _divided(bar: Bar, ratio: Decimal) -> Bar:
-    return replace(
-        bar,
-        open=bar.open / ratio,
-        high=bar.high / ratio,
-        low=bar.low / ratio,
-        close=bar.close / ratio,
-    )
+    prices = (bar.open, bar.high, bar.low, bar.close)
+    opened, high, low, closed = (round(each / ratio, DECIMAL_PLACES) for each in prices)
+    return replace(bar, open=opened, high=high, low=low, close=closed)
 
 
 class Sampler:

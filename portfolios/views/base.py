@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -47,6 +48,13 @@ def chosen_range(request: AuthedHttpRequest, *, now: datetime) -> tuple[str, dat
     return name, today - timedelta(days=days) if days else None
 
 
-def range_links(chosen: str) -> list[dict[str, Any]]:
-    """Describe the links to all ranges."""
-    return [{"name": name, "label": label, "chosen": name == chosen} for name, label, _ in RANGES]
+def range_links(chosen: str, *, shorter: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
+    """Describe the links to all ranges.
+
+    Args:
+        shorter: labels of ranges that the page has besides, by their names.
+    """
+    labels = dict(shorter or {}) | {name: label for name, label, _ in RANGES}
+    return [
+        {"name": name, "label": label, "chosen": name == chosen} for name, label in labels.items()
+    ]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime, timedelta
+from typing import Any
 
 from bson import ObjectId
 from django.contrib import messages
@@ -17,6 +18,7 @@ from marketdata import histories
 from marketdata import selectors as market
 from marketdata import services as market_services
 from marketdata.composition_presentation import composition
+from marketdata.domain.intraday import Interval
 from marketdata.forms import PriceForm
 from portfolios import presentation, selectors
 from portfolios.forms import take_errors
@@ -30,6 +32,12 @@ _LATEST_PRICES = 30
 _DOUBTS_NAMED = 5
 _MOST_NAMES = 10
 _LATEST_ACTIONS = 12
+#: Ranges within days: name in the address, label, how long each bar is, how far back.
+_WITHIN_DAYS = (
+    ("1d", "1D", Interval.MINUTE, timedelta(days=1)),
+    ("1w", "1W", Interval.FIVE_MINUTES, timedelta(days=7)),
+)
+_SHORTER = {name: label for name, label, *_ in _WITHIN_DAYS}
 
 
 class InstrumentPage(Page):
@@ -87,9 +95,30 @@ class InstrumentPage(Page):
         ]
         context["composition"] = composition(instrument)
         context["ranges"] = range_links(chosen)
+        if instrument.owner_id is None:
+            wanted = request.GET.get("range", chosen)
+            context |= _within_days(wanted, instrument.pk, now=now) or {
+                "ranges": range_links(chosen, shorter=_SHORTER)
+            }
         context["form"] = form or PriceForm(currency=instrument.currency, today=now.date())
         status = 422 if form else 200
         return render(request, "marketdata/instrument.html", context, status=status)
+
+
+def _within_days(wanted: str, instrument_id: ObjectId, *, now: datetime) -> dict[str, Any]:
+    """Describe a range within days; nothing if the wanted one is none of them.
+
+    It goes back from the last price there is, so that on a Sunday a day shows Friday.
+    """
+    for name, _label, interval, span in _WITHIN_DAYS:
+        if name == wanted:
+            newest = market.newest_minute(instrument_id) or now
+            bars = market.list_intraday_bars(
+                instrument_id, interval, start=newest - span, end=now + interval.length
+            )
+            found = presentation.bars_within_days(bars, interval)
+            return found | {"ranges": range_links(name, shorter=_SHORTER)}
+    return {}
 
 
 class DeletePrice(Page):

@@ -211,6 +211,32 @@ def test_the_page_says_when_prices_are_stale(signed_in, platform):
     expect(badge(page)).to_have_text(re.compile("Live"), timeout=60_000)
 
 
+def test_prices_within_the_day_are_drawn_and_go_on(signed_in, platform, pictures):
+    _, found = platform.request("GET", "/api/v1/instruments/search/?q=BTC")
+    coin = next(each["id"] for each in found["results"] if each["symbol"] == "BTC")
+    page = signed_in()
+    page.goto(f"{platform.url}/instruments/{coin}/")
+
+    def has_minutes():
+        _, answer = platform.request("GET", f"/api/v1/instruments/{coin}/bars/intraday/")
+        return len(answer["bars"]) >= 2
+
+    # The feed keeps them while the page is open.
+    eventually(has_minutes, seconds=240, every=2)
+    page.get_by_role("link", name="1D", exact=True).click()
+    expect(page.get_by_text("Prices of each minute")).to_be_visible()
+    expect(page.locator("#chart canvas").first).to_be_visible()
+    box = page.locator("#chart [data-chart]").bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    expect(page.locator("[data-readout]")).to_have_text(
+        re.compile(r" on \d{4}-\d\d-\d\d \d\d:\d\d$")
+    )
+    page.get_by_text("Show as table").click()
+    row = page.locator("[data-chart-table] tbody tr").first
+    expect(row).to_contain_text(re.compile(r"\d\d:\d\d"))
+    page.screenshot(path=pictures / "within-the-day.png")
+
+
 def test_the_page_follows_from_one_source_to_another_and_back(signed_in, platform):
     page = signed_in()
     page.get_by_role("link", name="World and Europe").first.click()

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { age, Formatter, styleOf, toneOf } from "../../static/src/js/format.js";
+import { age, clockOf, Formatter, styleOf, toneOf } from "../../static/src/js/format.js";
 
 const english = new Formatter();
 
@@ -61,4 +61,12 @@ test("ages grow from seconds to days", () => {
   const later = (seconds) => age(at, Date.parse(at) + seconds * 1000);
 
   assert.deepEqual([4, 90, 7_200, 200_000].map(later), ["4 s ago", "1 min ago", "2 h ago", "2 d ago"]);
+});
+
+test("moments are written in somebody's time zone", () => {
+  const clock = clockOf("America/New_York");
+  const moment = new Date("2026-03-04T04:07:00Z");
+  assert.equal(clock(moment), "2026-03-03 23:07");
+  assert.equal(clock(moment, "day"), "03-03");
+  assert.equal(clock(moment, "time"), "23:07");
 });

@@ -306,6 +306,98 @@ def test_the_jobs_fill_what_was_sampled_lately(acme, settings, monkeypatch):
     assert len(source.asked) == 1
 
 
+def ask(api, instrument, **query):
+    answer = api.get(reverse("api-intraday-bars", args=[instrument.pk]), query)
+    return answer.status_code, answer.json()
+
+
+def test_the_api_lists_bars_with_their_source_and_status(acme, program_of, ada):
+    api = program_of(ada)
+    keep(final(acme, "5 7 4 6.5", NOW), sampled(acme, "8", NOW + 2 * MINUTE))
+    keep(final(acme, "1 1 1 1", NOW - timedelta(hours=30)))
+    until = (NOW + timedelta(hours=1)).isoformat()
+
+    status, answer = ask(api, acme, until=until)
+
+    assert (status, answer["currency"], answer["interval"]) == (200, "USD", "1m")
+    first, second = answer["bars"]
+    assert first == {
+        "at": "2026-03-02T12:00:00Z",
+        "open": "5",
+        "high": "7",
+        "low": "4",
+        "close": "6.5",
+        "source": "archive",
+        "status": "final",
+    }
+    assert (second["source"], second["status"]) == ("ticker", "sampled")
+    _, merged = ask(api, acme, until=until, interval="5m")
+    assert [(each["source"], each["status"]) for each in merged["bars"]] == [
+        ("archive, ticker", "sampled")
+    ]
+    _, hours = ask(api, acme, until=until, interval="1h", hours=48)
+    assert [each["close"] for each in hours["bars"]] == ["1", "8"]
+
+
+@pytest.mark.parametrize(
+    ("field", "query"),
+    [
+        ("hours", {"hours": 73}),
+        ("hours", {"hours": 0}),
+        ("hours", {"interval": "5m", "hours": 14 * 24 + 1}),
+        ("interval", {"interval": "1d"}),
+        ("until", {"until": "yesterday"}),
+    ],
+)
+def test_the_api_refuses_what_it_can_not_answer(acme, program_of, ada, field, query):
+    status, answer = ask(program_of(ada), acme, **query)
+
+    assert (status, list(answer["errors"])) == (422, [field])
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "count"),
+    [("1d", "Prices of each minute from archive", 3), ("1w", "Prices of five minutes each", 3)],
+)
+def test_the_page_draws_the_last_days_that_had_prices(acme, browser_of, ada, name, words, count):
+    friday = clock.now().replace(second=0, microsecond=0) - timedelta(days=3)
+    ages = (0, 10, 20) if name == "1d" else (0, 10, 24 * 60 * 6)
+    keep(*(final(acme, "5 7 4 6", friday - age * MINUTE) for age in ages))
+    keep(final(acme, "9 9 9 9", friday - timedelta(days=7, minutes=5)))
+    browser = browser_of(ada)
+
+    page = browser.get(reverse("instrument", args=[acme.pk]), {"range": name})
+
+    assert len(page.context["values"]) == count
+    text = page.content.decode()
+    assert words in text
+    assert f'?range={name}"' in text
+    assert "made of the quotes" not in text
+    assert 'data-zone="UTC"' in text
+
+
+def test_the_page_says_what_was_sampled_and_that_there_is_nothing_yet(acme, browser_of, ada):
+    browser = browser_of(ada)
+    address = reverse("instrument", args=[acme.pk])
+    assert (
+        "Prices within the day are kept while"
+        in browser.get(f"{address}?range=1d").content.decode()
+    )
+    keep(*(sampled(acme, "8", clock.now() - number * MINUTE) for number in range(2)))
+
+    text = browser.get(f"{address}?range=1d").content.decode()
+
+    assert "Prices of each minute from ticker; 2 of them made of the quotes seen so far." in text
+
+
+def test_an_own_instrument_has_no_prices_within_days(browser_of, ada):
+    house = factories.make_instrument("HOUSE", owner=ada)
+
+    text = browser_of(ada).get(reverse("instrument", args=[house.pk])).content.decode()
+
+    assert "range=1d" not in text
+
+
 def test_staff_see_how_far_sources_have_told(acme, browser_of):
     source = Archive(knows=[acme])
     source.failures = [Transient("It is away.")]

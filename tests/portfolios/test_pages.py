@@ -62,7 +62,7 @@ def test_a_portfolio_shows_what_it_holds_and_what_that_is_worth(browser, portfol
     assert "Incomplete" not in shown.split("hidden")[0]
 
 
-@pytest.mark.parametrize("name", ["1m", "3m", "6m", "1y", "3y", "max", "junk", "\x00"])
+@pytest.mark.parametrize("name", ["1d", "1w", "1m", "3m", "6m", "1y", "3y", "max", "junk", "\x00"])
 def test_every_range_of_the_chart_opens(browser, portfolio, acme, name):
     page(browser, "portfolio", portfolio.pk, range=name)
     page(browser, "instrument", acme.pk, range=name)

@@ -1,27 +1,36 @@
-// The one wrapper around the chart library: a line of values over days, in the colors of the theme.
+// The one wrapper around the chart library: a line of values over time, in the colors of the theme.
 
-import { AreaSeries, createChart, CrosshairMode, LineSeries, LineType } from "lightweight-charts";
+import {
+  AreaSeries,
+  createChart,
+  CrosshairMode,
+  LineSeries,
+  LineType,
+  TickMarkType,
+} from "lightweight-charts";
 
 import { color } from "./theme.js";
 
 /**
- * @typedef {{date: string, value: string}} Point
+ * @typedef {{date: string, value: string} | {at: string, value: string}} Point of a day or a moment
+ * @typedef {(moment: Date, part?: "day" | "time") => string} Clock writes a moment, or part of it
  * @typedef {object} ValueChart
  * @property {(point: Point) => void} update  moves or adds the last point
  * @property {() => void} remove
  */
 
 /**
- * Draws values over days into a box.
+ * Draws values over days, or over moments, into a box.
  * @param {HTMLElement} box
  * @param {Point[]} points oldest first
  * @param {object} options
  * @param {(value: number) => string} options.write how a value is written on the axis
- * @param {(point: {date: string, value: number} | null) => void} options.onHover
+ * @param {(point: {when: string, value: number} | null) => void} options.onHover
+ * @param {Clock} [options.clock] how moments are written, where the points have moments
  * @param {Point[]} [options.beside] a second line to compare with, oldest first
  * @returns {ValueChart}
  */
-export function drawValues(box, points, { write, onHover, beside = [] }) {
+export function drawValues(box, points, { write, onHover, clock, beside = [] }) {
   const chart = createChart(box, {
     autoSize: true,
     // The notice that the licence asks for stands at the foot of every page.
@@ -29,9 +38,14 @@ export function drawValues(box, points, { write, onHover, beside = [] }) {
     crosshair: { mode: CrosshairMode.Magnet, horzLine: { visible: false, labelVisible: false } },
     handleScroll: false,
     handleScale: false,
-    localization: { priceFormatter: write },
+    localization: { priceFormatter: write, ...(clock && { timeFormatter: writeTime(clock) }) },
     rightPriceScale: { borderVisible: false, scaleMargins: { top: 0.12, bottom: 0.06 } },
-    timeScale: { borderVisible: false, fixLeftEdge: true, fixRightEdge: true },
+    timeScale: {
+      borderVisible: false,
+      fixLeftEdge: true,
+      fixRightEdge: true,
+      ...(clock && { timeVisible: true, tickMarkFormatter: writeMark(clock) }),
+    },
   });
   const series = chart.addSeries(AreaSeries, PLAIN);
   const other = beside.length ? chart.addSeries(LineSeries, PLAIN) : null;
@@ -42,7 +56,8 @@ export function drawValues(box, points, { write, onHover, beside = [] }) {
   chart.timeScale().fitContent();
   chart.subscribeCrosshairMove(({ time, seriesData }) => {
     const bar = seriesData.get(series);
-    onHover(bar ? { date: String(time), value: bar.value } : null);
+    const when = clock && bar ? writeTime(clock)(time) : String(time);
+    onHover(bar ? { when, value: bar.value } : null);
   });
   document.addEventListener("livefolio:theme", paint);
   return {
@@ -63,7 +78,17 @@ const PLAIN = {
 };
 
 // A drawing has a few hundred pixels: here, and only here, a float is exact enough.
-const toBar = ({ date, value }) => ({ time: date, value: Number(value) });
+const toBar = ({ date, at, value }) => ({
+  time: at === undefined ? date : Date.parse(at) / 1_000,
+  value: Number(value),
+});
+
+// The library counts seconds, and knows no time zones.
+const writeTime = (clock) => (seconds) => clock(new Date(seconds * 1_000));
+
+const writeMark = (clock) => (seconds, type) => {
+  return clock(new Date(seconds * 1_000), type < TickMarkType.Time ? "day" : "time");
+};
 
 function applyTheme(chart, series, other) {
   const grid = { color: color("--chart-grid") };

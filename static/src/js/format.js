@@ -131,3 +131,19 @@ export function age(at, now) {
   if (seconds < 86_400) return `${Math.floor(seconds / 3_600)} h ago`;
   return `${Math.floor(seconds / 86_400)} d ago`;
 }
+
+/**
+ * Returns what writes moments in somebody's time zone, as 2026-03-04 12:07 or part of it.
+ * @param {string} zone
+ * @returns {(moment: Date, part?: "day" | "time") => string}
+ */
+export function clockOf(zone) {
+  // The one locale that writes days in this order, and hours up to 23.
+  const day = new Intl.DateTimeFormat("sv-SE", { timeZone: zone, dateStyle: "short" });
+  const time = new Intl.DateTimeFormat("sv-SE", { timeZone: zone, timeStyle: "short" });
+  return (moment, part) => {
+    if (part === "day") return day.format(moment).slice(5);
+    if (part === "time") return time.format(moment);
+    return `${day.format(moment)} ${time.format(moment)}`;
+  };
+}

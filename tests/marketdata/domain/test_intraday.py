@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from common.money import plain
 from marketdata.domain.intraday import (
     Bar,
     BarStatus,
@@ -43,7 +44,7 @@ def final(at, prices, source="a") -> Bar:
 
 
 def prices_of(bar):
-    return " ".join(str(each) for each in (bar.open, bar.high, bar.low, bar.close))
+    return " ".join(plain(each) for each in (bar.open, bar.high, bar.low, bar.close))
 
 
 QUOTES = some.lists(

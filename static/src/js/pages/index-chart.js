@@ -22,7 +22,7 @@ export default function start(figure, { format }) {
   const chart = drawValues(box, line(days, "portfolio"), {
     write: (value) => format.rate(value.toFixed(8)),
     onHover: (point) => {
-      readout.textContent = point ? sentence(byDate.get(point.date), format) : "";
+      readout.textContent = point ? sentence(byDate.get(point.when), format) : "";
     },
     beside: line(days, "benchmark"),
   });
