@@ -4,17 +4,27 @@ from typing import Any
 
 from bson import ObjectId
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
 
 from accounts.models import User
 from common import clock
 from common.admin import ModelAdmin, ReadOnlyAdmin
 from common.errors import Failure
-from marketdata.models import Instrument, InstrumentMerge
+from common.ids import parse_object_id
+from marketdata.models import Instrument, InstrumentMerge, MergeDismissal
 from marketdata.selectors import count_references, list_suggested_merges
-from marketdata.services import merge_instruments, undo_merge, wrong_with_merge
+from marketdata.services import (
+    dismiss_suggestion,
+    merge_instruments,
+    suggest_again,
+    undo_merge,
+    wrong_with_merge,
+)
 from marketdata.tasks import start_following
 
 
@@ -91,6 +101,35 @@ class InstrumentMergeAdmin(ReadOnlyAdmin[InstrumentMerge]):
         suggested = list_suggested_merges() if may_change_instruments(request) else []
         return super().changelist_view(request, (extra_context or {}) | {"suggested": suggested})
 
+    def get_urls(self) -> list[URLPattern]:
+        """Add where a suggestion is dismissed."""
+        dismiss = path(
+            "dismiss/",
+            self.admin_site.admin_view(self.dismiss),
+            name="marketdata_instrumentmerge_dismiss",
+        )
+        return [dismiss, *super().get_urls()]
+
+    def dismiss(self, request: HttpRequest) -> HttpResponse:
+        """Remember that two that were suggested are two."""
+        if not may_change_instruments(request):
+            raise PermissionDenied
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        try:
+            first, second = (parse_object_id(request.POST[name]) for name in ("first", "second"))
+            made = dismiss_suggestion(
+                first, second, user_id=ObjectId(str(request.user.pk)), now=clock.now()
+            )
+        except (KeyError, Failure) as error:
+            reason = error.detail if isinstance(error, Failure) else "Choose two instruments."
+            self.message_user(request, reason, messages.ERROR)
+        else:
+            self.message_user(
+                request, f"{made.first} and {made.second} are two, and no longer suggested."
+            )
+        return redirect("admin:marketdata_instrumentmerge_changelist")
+
     def has_undo_permission(self, request: HttpRequest) -> bool:
         """Who may change instruments may also take that back."""
         return may_change_instruments(request)
@@ -106,3 +145,29 @@ class InstrumentMergeAdmin(ReadOnlyAdmin[InstrumentMerge]):
             else:
                 self.log_change(request, merge, "Taken back.")
                 self.message_user(request, f"{merge}: taken back.")
+
+
+@admin.register(MergeDismissal)
+class MergeDismissalAdmin(ReadOnlyAdmin[MergeDismissal]):
+    """Of which pairs staff have said that they are two, who and when."""
+
+    list_display = ("first", "second", "by", "dismissed_by", "dismissed_at")
+    search_fields = ("first__symbol", "second__symbol")
+    list_select_related = ("first", "second", "dismissed_by")
+    ordering = ("-dismissed_at", "id")
+    actions = ("suggest",)
+
+    def has_undo_permission(self, request: HttpRequest) -> bool:
+        """Who may change instruments may also take that back."""
+        return may_change_instruments(request)
+
+    @admin.action(description="Take back: suggest them again", permissions=["undo"])
+    def suggest(self, request: HttpRequest, chosen: QuerySet[MergeDismissal]) -> None:
+        """Let what was dismissed be suggested again."""
+        rows = list(chosen)
+        for each in rows:
+            # The row goes: what it said stays in the log.
+            said = f"{each.dismissed_by} had said so on {each.dismissed_at:%Y-%m-%d %H:%M} UTC"
+            self.log_change(request, each, f"Suggested again; {said}.")
+        count = suggest_again([each.pk for each in rows])
+        self.message_user(request, f"{count} suggested again.")

@@ -13,6 +13,7 @@ from marketdata.models.instruments import (
     Instrument,
     InstrumentAlias,
     InstrumentMerge,
+    MergeDismissal,
     SearchTermsField,
 )
 from marketdata.models.intraday import BarPack, MinuteFill
@@ -27,6 +28,7 @@ __all__ = [
     "Instrument",
     "InstrumentAlias",
     "InstrumentMerge",
+    "MergeDismissal",
     "MinuteFill",
     "PriceBar",
     "SearchTermsField",

@@ -256,3 +256,29 @@ class InstrumentMerge(Timestamped):
 
     def __str__(self) -> str:
         return f"{self.duplicate_id} is {self.survivor_id} ({self.pk})"
+
+
+class MergeDismissal(models.Model):
+    """That staff say of two instruments which look like one that they are two."""
+
+    #: In the order of their ids.
+    first = models.ForeignKey(
+        Instrument, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    second = models.ForeignKey(Instrument, on_delete=models.CASCADE, related_name="+")
+    #: What they had in common, in words.
+    by = models.CharField("in common", max_length=80)
+    #: Who said so; null once they are gone.
+    dismissed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    dismissed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["first", "second"], name="one_dismissal_a_pair"),
+        ]
+        indexes = [models.Index(fields=["-dismissed_at", "id"], name="dismissals_by_moment")]
+
+    def __str__(self) -> str:
+        return f"{self.first_id} is not {self.second_id}"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from bson import ObjectId
@@ -14,7 +15,7 @@ from django.db.models import QuerySet
 from common.bulk import aggregate
 from common.errors import NotFound
 from marketdata.events import references_asked
-from marketdata.models import Instrument, InstrumentMerge
+from marketdata.models import Instrument, InstrumentMerge, MergeDismissal
 from marketdata.selectors.instruments import instruments_by_id
 
 #: The others come up once these are settled.
@@ -79,21 +80,36 @@ class Suggestion:
 def list_suggested_merges() -> list[Suggestion]:
     """List the pairs of shared instruments that what identifies one instrument says to be one.
 
-    That is the ISIN, or the share class where it is known, with the market and the currency.
+    That is the ISIN, or the share class where it is known, with the market and the currency. Pairs
+    of which staff have said that they are two are left out.
     """
+    dismissed = set(MergeDismissal.objects.values_list("first_id", "second_id"))
     pairs: dict[tuple[ObjectId, ObjectId], str] = {}
     for column, words in (("isin", "ISIN"), ("share_class_figi", "share class FIGI")):
-        for group in _groups_by(column):
-            first, *others = sorted(group["ids"])
-            named = f"{words} {group['_id'][column]}"
-            for other in others:
-                pairs.setdefault((first, other), named)
+        found_pairs = (
+            (pair, f"{words} {group['_id'][column]}")
+            for group in _groups_by(column)
+            for pair in _pairs_of(sorted(group["ids"]), dismissed)
+        )
+        for pair, named in islice(found_pairs, _MOST_SUGGESTED):
+            pairs.setdefault(pair, named)
     found = instruments_by_id([key for pair in pairs for key in pair])
     suggested = (
         Suggestion(found[str(first)], found[str(second)], by)
         for (first, second), by in pairs.items()
     )
     return sorted(suggested, key=lambda each: (each.first.identity, each.second.identity))
+
+
+def _pairs_of(
+    ids: Sequence[ObjectId], dismissed: Container[tuple[ObjectId, ObjectId]]
+) -> Iterator[tuple[ObjectId, ObjectId]]:
+    """Pair each with the first one before it that it may still be the same as."""
+    for place, other in enumerate(ids):
+        for first in ids[:place]:
+            if (first, other) not in dismissed:
+                yield first, other
+                break
 
 
 def _groups_by(column: str) -> Iterator[dict[str, Any]]:
@@ -103,7 +119,8 @@ def _groups_by(column: str) -> Iterator[dict[str, Any]]:
         {"$match": {"owner_id": None, "is_active": True, column: {"$gt": ""}, "mic": {"$gt": ""}}},
         {"$group": {"_id": {name: f"${name}" for name in same}, "ids": {"$push": "$_id"}}},
         {"$match": {"ids.1": {"$exists": True}}},
-        {"$limit": _MOST_SUGGESTED},
+        # So that whoever asks again meets the same ones first.
+        {"$sort": {"_id": 1}},
     ]
     return aggregate(Instrument, stages)
 

@@ -52,6 +52,7 @@ from marketdata.services.prices import (
 )
 from marketdata.services.rates import RatesRecorded, record_reference_rates
 from marketdata.services.renaming import RenamingRefused, rename_instrument, wrong_with_renaming
+from marketdata.services.suggestions import NotSuggested, dismiss_suggestion, suggest_again
 
 __all__ = [
     "ASKED_AGAIN",
@@ -67,6 +68,7 @@ __all__ = [
     "InstrumentExists",
     "InstrumentInUse",
     "MergeRefused",
+    "NotSuggested",
     "PriceNotFound",
     "PriceRefused",
     "RatesRecorded",
@@ -80,6 +82,7 @@ __all__ = [
     "delete_own_instrument",
     "delete_own_instruments",
     "delete_price",
+    "dismiss_suggestion",
     "fill_minutes",
     "go_on",
     "identify_instruments",
@@ -99,6 +102,7 @@ __all__ = [
     "request_backfill",
     "roll_up_minutes",
     "store_closes",
+    "suggest_again",
     "undo_merge",
     "wrong_with_alias",
     "wrong_with_merge",

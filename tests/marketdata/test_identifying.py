@@ -12,7 +12,8 @@ from marketdata import selectors, services, tasks
 from marketdata.adapters import registry
 from marketdata.adapters.openfigi.client import OpenFigiSource
 from marketdata.domain.sources import Need
-from marketdata.models import Instrument, SourceRun
+from marketdata.models import Instrument, MergeDismissal, SourceRun
+from tests import factories, stored
 from tests.factories import NOW, make_instrument, make_pair
 from tests.marketdata.openfigi import AMAZON, APPLE, IBM, openfigi, row_of
 
@@ -223,6 +224,77 @@ class TestSuggestions:
         identify(source_of())
         second.refresh_from_db()
         assert second.share_class_figi == IBM[0]
+
+    def dismiss(self, staff, first, second):
+        body = {"first": str(first.pk), "second": str(second.pk)}
+        address = reverse("admin:marketdata_instrumentmerge_dismiss")
+        return staff.post(address, body, follow=True).content.decode()
+
+    def test_staff_say_that_they_are_two_and_take_it_back(self, doubled, source_of, staff, bo):
+        identify(source_of())
+        first, second = doubled
+
+        page = self.dismiss(staff, second, first)
+        self.dismiss(staff, first, second)
+
+        assert "are two, and no longer suggested" in page
+        assert self.pairs() == []
+        identify(source_of())
+        assert self.pairs() == []
+        row = MergeDismissal.objects.get()
+        assert (row.first_id, row.second_id, row.dismissed_by_id) == (first.pk, second.pk, bo.pk)
+        assert row.by == f"share class FIGI {APPLE[0]}"
+        listed = reverse("admin:marketdata_mergedismissal_changelist")
+        assert bo.email in staff.get(listed).content.decode()
+
+        staff.post(listed, {"action": "suggest", "_selected_action": [str(row.pk)]})
+
+        assert [pair[:2] for pair in self.pairs()] == [("APPLE", "AAPL")]
+        assert MergeDismissal.objects.count() == 0
+
+    def test_of_three_the_others_are_still_suggested(self, doubled, staff):
+        one, other = (make_instrument(symbol, isin=APPLE_ISIN) for symbol in ("APPL", "APL"))
+        assert [pair[:2] for pair in self.pairs()] == [("APPLE", "APL"), ("APPLE", "APPL")]
+
+        self.dismiss(staff, doubled[0], other)
+
+        assert [pair[:2] for pair in self.pairs()] == [("APPL", "APL"), ("APPLE", "APPL")]
+        self.dismiss(staff, one, other)
+        assert [pair[:2] for pair in self.pairs()] == [("APPLE", "APPL")]
+
+    def test_what_was_dismissed_makes_room_for_others(self, staff, monkeypatch, bo):
+        monkeypatch.setattr("marketdata.selectors.merging._MOST_SUGGESTED", 1)
+        for isin in (APPLE_ISIN, "US5949181045"):
+            for number in range(2):
+                make_instrument(f"{isin[-4:]}{number}", isin=isin)
+        (first,) = self.pairs()
+
+        for each in selectors.list_suggested_merges():
+            services.dismiss_suggestion(each.first.pk, each.second.pk, user_id=bo.pk, now=NOW)
+
+        (second,) = self.pairs()
+        assert first[2] != second[2]
+
+    def test_only_what_is_suggested_is_dismissed_by_whoever_may(
+        self, doubled, staff, browser_of, source_of
+    ):
+        identify(source_of())
+        before = stored.everything()
+        first, second = doubled
+
+        assert "Nobody suggests that" in self.dismiss(staff, first, make_instrument("OTHER"))
+        address = reverse("admin:marketdata_instrumentmerge_dismiss")
+        assert (
+            "Choose two"
+            in staff.post(address, {"first": str(first.pk)}, follow=True).content.decode()
+        )
+        assert staff.get(address).status_code == 405
+        helper = browser_of(factories.make_user("helper@example.test", is_staff=True))
+        body = {"first": str(first.pk), "second": str(second.pk)}
+        assert helper.post(address, body).status_code == 403
+        names = ("marketdata_mergedismissal", "marketdata_instrumentmerge")
+        after = stored.everything()
+        assert [after[name] for name in names] == [before[name] for name in names]
 
 
 def test_it_is_told_on_the_page_and_over_the_api(
