@@ -72,6 +72,12 @@ def theme(context: Context) -> str:
 
 
 @register.simple_tag
+def live_attributes() -> SafeString:
+    """Return what the live half of a page goes by: how old a price may be, in seconds."""
+    return format_html('data-stale-after="{}"', settings.FEED_STALE_SECONDS)
+
+
+@register.simple_tag
 def shape_of(values: Sequence[Mapping[str, str]]) -> Shape | None:
     """Lay values over time out as a line; None when there are too few for one.
 

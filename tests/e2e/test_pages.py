@@ -211,6 +211,30 @@ def test_the_page_says_when_prices_are_stale(signed_in, platform):
     expect(badge(page)).to_have_text(re.compile("Live"), timeout=60_000)
 
 
+def test_the_page_says_by_itself_that_prices_are_stale_when_the_server_says_nothing(
+    signed_in, platform
+):
+    page = signed_in()
+    page.get_by_role("link", name="World and Europe").first.click()
+    expect(badge(page)).to_have_text(re.compile("Live"))
+    price = page.locator("[data-live^='quote:'][data-live$=':price']").first
+    web = eventually(lambda: platform.find("web"))
+    frozen = [web, *web.children(recursive=True)]
+
+    for process in frozen:
+        process.suspend()
+    try:
+        # Ten seconds are promised; the line itself would be given up after 45.
+        expect(badge(page)).to_have_text(re.compile("Stale"), timeout=13_000)
+        expect(price).to_have_attribute("data-stale", "", timeout=1_000)
+    finally:
+        for process in frozen:
+            process.resume()
+
+    expect(badge(page)).to_have_text(re.compile("Live"), timeout=60_000)
+    expect(price).not_to_have_attribute("data-stale", "", timeout=30_000)
+
+
 def test_prices_within_the_day_are_drawn_and_go_on(signed_in, platform, pictures):
     _, found = platform.request("GET", "/api/v1/instruments/search/?q=BTC")
     coin = next(each["id"] for each in found["results"] if each["symbol"] == "BTC")

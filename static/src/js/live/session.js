@@ -2,6 +2,7 @@
 
 import { valuesOf } from "./protocol.js";
 import { LiveSocket } from "./socket.js";
+import { isOverdue, ServerClock } from "./staleness.js";
 import { describe } from "./status.js";
 
 const REVIEW_EVERY = 1_000;
@@ -32,6 +33,10 @@ export class Session {
   #socket;
   #subscribed = { instruments: new Set(), portfolios: new Set(), jobs: new Set() };
   #facts = { socket: "connecting", lostAt: null, lag: null, isFilled: false };
+  #clock = new ServerClock();
+  #staleAfter = Number(document.documentElement.dataset.staleAfter) * 1_000;
+  /** What each portfolio holds, by its id. */
+  #held = new Map();
   #reloads = new Map();
   #spoken = null;
   #wasLost = false;
@@ -82,6 +87,7 @@ export class Session {
   #opened() {
     const isBack = this.#facts.lostAt !== null;
     this.#facts = { ...this.#facts, lostAt: null, isFilled: false };
+    this.#clock.reset();
     this.#subscribed = this.#shown();
     // Every page counts what waits in the inbox; that may have changed since it was written.
     this.#socket.send({ type: "subscribe", ...listMissing(this.#subscribed), inbox: true });
@@ -101,12 +107,16 @@ export class Session {
   }
 
   #take(message) {
-    if (message.at) this.#facts.lag = Math.max(0, Date.now() - Date.parse(message.at));
+    if (message.at) {
+      this.#facts.lag = Math.max(0, Date.now() - Date.parse(message.at));
+      this.#clock.hear(message.at, Date.now());
+    }
     if (message.type === "snapshot") this.#facts.isFilled = true;
     if (message.type === "reload") this.#reload(`${message.topic}:${message.id}`);
     this.#board.put(valuesOf(message));
     for (const portfolio of message.portfolios ?? [message.portfolio ?? []].flat()) {
       this.#compareRevision(portfolio);
+      this.#held.set(portfolio.id, portfolio.positions);
     }
     if (message.job) this.#compareState(message.job);
     if (message.alert) this.#say(`${message.alert.title}. ${message.alert.detail}`);
@@ -182,14 +192,38 @@ export class Session {
     let staleCount = 0;
     let openCount = 0;
     let staleSince = now;
+    const overdue = new Set();
     for (const id of this.#subscribed.instruments) {
-      const state = this.#board.value(`quote:${id}:state`);
-      if (state !== undefined && state !== "closed") openCount += 1;
-      if (this.#board.value(`quote:${id}:stale`) !== true) continue;
+      const quote = this.#quote(id);
+      if (quote.state !== undefined && quote.state !== "closed") openCount += 1;
+      if (quote.stale !== true) {
+        if (!isOverdue(quote, this.#clock.at(now), this.#staleAfter)) continue;
+        overdue.add(id);
+      }
       staleCount += 1;
-      staleSince = Math.min(staleSince, Date.parse(this.#board.value(`quote:${id}:at`)));
+      staleSince = Math.min(staleSince, Date.parse(quote.at));
     }
+    this.#markOverdue(overdue);
     return { staleCount, openCount, staleSince };
+  }
+
+  #quote(id) {
+    const names = ["at", "confirmed_at", "state", "delay_seconds", "stale"];
+    return Object.fromEntries(
+      names.map((name) => [name, this.#board.value(`quote:${id}:${name}`)]),
+    );
+  }
+
+  /** Marks prices of which the server says nothing any more, and what rests on them. */
+  #markOverdue(ids) {
+    if (ids.size === 0) return;
+    const marks = [...ids].map((id) => [`quote:${id}:stale`, true]);
+    for (const [id, positions] of this.#held) {
+      if (positions.some((each) => ids.has(each.instrument))) {
+        marks.push([`portfolio:${id}:stale`, true]);
+      }
+    }
+    this.#board.put(marks);
   }
 
   /** Tells screen readers of a loss that lasts, and of the return from it; of nothing else. */
