@@ -13,6 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import requests
 from asgiref.sync import sync_to_async
 
 from brokers.domain.connections import ConnectionState, SyncState
@@ -393,6 +394,19 @@ async def test_after_a_fault_of_its_socket_a_feed_goes_on(running, monkeypatch, 
     asked = await sync_to_async(lambda: running.asked)()
     talks = [each for each in asked if each["path"] == "/v2/iex"]
     assert len(talks) >= befalls.connections
+
+
+@pytest.mark.parametrize("first", ["html", "cut_json"])
+@pytest.mark.parametrize("second", ["drift", "empty", "lose_rows"])
+def test_two_faults_may_strike_the_same_answer(sandbox, first, second):
+    for mode in (first, second):
+        sandbox.break_down(mode, "exchangeInfo")
+
+    told = requests.get(f"{sandbox.url}/binance/api/v3/exchangeInfo", timeout=10)
+
+    assert told.status_code == 200
+    with pytest.raises(ValueError, match=r"Expecting|Unterminated"):
+        told.json()
 
 
 def test_every_fault_that_the_sandbox_knows_has_a_case():
