@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import random
 import re
 import time
 from collections.abc import Collection, Iterator, Mapping
@@ -46,7 +45,6 @@ class Sandbox:
         self.control = Control(self.world, houses)
         self._houses = houses
         self._has_control = has_control
-        self._chance = random.Random(seed)  # noqa: S311 - faults are no secret
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer one question, or talk."""
@@ -108,7 +106,7 @@ class Sandbox:
                 method=question.method,
                 path=question.path,
                 key_id=house.key_of(question),
-                chance=self._chance,
+                chance=self.world.chance,
             ):
                 yield fault
 

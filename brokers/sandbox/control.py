@@ -85,8 +85,13 @@ class Control:
 
     def _go_on(self) -> None:
         if self._play is not None:
-            for order in self._play.due(self._world.clock.now()):
-                self._book(order)
+            self._play.go_on(self._world.clock.now(), self._do)
+
+    def _do(self, step: dict[str, Any]) -> dict[str, Any]:
+        """Do what a story wants: in the books, or to the answers."""
+        if step["op"] == "break":
+            return self._break(step)
+        return self._mend(step) if step["op"] == "mend" else self._book(step)
 
     def _clock(self, body: Mapping[str, Any]) -> dict[str, str]:
         clock = self._world.clock

@@ -102,6 +102,8 @@ class World:
     def reset(self, seed: int = 1, *, activities: int = 60) -> None:
         """Begin anew, with one account in each house that has some history."""
         self.seed = seed
+        #: Which questions a fault strikes that doesn't strike all.
+        self.chance = random.Random(seed)  # noqa: S311 - faults are no secret
         self.clock.fixed, self.clock.moved = None, timedelta()
         self.accounts = {}
         for settle in self._settlers:

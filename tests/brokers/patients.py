@@ -5,14 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
-from html import unescape
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
-from urllib.request import urlopen
 
 import pytest
 
-from brokers.adapters.binance.history import HISTORIES
 from brokers.domain.connections import SyncState
 from brokers.models import BrokerRow, Connection, Sync
 from brokers.sandbox.alpaca.books import DEFAULT_KEY as ALPACA_KEY
@@ -22,7 +18,7 @@ from brokers.sandbox.ibkr.books import DEFAULT_QUERY, DEFAULT_TOKEN
 from brokers.sandbox.kite.books import DEFAULT_KEY as KITE_KEY
 from brokers.sandbox.kite.books import DEFAULT_SECRET as KITE_SECRET
 from brokers.selectors import list_unbooked
-from brokers.services import connecting, logins
+from brokers.services import connecting
 from common import clock
 from portfolios import selectors as portfolios
 from portfolios.models import Portfolio, Transaction
@@ -32,8 +28,10 @@ from tests.brokers.sandboxed import (
     Sandbox,
     assert_equals_truth,
     forget_pauses,
+    log_in_at_kite,
     reloaded,
     request,
+    shorten_histories,
     sync,
 )
 
@@ -213,12 +211,7 @@ class AtKite(Patient):
 
     def log_in(self, connection: Connection) -> None:
         """Log in on the broker's page, and come back."""
-        forget_pauses()
-        # As a browser does it, which writes nothing into our logs.
-        with urlopen(logins.address(connection, state="s"), timeout=10) as answer:
-            page = answer.read().decode()
-        back = urlsplit(unescape(page.partition('href="')[2].partition('"')[0]))
-        logins.complete(connection, ticket=dict(parse_qsl(back.query)), now=self.now())
+        log_in_at_kite(connection, now=self.now())
 
     def _trade(self, symbol: str, qty: str, price: str) -> None:
         self.sandbox.book(
@@ -233,9 +226,7 @@ class AtBinance(Patient):
     credentials = {"api_key": BINANCE_KEY, "secret_key": BINANCE_SECRET}
 
     def prepare(self) -> None:
-        since = clock.now().date() - timedelta(days=25)
-        short = [replace(each, since=since) for each in HISTORIES]
-        self.monkeypatch.setattr("brokers.adapters.binance.client.HISTORIES", short)
+        shorten_histories(self.monkeypatch, since=clock.now().date() - timedelta(days=25))
         self.book("deposit", coin="USDT", amount="10000", days=9)
         self._trade("BUY", "0.05", days=8)
 

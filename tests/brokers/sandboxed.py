@@ -8,18 +8,24 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import datetime
+from dataclasses import replace
+from datetime import date, datetime
 from decimal import Decimal
+from html import unescape
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+from urllib.request import urlopen
 
+import pytest
 import requests
 
+from brokers.adapters.binance.history import HISTORIES
 from brokers.domain.connections import SyncState
 from brokers.models import Connection, ImportRun, Sync
 from brokers.sandbox.alpaca.books import DEFAULT_KEY, DEFAULT_SECRET
 from brokers.sandbox.app import Sandbox as App
 from brokers.sandbox.serving import SHARED, serve, servers
-from brokers.services import committing, connecting, intake, reading, syncing, syncs
+from brokers.services import committing, connecting, intake, logins, reading, syncing, syncs
 from common import clock, redis
 from marketdata.selectors import instruments_by_id
 from portfolios.domain.engine import Ledger, OversellRule, Policy, compute
@@ -108,6 +114,22 @@ def connect(portfolio, *, now: datetime | None = None, **credentials: str) -> Co
         credentials=CREDENTIALS | credentials,
         now=now or clock.now(),
     )
+
+
+def log_in_at_kite(connection: Connection, *, now: datetime) -> None:
+    """Log in on the broker's page, and come back."""
+    forget_pauses()
+    # As a browser does it, which writes nothing into our logs.
+    with urlopen(logins.address(connection, state="s"), timeout=10) as answer:
+        page = answer.read().decode()
+    back = urlsplit(unescape(page.partition('href="')[2].partition('"')[0]))
+    logins.complete(connection, ticket=dict(parse_qsl(back.query)), now=now)
+
+
+def shorten_histories(monkeypatch: pytest.MonkeyPatch, *, since: date) -> None:
+    """Let nobody have come to Binance before some day, so that no years are asked for."""
+    short = [replace(each, since=since) for each in HISTORIES]
+    monkeypatch.setattr("brokers.adapters.binance.client.HISTORIES", short)
 
 
 def import_file(portfolio, name: str, content: bytes) -> ImportRun:

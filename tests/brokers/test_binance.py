@@ -14,7 +14,12 @@ from brokers.sandbox.binance.books import DEFAULT_KEY, DEFAULT_SECRET
 from brokers.services import connecting
 from common import clock
 from portfolios.models import Transaction
-from tests.brokers.sandboxed import assert_equals_truth, forget_pauses, reloaded
+from tests.brokers.sandboxed import (
+    assert_equals_truth,
+    forget_pauses,
+    reloaded,
+    shorten_histories,
+)
 from tests.brokers.sandboxed import sync as sync_now
 
 pytestmark = pytest.mark.django_db
@@ -25,8 +30,7 @@ TRADES, DEPOSITS = "myTrades", "deposit/hisrec"
 @pytest.fixture
 def binance(sandbox, monkeypatch):
     """The sandbox, whose people came to Binance not long ago."""
-    since = [replace(each, since=OPENED_ON) for each in HISTORIES]
-    monkeypatch.setattr("brokers.adapters.binance.client.HISTORIES", since)
+    shorten_histories(monkeypatch, since=OPENED_ON)
     return sandbox
 
 
