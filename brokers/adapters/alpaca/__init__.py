@@ -41,13 +41,14 @@ class Alpaca:
             streams=(Stream.ACTIVITIES, Stream.POSITIONS, Stream.CASH, Stream.ORDERS),
             tells=(
                 "every fill, dividend, interest, fee, tax and movement of cash since the opening",
+                "options: trades, expiry, exercise and assignment",
                 "positions and cash, to compare with",
                 "orders that are still open",
             ),
-            conceals=("options are listed, not booked",),
+            conceals=("options whose terms were adjusted are listed, not booked",),
             # Fees, dividends and interest are booked at night.
             hours=ExchangeHours("XNYS", "the New York Stock Exchange"),
-            reading_version=2,
+            reading_version=3,
         )
 
     def open(

@@ -5,14 +5,13 @@ Source: https://docs.alpaca.markets/reference/getaccountactivities-2
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from brokers.adapters.alpaca import legs
+from brokers.adapters.alpaca import legs, options
 from brokers.adapters.alpaca.vocabulary import CASH_KINDS, OTHER_KINDS, SIDES, SPLITS
 from brokers.adapters.contract import AccountName
 from brokers.adapters.json_fields import LONGEST_ID, Unreadable, id_of, number_of, text_of
@@ -35,8 +34,6 @@ from portfolios.domain.kinds import Kind
 
 _NEW_YORK = ZoneInfo("America/New_York")
 _ZERO = Decimal(0)
-#: The symbols of options: root, expiry, side and strike.
-_OPTION = re.compile(r"[A-Z]{1,6}\d{6}[CP]\d{8}")
 _ON_INSTRUMENT = frozenset({Kind.DIVIDEND, Kind.RETURN_OF_CAPITAL})
 
 
@@ -49,7 +46,8 @@ def read_activities(body: bytes) -> Reading:
             told.append((row, _event(row)))
         except Unreadable as error:
             errors.append(RowError(id_of(row), str(error), row if isinstance(row, dict) else {}))
-    return Reading(events=tuple(legs.joined(told)), errors=tuple(errors))
+    exercised, rest = options.joined(told)
+    return Reading(events=(*legs.joined(rest), *exercised), errors=tuple(errors))
 
 
 def read_positions(body: bytes) -> Reading:
@@ -168,9 +166,12 @@ def _fill(row: Mapping[str, Any]) -> BrokerEvent:
         known["is_canceled"] = True
     if side not in SIDES:
         return _unmapped(known, f"A fill on the side “{side[:40]}” isn't known here.")
-    if _OPTION.fullmatch(symbol):
-        return _unmapped(known, "Options aren't booked; record it by hand.")
-    return BrokerEvent(kind=SIDES[side], **known)
+    kind, contract = SIDES[side], options.contract_of(symbol)
+    if contract is not None and contract.is_adjusted:
+        return _unmapped(known, options.ADJUSTED)
+    if contract is not None:
+        kind = options.side_of(kind, text_of(row, "position_intent", default=""))
+    return BrokerEvent(kind=kind, **known)
 
 
 def _other(row: Mapping[str, Any], activity: str) -> BrokerEvent:
@@ -184,15 +185,8 @@ def _other(row: Mapping[str, Any], activity: str) -> BrokerEvent:
         "instrument": _instrument(symbol) if symbol else None,
         "note": _note(activity, sub_type, text_of(row, "description", default="")),
     }
-    if activity in SPLITS:
-        return _split(row, known)
-    if activity in legs.RENAMES and known["instrument"] and number_of(row, "qty", default=None):
-        known |= {"quantity": number_of(row, "qty"), "is_half": True}
-        return _unmapped(known, legs.ALONE)
     if activity not in CASH_KINDS:
-        known |= {"amount": amount or None, "quantity": number_of(row, "qty", default=None)}
-        why = OTHER_KINDS.get(activity, f"Alpaca's activity {activity[:24]} isn't known here.")
-        return _unmapped(known, why)
+        return _moved(row, activity, known, amount=amount or None)
     incoming, outgoing = CASH_KINDS[activity]
     kind = outgoing if amount < 0 and outgoing is not None else incoming
     if kind in _ON_INSTRUMENT and not symbol:
@@ -205,6 +199,25 @@ def _other(row: Mapping[str, Any], activity: str) -> BrokerEvent:
     is_taken_back = kind is incoming and amount < 0
     known["amount"] = amount if is_taken_back else abs(amount)
     return BrokerEvent(kind=kind, **known)
+
+
+def _moved(
+    row: Mapping[str, Any], activity: str, known: Mapping[str, Any], *, amount: Decimal | None
+) -> BrokerEvent:
+    """Read what moves more than money."""
+    name = known["instrument"]
+    if activity in SPLITS:
+        return _split(row, known)
+    if activity in options.ENDS:
+        contract = options.contract_of(name.symbol) if name else None
+        return options.read_end(
+            activity, number_of(row, "qty"), {**known, "amount": amount}, contract
+        )
+    quantity = number_of(row, "qty", default=None)
+    if activity in legs.RENAMES and name and quantity:
+        return _unmapped({**known, "quantity": quantity, "is_half": True}, legs.ALONE)
+    why = OTHER_KINDS.get(activity, f"Alpaca's activity {activity[:24]} isn't known here.")
+    return _unmapped({**known, "quantity": quantity, "amount": amount}, why)
 
 
 def _split(row: Mapping[str, Any], known: Mapping[str, Any]) -> BrokerEvent:
@@ -238,7 +251,8 @@ def _instrument(symbol: str) -> InstrumentName:
     base, slash, _ = symbol.partition("/")
     if slash:
         return InstrumentName(base.upper(), AssetClass.CRYPTO)
-    return InstrumentName(symbol.upper())
+    contract = options.contract_of(symbol)
+    return options.name_of(symbol, contract) if contract else InstrumentName(symbol.upper())
 
 
 def _position(row: Any) -> HeldUnits:

@@ -50,7 +50,6 @@ CASH_KINDS: Mapping[str, tuple[Kind, Kind | None]] = {
 }
 
 _UNITS = "It moved units and isn't booked by itself yet; record it by hand."
-_OPTION = "Options aren't booked; record it by hand."
 
 #: How many shares came or went is told, not the ratio.
 SPLITS = frozenset({"SPLIT", "SSP"})
@@ -66,13 +65,8 @@ OTHER_KINDS: Mapping[str, str] = {
     "JNL": _UNITS,
     "JNLS": _UNITS,
     "ACATS": _UNITS,
-    "OPASN": _OPTION,
-    "OPCA": _OPTION,
-    "OPCSH": _OPTION,
-    "OPEXC": _OPTION,
-    "OPXRC": _OPTION,
-    "OPEXP": _OPTION,
-    "OPTRD": _OPTION,
-    "FOPT": _OPTION,
+    "OPCA": "The terms of an option were adjusted. Record it by hand.",
+    "OPCSH": "An option was settled in cash. Record it by hand.",
+    "FOPT": "Alpaca doesn't say what it is. Record it by hand.",
     "MISC": "Alpaca doesn't say what it is. Record it by hand.",
 }

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from brokers.sandbox.alpaca.contracts import SHARES, contract_of, multiplier_of
 from brokers.sandbox.market import MARKET
 from brokers.sandbox.world import ZERO, Account, Entry, World
 
@@ -50,6 +51,8 @@ class AlpacaAccount(Account):
             "pay": self.pay,
             "split": self.split,
             "rename": self.rename,
+            "expire": self.expire,
+            "exercise": self.exercise,
             "correct": self.correct,
             "bust": self.bust,
             "cancel": self.cancel,
@@ -86,7 +89,8 @@ class AlpacaAccount(Account):
         # What waits is filled whole.
         self.waiting.pop(row["order_id"], None)
         created_at = more.pop("created_at", None) or at
-        entry = Entry({}, created_at, {symbol: sign * qty}, {"USD": -sign * qty * price})
+        paid = sign * qty * price * multiplier_of(symbol)
+        entry = Entry({}, created_at, {symbol: sign * qty}, {"USD": -paid})
         told = self.add(row | more, moment=at, entry=entry)
         for listener in self.listeners:
             listener.put_nowait(told)
@@ -149,6 +153,34 @@ class AlpacaAccount(Account):
         """Call what is held otherwise: all of it goes, and comes under the other name."""
         held = self.positions().get(symbol, ZERO)
         return self._in_two("NC", "SNC", {symbol: -held}, {to: held}, at=at)
+
+    def expire(self, symbol: str, *, at: datetime) -> dict[str, Any]:
+        """Let all options of a symbol end at nothing."""
+        return self._end("OPEXP", symbol, self.positions()[symbol], at=at)
+
+    def exercise(
+        self, symbol: str, *, qty: Decimal, at: datetime, price: Decimal | None = None
+    ) -> dict[str, Any]:
+        """Exercise options that are held, or be assigned some that were sold.
+
+        Args:
+            price: what the shares cost in the market, which is told at times; the strike is paid.
+        """
+        contract, is_held = contract_of(symbol), self.positions()[symbol] > 0
+        if contract is None:
+            raise ValueError(f"{symbol} is no option.")
+        told = self._end("OPEXC" if is_held else "OPASN", symbol, qty if is_held else -qty, at=at)
+        came = qty * SHARES if contract.is_call == is_held else -qty * SHARES
+        shares = {"qty": str(came), "price": str(price or contract.strike)}
+        paid = -came * contract.strike
+        self.pay("OPTRD", paid, at=at, symbol=contract.underlying, **shares)
+        self.entries[-1].units = {contract.underlying: came}
+        return told
+
+    def _end(self, kind: str, symbol: str, ended: Decimal, *, at: datetime) -> dict[str, Any]:
+        row = self.pay(kind, ZERO, at=at, symbol=symbol, qty=str(-ended))
+        self.entries[-1].units = {symbol: -ended}
+        return row
 
     def _in_two(
         self, kind: str, sub_type: str, *moved: Mapping[str, Decimal], at: datetime

@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from brokers.sandbox.alpaca.books import AlpacaAccount
+from brokers.sandbox.alpaca.contracts import class_of
 from brokers.sandbox.alpaca.questions import Refused, moment_of, size_of
 from brokers.sandbox.world import ZERO
 
@@ -113,7 +114,7 @@ def _order(key: str, **known: Any) -> dict[str, Any]:
         "client_order_id": f"client-{key}",
         "created_at": known["submitted_at"],
         "asset_id": asset_id(known["symbol"]),
-        "asset_class": "us_equity",
+        "asset_class": class_of(known["symbol"]),
         "order_class": "",
         "order_type": known["type"],
         "time_in_force": "day",

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from brokers.sandbox.alpaca import data, orders, rarer
 from brokers.sandbox.alpaca.books import AlpacaAccount
+from brokers.sandbox.alpaca.contracts import class_of, multiplier_of
 from brokers.sandbox.alpaca.questions import Refused, moment_of, size_of
 from brokers.sandbox.faults import Answer, answer
 from brokers.sandbox.house import Question
@@ -103,7 +104,7 @@ def _one_position(account: AlpacaAccount, name: str) -> dict[str, Any]:
 
 def _account(account: Account) -> dict[str, Any]:
     cash = account.cash().get("USD", ZERO)
-    held = sum((units * _price(symbol) for symbol, units in account.positions().items()), ZERO)
+    held = sum((_worth(symbol, units) for symbol, units in account.positions().items()), ZERO)
     return {
         "id": str(uuid.uuid5(uuid.NAMESPACE_URL, account.number)),
         "account_number": account.number,
@@ -128,19 +129,20 @@ def _account(account: Account) -> dict[str, Any]:
 
 
 def _position(symbol: str, units: Decimal) -> dict[str, Any]:
-    price = _price(symbol)
+    price, worth, kind = _price(symbol), _worth(symbol, units), class_of(symbol)
     return {
         "asset_id": orders.asset_id(symbol),
         "symbol": symbol,
-        "exchange": "NASDAQ",
-        "asset_class": "us_equity",
-        "asset_marginable": True,
+        # Of options none is told.
+        "exchange": "NASDAQ" if kind == "us_equity" else "",
+        "asset_class": kind,
+        "asset_marginable": kind == "us_equity",
         "qty": str(units),
         "qty_available": str(units),
         "side": "long" if units > 0 else "short",
         "avg_entry_price": str(price),
-        "cost_basis": str(units * price),
-        "market_value": str(units * price),
+        "cost_basis": str(worth),
+        "market_value": str(worth),
         "current_price": str(price),
         "lastday_price": str(price),
         "change_today": "0",
@@ -149,6 +151,10 @@ def _position(symbol: str, units: Decimal) -> dict[str, Any]:
 
 def _price(symbol: str) -> Decimal:
     return MARKET[symbol].price if symbol in MARKET else Decimal(1)
+
+
+def _worth(symbol: str, units: Decimal) -> Decimal:
+    return units * _price(symbol) * multiplier_of(symbol)
 
 
 def _activities(account: Account, query: Mapping[str, str], kind: str) -> list[dict[str, Any]]:

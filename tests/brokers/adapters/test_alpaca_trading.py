@@ -29,7 +29,7 @@ EXPECTED = """
 10 withdrawal 2026-03-06 -    -    -       10
 11 split      2026-03-09 ACME 12   -       -
 12 unmapped   2026-03-09 -    -    -       7
-13 unmapped   2026-03-10 ACME260619C00040000 1 2.5 -
+13 buy        2026-03-10 ACME260619C00040000 1 2.5 -
 15 buy        2026-03-02 ACME 4    36.4    -
 """
 
@@ -64,7 +64,6 @@ def test_corrections_and_cancellations_name_what_they_concern():
     assert events["10"].is_canceled
     assert not events["09"].is_canceled
     assert "SOMETHING_NEW" in events["12"].problem
-    assert "Options" in events["13"].problem
 
 
 def test_numbers_stay_exact_however_they_are_written():
