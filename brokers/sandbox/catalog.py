@@ -35,3 +35,35 @@ FAULTS: Mapping[str, str] = {
     "F24": "a worker who dies between two steps",
     "F25": "an answer that sends the question elsewhere",
 }
+
+_NO_PAGES = "what it tells has no pages"
+_NO_CORRECTIONS = "it takes nothing back and corrects nothing"
+_NO_SOCKET = "nothing is heard from it over a socket"
+_NO_RESET = "it sends no such header"
+_NO_ACTIONS = "it tells of no corporate actions"
+
+#: By broker: what can't befall an account there, and why. Everything else has a case.
+SPARED: Mapping[str, Mapping[str, str]] = {
+    "binance": {
+        "F2": _NO_RESET,
+        "F13": _NO_CORRECTIONS,
+        "F14": _NO_CORRECTIONS,
+        "F21": _NO_SOCKET,
+        "F22": _NO_ACTIONS,
+    },
+    "ibkr": {
+        "F2": _NO_RESET,
+        "F3": "it says by a number in its answer that it is asked too often",
+        "F9": _NO_PAGES,
+        "F21": _NO_SOCKET,
+    },
+    "kite": {
+        "F2": _NO_RESET,
+        "F9": _NO_PAGES,
+        "F13": _NO_CORRECTIONS,
+        "F14": _NO_CORRECTIONS,
+        "F20": "no time goes along with a question, and India changes no clocks",
+        "F21": _NO_SOCKET,
+        "F22": _NO_ACTIONS,
+    },
+}

@@ -122,6 +122,7 @@ class Control:
         if order == "alter":
             entry = account.find(known["key"])
             entry.row |= given["fields"]
+            entry.counts = given.get("counts", entry.counts)
             return entry.row
         if order == "remove":
             # As no broker says: the books are others, without a word about it.

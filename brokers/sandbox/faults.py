@@ -11,6 +11,9 @@ from email.utils import formatdate
 from typing import Any
 from xml.etree import ElementTree as ET
 
+#: What houses call the list in an answer that has one.
+_LISTS = ("data", "rows", "balances")
+
 
 @dataclass(slots=True)
 class Answer:
@@ -168,7 +171,10 @@ def _duplicate(_args: Any, scene: Scene) -> Answer:
 
 
 def _drift(args: Any, scene: Scene) -> Answer:
-    """Change fields of one row of a list: `{"row": 0, "fields": {"qty": "many"}}`."""
+    """Change fields of one row of a list: `{"row": 0, "fields": {"qty": "many"}}`.
+
+    In XML, `tag` says which elements are meant.
+    """
 
     def change(rows: list[Any]) -> list[Any]:
         if rows:
@@ -180,35 +186,36 @@ def _drift(args: Any, scene: Scene) -> Answer:
                     row[name] = value
         return rows
 
-    return _with_rows(scene.good, change)
+    return _with_rows(scene.good, change, tag=str(args.get("tag", "")))
 
 
-def _with_rows(good: Answer, change: Callable[[list[Any]], list[Any]]) -> Answer:
-    """Change the list that an answer is, or has as its `data`; anything else stays as it is.
+def _with_rows(good: Answer, change: Callable[[list[Any]], list[Any]], *, tag: str = "") -> Answer:
+    """Change the list that an answer is, or has by one of the usual names; else it stays as it is.
 
-    In XML it is all elements that have an id of a transaction. What another fault has broken
-    already stays as broken as it is.
+    In XML it is all elements of a tag, or else all that have an id of a transaction. What another
+    fault has broken already stays as broken as it is.
     """
     try:
         if "xml" in good.headers["content-type"]:
-            return Answer(_with_elements(good.body, change), good.status, good.headers)
+            return Answer(_with_elements(good.body, change, tag), good.status, good.headers)
         content = json.loads(good.body)
     except (ValueError, ET.ParseError):
         return good
     if isinstance(content, list):
         return answer(change(content))
-    if isinstance(content.get("data"), list):
-        return answer(content | {"data": change(content["data"])})
+    for name in _LISTS:
+        if isinstance(content.get(name), list):
+            return answer(content | {name: change(content[name])})
     return good
 
 
-def _with_elements(body: bytes, change: Callable[[list[Any]], list[Any]]) -> bytes:
+def _with_elements(body: bytes, change: Callable[[list[Any]], list[Any]], tag: str) -> bytes:
     root = ET.fromstring(body)  # noqa: S314 - our own
     found = [
         (section, element)
         for section in root.iter()
         for element in section
-        if "transactionID" in element.attrib
+        if (element.tag == tag if tag else "transactionID" in element.attrib)
     ]
     left = change([element.attrib for _, element in found])
     for section, element in found:

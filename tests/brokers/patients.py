@@ -191,7 +191,7 @@ class AtInteractiveBrokers(Patient):
 
 
 class AtKite(Patient):
-    """Trades of a day in India, and a login that ends."""
+    """Trades of two days in India, and a login that ends in between."""
 
     broker, key = "kite", KITE_KEY
     credentials = {"api_key": KITE_KEY, "api_secret": KITE_SECRET}
@@ -199,10 +199,13 @@ class AtKite(Patient):
     def prepare(self) -> None:
         self.sandbox.set_clock("2026-03-02T10:00:00+05:30")
         self.sandbox.book("register", account=self.key, redirect_url="http://127.0.0.1/back/")
-        self._trade("INFY", "10", "1500.5")
+        self.trade("INFY", "10", "1500.5")
 
     def go_on(self) -> None:
-        self._trade("ITC", "5", "420")
+        self.sandbox.set_clock("2026-03-03T10:00:00+05:30")
+        self.log_in(reloaded(self.connection))
+        self.trade("ITC", "5", "420")
+        self.trade("TCS", "2", "3890.1")
 
     def connect(self) -> Connection:
         connection = super().connect()
@@ -213,9 +216,9 @@ class AtKite(Patient):
         """Log in on the broker's page, and come back."""
         log_in_at_kite(connection, now=self.now())
 
-    def _trade(self, symbol: str, qty: str, price: str) -> None:
+    def trade(self, symbol: str, qty: str, price: str, **more: str) -> None:
         self.sandbox.book(
-            "trade", account=self.key, symbol=symbol, side="BUY", qty=qty, price=price
+            "trade", account=self.key, symbol=symbol, side="BUY", qty=qty, price=price, **more
         )
 
 
@@ -226,7 +229,8 @@ class AtBinance(Patient):
     credentials = {"api_key": BINANCE_KEY, "secret_key": BINANCE_SECRET}
 
     def prepare(self) -> None:
-        shorten_histories(self.monkeypatch, since=clock.now().date() - timedelta(days=25))
+        since = clock.now().date() - timedelta(days=25)
+        shorten_histories(self.monkeypatch, since=since, many=1)
         self.book("deposit", coin="USDT", amount="10000", days=9)
         self._trade("BUY", "0.05", days=8)
 

@@ -126,9 +126,15 @@ def log_in_at_kite(connection: Connection, *, now: datetime) -> None:
     logins.complete(connection, ticket=dict(parse_qsl(back.query)), now=now)
 
 
-def shorten_histories(monkeypatch: pytest.MonkeyPatch, *, since: date) -> None:
-    """Let nobody have come to Binance before some day, so that no years are asked for."""
-    short = [replace(each, since=since) for each in HISTORIES]
+def shorten_histories(
+    monkeypatch: pytest.MonkeyPatch, *, since: date, many: int | None = None
+) -> None:
+    """Let nobody have come to Binance before some day, so that no years are asked for.
+
+    Args:
+        many: only so many of the histories are asked for, of which the first is that of deposits.
+    """
+    short = [replace(each, since=since) for each in HISTORIES[:many]]
     monkeypatch.setattr("brokers.adapters.binance.client.HISTORIES", short)
 
 

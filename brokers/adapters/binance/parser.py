@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
@@ -23,7 +24,7 @@ from brokers.adapters.binance.rows import (
     when,
     whole_of,
 )
-from brokers.adapters.binance.trades import read_dust, read_fill
+from brokers.adapters.binance.trades import id_of_dust, id_of_fill, read_dust, read_fill
 from brokers.adapters.binance.vocabulary import (
     ALWAYS_TOLD,
     DEPOSITED,
@@ -64,11 +65,16 @@ def read_activities(body: bytes) -> Reading:
         base, quote = content.get("base"), content.get("quote")
         if not (isinstance(base, str) and base and isinstance(quote, str) and quote):
             raise Schema("The trades don't say of which pair they are.")
-        return _each(answer, lambda row: read_fill(row, base=base, quote=quote))
-    reader = _ROWS.get(asked)
-    if reader is None:
+        return _each(
+            answer,
+            lambda row: read_fill(row, base=base, quote=quote),
+            # One of another pair isn't that pair's own row.
+            name=lambda row: id_of_fill(row) if row.get("symbol") == base + quote else "",
+        )
+    if asked not in _ROWS:
         raise Schema("It isn't known here what was asked.")
-    return _each(_list_in(asked, answer), reader)
+    reader, name = _ROWS[asked]
+    return _each(_list_in(asked, answer), reader, name=name)
 
 
 def read_held(body: bytes) -> Reading:
@@ -153,7 +159,7 @@ def _deposit(row: Row) -> list[BrokerEvent]:
         # On its way, or refused: nothing came, and it is asked for again.
         return []
     asset, amount = asset_of(row, "coin"), number_of(row, "amount", is_positive=True)
-    known: dict[str, Any] = {"external_id": key_of("deposit", text_of(row, "id"))}
+    known: dict[str, Any] = {"external_id": _id_of_deposit(row)}
     known |= when(moment_of(row, "insertTime"))
     if asset in MONEY:
         return [BrokerEvent(kind=Kind.DEPOSIT, currency=asset, amount=amount, **known)]
@@ -166,7 +172,7 @@ def _withdrawal(row: Row) -> list[BrokerEvent]:
     asset, amount = asset_of(row, "coin"), number_of(row, "amount", is_positive=True)
     # What leaves is told without the fee.
     fee = number_of(row, "transactionFee", default=_ZERO)
-    key, moment = key_of("withdrawal", text_of(row, "id")), moment_of(row, "applyTime")
+    key, moment = _id_of_withdrawal(row), moment_of(row, "applyTime")
     known: dict[str, Any] = {"external_id": key, **when(moment)}
     if asset in MONEY:
         event = BrokerEvent(kind=Kind.WITHDRAWAL, currency=asset, amount=amount, **known)
@@ -177,7 +183,7 @@ def _withdrawal(row: Row) -> list[BrokerEvent]:
 
 def _dividend(row: Row) -> list[BrokerEvent]:
     asset, amount = asset_of(row, "asset"), number_of(row, "amount", is_positive=True)
-    key, moment = key_of("dividend", whole_of(row, "id")), moment_of(row, "divTime")
+    key, moment = _id_of_dividend(row), moment_of(row, "divTime")
     note = text_of(row, "enInfo", default="")[:500]
     if "flexible" in note.lower():
         why = "It may be among the rewards of Earn, which are booked; record it by hand if not."
@@ -192,9 +198,7 @@ def _dividend(row: Row) -> list[BrokerEvent]:
 def _reward(row: Row) -> list[BrokerEvent]:
     asset, amount = asset_of(row, "asset"), number_of(row, "rewards", is_positive=True)
     kind, moment = text_of(row, "type"), moment_of(row, "time")
-    # It has no id of its own.
-    key = key_of("earn", text_of(row, "projectId"), asset, kind, whole_of(row, "time"))
-    return earned(asset, amount, key=key, at=moment, note=f"Earn {kind}"[:500])
+    return earned(asset, amount, key=_id_of_reward(row), at=moment, note=f"Earn {kind}"[:500])
 
 
 def _delivery(kind: Kind, asset: str, units: Decimal, known: dict[str, Any]) -> BrokerEvent:
@@ -203,12 +207,31 @@ def _delivery(kind: Kind, asset: str, units: Decimal, known: dict[str, Any]) -> 
     )
 
 
-_ROWS: Mapping[str, Callable[[Row], list[BrokerEvent]]] = {
-    DEPOSITS: _deposit,
-    WITHDRAWALS: _withdrawal,
-    DUST: read_dust,
-    DIVIDENDS: _dividend,
-    REWARDS: _reward,
+def _id_of_deposit(row: Row) -> str:
+    return key_of("deposit", text_of(row, "id"))
+
+
+def _id_of_withdrawal(row: Row) -> str:
+    return key_of("withdrawal", text_of(row, "id"))
+
+
+def _id_of_dividend(row: Row) -> str:
+    return key_of("dividend", whole_of(row, "id"))
+
+
+def _id_of_reward(row: Row) -> str:
+    """Make an id of a reward, which has none of its own."""
+    names = (text_of(row, "projectId"), asset_of(row, "asset"), text_of(row, "type"))
+    return key_of("earn", *names, whole_of(row, "time"))
+
+
+#: What reads a row, and what names it.
+_ROWS: Mapping[str, tuple[Callable[[Row], list[BrokerEvent]], Callable[[Row], str]]] = {
+    DEPOSITS: (_deposit, _id_of_deposit),
+    WITHDRAWALS: (_withdrawal, _id_of_withdrawal),
+    DUST: (read_dust, id_of_dust),
+    DIVIDENDS: (_dividend, _id_of_dividend),
+    REWARDS: (_reward, _id_of_reward),
 }
 
 
@@ -224,8 +247,14 @@ def _balance(row: Any, *, is_earn: bool) -> tuple[str, Decimal]:
     return asset, number_of(row, "free") + number_of(row, "locked", default=_ZERO)
 
 
-def _each(rows: Any, read: Callable[[Row], list[BrokerEvent]]) -> Reading:
-    """Read row by row; all that a row means, or nothing of it."""
+def _each(
+    rows: Any, read: Callable[[Row], list[BrokerEvent]], *, name: Callable[[Row], str]
+) -> Reading:
+    """Read row by row; all that a row means, or nothing of it.
+
+    Args:
+        name: says by which id a row that can't be read is known once it can; empty is by none.
+    """
     if not isinstance(rows, list):
         raise Schema("Binance sent no list.")
     events: list[BrokerEvent] = []
@@ -236,7 +265,7 @@ def _each(rows: Any, read: Callable[[Row], list[BrokerEvent]]) -> Reading:
                 raise Unreadable("The row is no object.")  # noqa: TRY301 - as any of its fields
             events += read(row)
         except Unreadable as error:
-            errors.append(_error(row, error))
+            errors.append(_error(row, error, name))
     return Reading(events=tuple(events), errors=tuple(errors))
 
 
@@ -270,10 +299,11 @@ def _is_object(answer: Any) -> bool:
     return isinstance(answer, dict)
 
 
-def _error(row: Any, error: Unreadable) -> RowError:
-    return RowError(_id_of(row), str(error), row if isinstance(row, dict) else {})
-
-
-def _id_of(row: Any) -> str:
-    """Return an id of a row that can't be read: numbers are counted anew in each list."""
-    return id_of({"row": row})
+def _error(row: Any, error: Unreadable, name: Callable[[Row], str] | None = None) -> RowError:
+    key = ""
+    if name is not None and isinstance(row, dict):
+        with suppress(Unreadable):
+            key = name(row)
+    # Numbers are counted anew in each list, so a number alone is no id.
+    key = key or id_of({"row": row})
+    return RowError(key, str(error), row if isinstance(row, dict) else {})

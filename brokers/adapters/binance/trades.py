@@ -24,6 +24,16 @@ from portfolios.domain.kinds import Kind
 _ZERO = Decimal(0)
 
 
+def id_of_fill(row: Row) -> str:
+    """Return the id of a fill: each pair counts its own."""
+    return key_of(text_of(row, "symbol"), whole_of(row, "id"))
+
+
+def id_of_dust(row: Row) -> str:
+    """Return the id of a small remain that was converted, of which one conversion has several."""
+    return key_of("dust", whole_of(row, "transId"), asset_of(row, "fromAsset"))
+
+
 def read_fill(row: Row, *, base: str, quote: str) -> list[BrokerEvent]:
     """Read one fill of a pair; a pair of two coins is two trades, and a fee may be a third."""
     if text_of(row, "symbol") != base + quote:
@@ -31,8 +41,7 @@ def read_fill(row: Row, *, base: str, quote: str) -> list[BrokerEvent]:
     if type(row.get("isBuyer")) is not bool:
         raise Unreadable("“isBuyer” is neither true nor false.")
     is_buyer = row["isBuyer"]
-    key = key_of(text_of(row, "symbol"), whole_of(row, "id"))
-    moment = moment_of(row, "time")
+    key, moment = id_of_fill(row), moment_of(row, "time")
     quantity = number_of(row, "qty", is_positive=True)
     paid = number_of(row, "quoteQty", is_positive=True)
     price = number_of(row, "price", is_positive=True)
@@ -65,8 +74,7 @@ def read_dust(row: Row) -> list[BrokerEvent]:
     """Read one asset whose small remains were converted, less what that costs."""
     given_asset = asset_of(row, "fromAsset")
     taken_asset = text_of(row, "targetAsset", default=DUST_BECOMES).upper()
-    key = key_of("dust", whole_of(row, "transId"), given_asset)
-    moment = moment_of(row, "operateTime")
+    key, moment = id_of_dust(row), moment_of(row, "operateTime")
     given = number_of(row, "amount", is_positive=True)
     net = number_of(row, "transferedAmount", is_positive=True)
     fee = number_of(row, "serviceChargeAmount", default=_ZERO)

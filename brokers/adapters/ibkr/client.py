@@ -36,6 +36,7 @@ _NEW_YORK = ZoneInfo("America/New_York")
 _TYPES = ("text/xml", "application/xml", "text/plain", "application/octet-stream")
 _MAX_BYTES = 64 * 1_048_576
 #: How long a statement may take to be made, in waits between looking whether it is.
+_CONNECT_SECONDS, _SILENCE_SECONDS = 3.0, 30.0
 _WAITS = (2.0, 3.0, 5.0, 8.0, 8.0)
 #: How many of these waits somebody who looks on has to bear at most.
 _PATIENCE = 3
@@ -195,8 +196,8 @@ class FlexSession:
                 # What the service allows for a token.
                 limits=("10/minute",),
                 max_bytes=_MAX_BYTES,
-                connect_seconds=3.0,
-                silence_seconds=30.0,
+                connect_seconds=_CONNECT_SECONDS,
+                silence_seconds=_SILENCE_SECONDS,
             ),
             budget=self._budget,
             breaker=self._breaker,

@@ -51,7 +51,7 @@ def read_trades(body: bytes) -> Reading:
         try:
             events.append(_trade(row))
         except Unreadable as error:
-            errors.append(_error(row, error))
+            errors.append(_error(row, error, key=_known_key(row)))
     return Reading(events=tuple(events), errors=tuple(errors))
 
 
@@ -140,19 +140,10 @@ def _trade(row: Any) -> BrokerEvent:
     if not isinstance(row, dict):
         raise Unreadable("The row is no object.")
     exchange, side = text_of(row, "exchange"), text_of(row, "transaction_type")
-    moment = _moment(row)
-    day = moment.astimezone(INDIA).date()
-    key = external_id(
-        exchange=exchange,
-        order_id=text_of(row, "order_id"),
-        trade_id=text_of(row, "trade_id"),
-        day=day.isoformat(),
-    )
-    if len(key) > LONGEST_ID:
-        raise Unreadable("The id is too long.")
+    key, moment = _key_of(row), _moment(row)
     known: dict[str, Any] = {
         "external_id": key,
-        "trade_date": day,
+        "trade_date": moment.astimezone(INDIA).date(),
         "executed_at": moment,
         "currency": CURRENCY,
         "instrument": _name(row),
@@ -165,6 +156,26 @@ def _trade(row: Any) -> BrokerEvent:
         why = "Futures and options aren't booked; record it by hand."
         return BrokerEvent(kind=None, problem=why, **known)
     return BrokerEvent(kind=_SIDES[side], **known)
+
+
+def _key_of(row: Mapping[str, Any]) -> str:
+    key = external_id(
+        exchange=text_of(row, "exchange"),
+        order_id=text_of(row, "order_id"),
+        trade_id=text_of(row, "trade_id"),
+        day=_moment(row).astimezone(INDIA).date().isoformat(),
+    )
+    if len(key) > LONGEST_ID:
+        raise Unreadable("The id is too long.")
+    return key
+
+
+def _known_key(row: Any) -> str:
+    """Return the id of a fill that can't be read, by which it is known once it can; else none."""
+    try:
+        return _key_of(row) if isinstance(row, dict) else ""
+    except Unreadable:
+        return ""
 
 
 def _holding(row: Mapping[str, Any]) -> Decimal:
@@ -247,5 +258,5 @@ def _needed(body: bytes, name: str) -> str:
     return value
 
 
-def _error(row: Any, error: Unreadable) -> RowError:
-    return RowError(id_of(row), str(error), row if isinstance(row, dict) else {})
+def _error(row: Any, error: Unreadable, *, key: str = "") -> RowError:
+    return RowError(key or id_of(row), str(error), row if isinstance(row, dict) else {})

@@ -64,6 +64,42 @@ def test_each_fill_becomes_a_trade_and_its_commission():
     assert [each.message for each in reading.errors] == ["“time” is no time."]
 
 
+_NAMED = [
+    (TRADES, FILL, "price", {"base": "BTC", "quote": "USDT"}),
+    (
+        DEPOSITS,
+        {"id": "7", "coin": "USDT", "amount": "1", "status": 1, "insertTime": 1_772_461_800_123},
+        "amount",
+        {},
+    ),
+    (
+        REWARDS,
+        {"asset": "BTC", "rewards": "1", "projectId": "BTC001", "type": "BONUS", "time": 1_772_461},
+        "rewards",
+        {},
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("asked", "row", "field", "pair"), _NAMED, ids=["fill", "deposit", "reward"]
+)
+def test_a_row_that_cannot_be_read_is_known_by_its_id_once_it_can(asked, row, field, pair):
+    def found(content):
+        rows = [content] if asked != REWARDS else {"rows": [content]}
+        return read(asked, rows, **pair)
+
+    (error,) = found(row | {field: "?"}).errors
+
+    assert error.external_id == found(row).events[0].external_id
+
+
+def test_a_fill_of_another_pair_takes_no_row_of_that_pair():
+    (error,) = read(TRADES, [FILL], base="ETH", quote="USDT").errors
+
+    assert error.external_id.startswith("row:")
+
+
 @pytest.mark.parametrize(
     ("symbol", "base", "quote", "is_buyer", "fee", "expected"),
     [

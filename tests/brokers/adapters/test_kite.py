@@ -128,6 +128,17 @@ def test_no_value_of_a_field_costs_the_other_rows(place, name, value):
     assert len(reading.events) + len(reading.errors) == len(content["data"])
 
 
+@pytest.mark.parametrize("field", ["quantity", "average_price", "tradingsymbol"])
+def test_a_fill_that_cannot_be_read_is_known_by_its_id_once_it_can(field):
+    content = json.loads(TRADES)
+    content["data"][1][field] = ["?"]
+
+    errors = parser.read_trades(json.dumps(content).encode()).errors
+
+    fill = parser.read_trades(TRADES).events[1]
+    assert fill.external_id in {each.external_id for each in errors}
+
+
 @pytest.mark.parametrize(
     ("now", "end"),
     [
