@@ -196,11 +196,13 @@ class Storm(ABC):
         key = self.patient.key
         booked = self._count_rows(self._sandbox.truth_of(key))
         assert_equals_truth(self._connection, self._sandbox, key=key, booked=booked)
-        # Also on what was corrected or taken back since.
+        # Also on what was corrected or taken back since, and on what corrects it.
         notes = Transaction.objects.filter(
             portfolio_id=self._connection.portfolio_id, note__startswith="mine"
         )
-        assert sorted(notes.values_list("note", flat=True)) == sorted(self._mine.values())
+        assert set(notes.values_list("note", flat=True)) == set(self._mine.values())
+        in_force = list(notes.filter(is_void=False).values_list("note", flat=True))
+        assert len(in_force) == len(set(in_force))
 
 
 class StormAtAlpaca(Storm):
@@ -267,7 +269,6 @@ class StormAtBinance(Storm):
     #: A fee in a coin that is a currency here is two rows more: it is sold, and what came is the
     #: fee. A reward in one is bought with what was earned, which is one more.
     _more_rows = 0
-    _booked = 0
 
     def _count_rows(self, truth: Mapping[str, Any]) -> int:
         return len(truth["events"]) + self._more_rows
@@ -304,9 +305,8 @@ class StormAtBinance(Storm):
             self._fills.append(made["id"])
 
     def _book(self, op: str, **fields: str) -> dict[str, Any]:
-        # Rewards have no ids: two of a coin at one instant would be one.
-        self._booked += 1
-        at = (self._now - timedelta(seconds=self._booked)).isoformat()
+        # All of a day at one instant: rewards have no ids, and must not be taken for one another.
+        at = self._now.isoformat()
         made: dict[str, Any] = self._sandbox.book(op, account=self.patient.key, at=at, **fields)
         return made
 

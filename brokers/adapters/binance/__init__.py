@@ -52,6 +52,7 @@ class Binance:
                 "what deposited coins had cost",
             ),
             hours=AlwaysOpen(),
+            reading_version=2,
         )
 
     def open(

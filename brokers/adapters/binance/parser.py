@@ -9,8 +9,8 @@ Source: https://developers.binance.com/docs/binance-spot-api-docs/rest-api and .
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
@@ -50,6 +50,8 @@ EARN = "/sapi/v1/simple-earn/flexible/position"
 REWARDS = "/sapi/v1/simple-earn/flexible/history/rewardsRecord"
 WHO = "Binance"
 _ZERO = Decimal(0)
+#: Of rewards that nothing else tells apart: which of them it is.
+_PLACE = "_place"
 
 
 def enveloped(asked: str, body: bytes, **more: str) -> bytes:
@@ -74,7 +76,8 @@ def read_activities(body: bytes) -> Reading:
     if asked not in _ROWS:
         raise Schema("It isn't known here what was asked.")
     reader, name = _ROWS[asked]
-    return _each(_list_in(asked, answer), reader, name=name)
+    rows = _list_in(asked, answer)
+    return _each(_told_apart(rows) if asked == REWARDS else rows, reader, name=name)
 
 
 def read_held(body: bytes) -> Reading:
@@ -222,7 +225,24 @@ def _id_of_dividend(row: Row) -> str:
 def _id_of_reward(row: Row) -> str:
     """Make an id of a reward, which has none of its own."""
     names = (text_of(row, "projectId"), asset_of(row, "asset"), text_of(row, "type"))
-    return key_of("earn", *names, whole_of(row, "time"))
+    place = (row[_PLACE],) if _PLACE in row else ()
+    return key_of("earn", *names, whole_of(row, "time"), *place)
+
+
+def _told_apart(rows: Any) -> Any:
+    """Number the rewards that would have the same id, from the second on.
+
+    All of one instant are in the same answer, for spans are told whole. They count by how much they
+    are, so that it makes no difference in which order they are told.
+    """
+    if not isinstance(rows, list):
+        return rows
+    found, alike = [], Counter[str]()
+    for row in sorted(rows, key=lambda row: str(row.get("rewards")) if _is_object(row) else ""):
+        key = _known_id(row, _id_of_reward)
+        alike[key] += 1
+        found.append({**row, _PLACE: alike[key]} if key and alike[key] > 1 else row)
+    return found
 
 
 #: What reads a row, and what names it.
@@ -300,10 +320,14 @@ def _is_object(answer: Any) -> bool:
 
 
 def _error(row: Any, error: Unreadable, name: Callable[[Row], str] | None = None) -> RowError:
-    key = ""
-    if name is not None and isinstance(row, dict):
-        with suppress(Unreadable):
-            key = name(row)
     # Numbers are counted anew in each list, so a number alone is no id.
-    key = key or id_of({"row": row})
+    key = (_known_id(row, name) if name else "") or id_of({"row": row})
     return RowError(key, str(error), row if isinstance(row, dict) else {})
+
+
+def _known_id(row: Any, name: Callable[[Row], str]) -> str:
+    """Return the id of a row, which may be unreadable otherwise; empty where it can't be told."""
+    try:
+        return name(row) if isinstance(row, dict) else ""
+    except Unreadable:
+        return ""

@@ -52,6 +52,7 @@ class Kite:
             hours=ExchangeHours("XNSE", "the National Stock Exchange of India", rests=True),
             tells_day_of=parser.INDIA,
             missing="Kite tells today's trades only: import the tradebook for older ones.",
+            reading_version=2,
         )
 
     def open(

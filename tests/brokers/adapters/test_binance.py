@@ -94,6 +94,36 @@ def test_a_row_that_cannot_be_read_is_known_by_its_id_once_it_can(asked, row, fi
     assert error.external_id == found(row).events[0].external_id
 
 
+REWARD = {"asset": "BTC", "projectId": "BTC001", "type": "REALTIME", "time": 1_772_461_800_123}
+
+
+@given(st.lists(st.sampled_from(["0.1", "0.2", "0.30"]), max_size=6), st.randoms())
+def test_rewards_at_one_instant_are_neither_doubled_nor_lost(amounts, chance):
+    rows = [REWARD | {"rewards": amount} for amount in amounts]
+    again = list(rows)
+    chance.shuffle(again)
+
+    def found(content):
+        events = read(REWARDS, {"rows": content}).events
+        return sorted((each.external_id, each.kind_name, each.amount) for each in events)
+
+    first = found(rows)
+    interest = [amount for _, kind, amount in first if kind == "interest"]
+    assert sorted(interest) == sorted(Decimal(amount) for amount in amounts)
+    assert len({(key, kind) for key, kind, _ in first}) == len(first)
+    # As they are named in the answer about another span.
+    other = REWARD | {"rewards": "7", "time": 1_772_461_800_124}
+    assert set(first) <= set(found([other, *again]))
+
+
+def test_a_single_reward_has_no_number():
+    keys = {
+        each.external_id for each in read(REWARDS, {"rows": [REWARD | {"rewards": "1"}]}).events
+    }
+
+    assert keys == {"earn:BTC001:BTC:REALTIME:1772461800123"}
+
+
 def test_a_fill_of_another_pair_takes_no_row_of_that_pair():
     (error,) = read(TRADES, [FILL], base="ETH", quote="USDT").errors
 
