@@ -27,6 +27,8 @@ from common.remote.errors import (
 MOST_RETRIES = 5
 _FIRST_RETRY, _LONGEST_RETRY = timedelta(seconds=30), timedelta(minutes=15)
 _SHORTEST_PAUSE = timedelta(seconds=1)
+#: How much longer than the pause that a broker wants, at most.
+_LONGEST_SPREAD = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +116,7 @@ def judge(
         retries: how often the run was tried again already.
     """
     if isinstance(failure, RateLimited):
-        return Verdict(
-            failure.code,
-            f"{broker} has been asked often enough for now. The sync goes on by itself.",
-            retry_at=max(failure.until, now + _SHORTEST_PAUSE),
-            ends_run=True,
-        )
+        return _once_it_is_free(failure, broker=broker, now=now, jitter=jitter)
     if isinstance(failure, Transient):
         return _later(failure, broker=broker, retries=retries, now=now, jitter=jitter)
     message, ends_run, connection = _LASTING.get(type(failure), _UNFORESEEN)
@@ -127,6 +124,20 @@ def judge(
         message, ends_run, connection = _LOGGED_OUT
     return Verdict(
         failure.code, message.format(broker=broker), ends_run=ends_run, connection=connection
+    )
+
+
+def _once_it_is_free(
+    failure: RateLimited, *, broker: str, now: datetime, jitter: Callable[[float, float], float]
+) -> Verdict:
+    pause = max(failure.until - now, _SHORTEST_PAUSE)
+    # All who share the limit were told the same moment, and would use it up at once.
+    spread = min(pause, _LONGEST_SPREAD).total_seconds()
+    return Verdict(
+        failure.code,
+        f"{broker} has been asked often enough for now. The sync goes on by itself.",
+        retry_at=now + pause + timedelta(seconds=jitter(0, spread)),
+        ends_run=True,
     )
 
 

@@ -18,7 +18,7 @@ from common.remote.errors import (
 )
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
-SOON = NOW + timedelta(seconds=40)
+SOON, DAY = NOW + timedelta(seconds=40), timedelta(days=1)
 
 
 def longest(_least, most):
@@ -28,8 +28,16 @@ def longest(_least, most):
 @pytest.mark.parametrize(
     ("failure", "retries", "retry_at", "ends_run", "state"),
     [
-        (RateLimited(until=SOON), 99, SOON, True, None),
-        (RateLimited(until=NOW), 0, NOW + timedelta(seconds=1), True, None),
+        # At most as long again as the broker wants, and a minute more.
+        (RateLimited(until=SOON), 99, SOON + timedelta(seconds=40), True, None),
+        (RateLimited(until=NOW), 0, NOW + timedelta(seconds=2), True, None),
+        (
+            RateLimited(until=NOW + timedelta(days=1)),
+            0,
+            NOW + timedelta(days=1, minutes=1),
+            True,
+            None,
+        ),
         (Transient(), 0, NOW + timedelta(seconds=30), True, None),
         (Transient(), 3, NOW + timedelta(minutes=4), True, None),
         (Transient(), MOST_RETRIES, None, True, None),
@@ -55,3 +63,11 @@ def test_what_failed_together_does_not_come_back_together():
 
     assert len(waits) > 40
     assert all(NOW < each <= NOW + timedelta(minutes=2) for each in waits)
+
+
+def test_what_waits_for_one_moment_does_not_come_at_one_moment():
+    failure = RateLimited(until=SOON)
+    moments = {judge(failure, broker="Alpaca", retries=0, now=NOW).retry_at for _ in range(50)}
+
+    assert len(moments) > 40
+    assert all(SOON <= each <= SOON + timedelta(seconds=40) for each in moments)
