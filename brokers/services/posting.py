@@ -28,7 +28,7 @@ from brokers.domain.events import (
 )
 from brokers.domain.splits import UNCLEAR, lacks_ratio
 from brokers.models import BrokerRow, Connection
-from brokers.services import dead_letters
+from brokers.services import corrections, dead_letters
 from brokers.services.naming import Key, instrument_of
 from portfolios import selectors as portfolios
 from portfolios.domain.checks import check
@@ -37,7 +37,6 @@ from portfolios.services import synced
 
 _IN_LEDGER = (EventState.BOOKED.value, EventState.ORPHANED.value)
 _UNREADABLE = "unreadable"
-_KEPT = "The broker changed this, but you had changed it here: your version was kept."
 
 
 @dataclass(slots=True)
@@ -144,7 +143,7 @@ class Page:
         if state is EventState.BOOKED and draft is not None and was_booked:
             self._correct(row, draft, told_note=told_note)
         elif state is EventState.BOOKED and draft is not None:
-            self._to_book.append((row, draft))
+            self._book_new(row, draft)
         elif was_booked:
             self._void([row], reason="canceled by the broker")
         self._count(state, is_new=is_new)
@@ -278,9 +277,24 @@ class Page:
             now=self.now,
         )
         if revision is None:
-            row.problem = _KEPT
+            row.problem = corrections.KEPT
         else:
             row.transaction_revision = revision
+
+    def _book_new(self, row: BrokerRow, draft: Draft) -> None:
+        """Book a new row; what a person made of the one that it corrects goes along."""
+        original = corrections.original_of(row, self._known) if row.replaces else None
+        wanted: Draft | None = draft
+        if original is not None:
+            wanted = corrections.take_along(
+                row,
+                draft,
+                original=original,
+                portfolio_id=self.connection.portfolio_id,
+                now=self.now,
+            )
+        if wanted is not None:
+            self._to_book.append((row, wanted))
 
     def _supersede(self, replaced: Collection[str]) -> None:
         """Take out of the ledger what was booked earlier and is corrected or canceled now."""
@@ -310,7 +324,7 @@ class Page:
         )
         for row in rows:
             if ObjectId(row.transaction_id) not in voided:
-                row.problem = _KEPT
+                row.problem = corrections.KEPT
             row.transaction_id, row.transaction_revision = "", 0
 
     def _write(self) -> None:

@@ -8,7 +8,7 @@ the broker corrects a row or takes it back: it stays on the row, whatever that s
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bson import ObjectId
@@ -18,6 +18,19 @@ from portfolios.domain.transactions import Draft
 from portfolios.models import Transaction, TransactionRevision
 from portfolios.services.conflicts import state_of
 from portfolios.services.ledger import apply_draft, new_row, touch
+
+
+@dataclass(frozen=True, slots=True)
+class Theirs:
+    """What a person has made of a row that came from a broker.
+
+    Attributes:
+        is_all: they changed more than its note, or took it out of the ledger.
+        note: the one they wrote; None where they wrote none.
+    """
+
+    is_all: bool = False
+    note: str | None = None
 
 
 def record_synced(
@@ -63,6 +76,21 @@ def correct_synced(
     row.revision += 1
     row.save()
     return row.revision
+
+
+def what_is_theirs(
+    portfolio_id: ObjectId, *, transaction_id: ObjectId, revision: int, told_note: str
+) -> Theirs:
+    """Say what a person has made of a row since it came from the broker.
+
+    Args:
+        revision: the one that came from the broker.
+        told_note: the note that came with it.
+    """
+    row = Transaction.objects.filter(pk=transaction_id, portfolio_id=portfolio_id).first()
+    if row is None or row.is_void or not _is_as_left(row, revision):
+        return Theirs(is_all=True)
+    return Theirs(note=row.note if row.note != told_note else None)
 
 
 def void_synced(

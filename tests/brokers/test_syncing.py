@@ -202,6 +202,55 @@ def test_a_row_with_a_note_follows_the_broker_and_keeps_it(connection, sandbox):
     assert_equals_truth(connection, sandbox)
 
 
+def test_a_note_goes_along_to_the_row_that_corrects(connection, sandbox):
+    sandbox.book("pay", kind="CSD", amount="1000")
+    fill = sandbox.book("fill", symbol="AAPL", side="buy", qty="4", price="36.5")
+    sync(connection)
+    noted()
+    for price in ("36.4", "36.3"):
+        fill = sandbox.book("correct", key=fill["id"], qty="4", price=price)
+        sync(connection)
+
+    row = Transaction.objects.get(kind="buy", is_void=False)
+    assert (row.price, row.note) == (Decimal("36.3"), "mine")
+    # As it was before stays as it was.
+    former = Transaction.objects.filter(kind="buy", is_void=True)
+    assert {each.note for each in former} == {"mine"}
+    assert_equals_truth(connection, sandbox)
+    sandbox.book("alter", key=fill["id"], fields={"price": "36.2"})
+    sync(connection)
+    row.refresh_from_db()
+    assert (row.price, row.note) == (Decimal("36.2"), "mine")
+
+
+@pytest.mark.parametrize("is_deleted", [True, False])
+def test_what_was_changed_here_is_kept_from_a_row_that_corrects(
+    connection, sandbox, ada, is_deleted
+):
+    sandbox.book("pay", kind="CSD", amount="1000")
+    fill = sandbox.book("fill", symbol="AAPL", side="buy", qty="4", price="36.5")
+    sync(connection)
+    row = Transaction.objects.get(kind="buy")
+    changed = {"transaction_id": row.pk, "revision": 1, "changed_by": ada.pk, "now": clock.now()}
+    if is_deleted:
+        ledger.void_transaction(row.portfolio_id, **changed)
+    else:
+        draft = replace(portfolios.draft_of(row), quantity=Decimal(5))
+        ledger.edit_transaction(row.portfolio_id, draft=draft, **changed)
+    before = portfolios.draft_of(Transaction.objects.get(pk=row.pk))
+    corrected = sandbox.book("correct", key=fill["id"], qty="4", price="36.4")
+
+    for _ in range(2):
+        sync(connection)
+
+    # Neither beside what the person made of it, nor in its place.
+    (row,) = Transaction.objects.filter(kind="buy")
+    assert (portfolios.draft_of(row), row.is_void) == (before, is_deleted)
+    told = {each.external_id: each for each in BrokerRow.objects.filter(kind="buy")}
+    assert told[fill["id"]].state == "superseded"
+    assert "your version was kept" in told[corrected["id"]].problem
+
+
 def test_an_untouched_row_follows_the_broker(connection, sandbox):
     sandbox.book("pay", kind="CSD", amount="1000")
     fill = sandbox.book("fill", symbol="AAPL", side="buy", qty="4", price="36.5")
