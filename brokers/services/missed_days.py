@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from functools import partial
 
 from brokers.adapters.brokers import get_broker
 from brokers.adapters.kite.tradebook import KiteTradebook
 from brokers.domain.events import Stream
-from brokers.domain.imports import RowState
+from brokers.domain.imports import RowState, RunState
 from brokers.domain.missed_days import MissedDayState, find_missed
-from brokers.domain.schedule import ExchangeHours
+from brokers.domain.schedule import SETTLING, ExchangeHours
 from brokers.models import Connection, ImportRow, ImportRun, MissedDay
 from brokers.selectors import list_open_missed_days
 from common.transactions import run_in_transaction
 from marketdata.adapters import calendars
+from marketdata.domain.trading_days import TradingDay
 
 #: Of each format that tells all trades of a span: by which broker it is.
 _COMPLETE = {KiteTradebook.name: "kite"}
@@ -44,18 +46,48 @@ def note(held: Connection, *, now: datetime) -> None:
             connection_id=held.pk, day__in=[each.day for each in missed]
         ).values_list("day", flat=True)
     )
+    fresh = [each for each in missed if each.day not in stored]
+    brought = _brought_before(
+        held, [day for day in days if day.day in {each.day for each in fresh}]
+    )
     MissedDay.objects.bulk_create(
         MissedDay(
             connection_id=held.pk,
             day=each.day,
             read_until=each.read_until,
-            state=MissedDayState.OPEN.value,
             created_at=now,
-            updated_at=now,
+            **(
+                _settled(now) | {"import_id": brought[each.day]}
+                if each.day in brought
+                else {"state": MissedDayState.OPEN.value, "updated_at": now}
+            ),
         )
-        for each in missed
-        if each.day not in stored
+        for each in fresh
     )
+
+
+def _brought_before(held: Connection, days: Sequence[TradingDay]) -> dict[date, str]:
+    """Map the days whose trades a file brought before they were missed to its import.
+
+    A file of the day itself has all of them only if it came after the last trades were told.
+    """
+    if not days:
+        return {}
+    formats = [name for name, broker in _COMPLETE.items() if broker == held.broker]
+    imports = ImportRun.objects.filter(
+        portfolio_id=held.portfolio_id,
+        file_format__in=formats,
+        state=RunState.COMMITTED.value,
+        created_at__gte=min(day.opens_at for day in days),
+    ).order_by("created_at", "pk")
+    found: dict[date, str] = {}
+    for run in imports:
+        span = _span_of(run, account=held.account)
+        for day in days:
+            is_whole = run.created_at >= day.closes_at + SETTLING
+            if span is not None and span[0] <= day.day <= span[1] and is_whole:
+                found[day.day] = str(run.pk)
+    return found
 
 
 def note_of(connection: Connection, *, now: datetime) -> None:
@@ -86,17 +118,23 @@ def settle_by_import(run: ImportRun, *, now: datetime) -> None:
         missed = list_open_missed_days(connection.pk).order_by()
         if connection.broker != broker or not missed.exists():
             continue
-        rows = ImportRow.objects.filter(
-            run_id=run.pk, state__in=[RowState.NEW.value, RowState.DUPLICATE.value]
-        ).values_list("content", flat=True)
-        days = [
-            date.fromisoformat(each["trade_date"])
-            for each in rows.iterator()
-            if each.get("account") == connection.account
-        ]
-        if days:
-            spanned = missed.filter(day__gte=min(days), day__lte=max(days))
+        span = _span_of(run, account=connection.account)
+        if span is not None:
+            spanned = missed.filter(day__gte=span[0], day__lte=span[1])
             run_in_transaction(partial(spanned.update, **_settled(now), import_id=str(run.pk)))
+
+
+def _span_of(run: ImportRun, *, account: str) -> tuple[date, date] | None:
+    """Return the first and the last day of which an import has trades of an account."""
+    rows = ImportRow.objects.filter(
+        run_id=run.pk, state__in=[RowState.NEW.value, RowState.DUPLICATE.value]
+    ).values_list("content", flat=True)
+    days = [
+        date.fromisoformat(each["trade_date"])
+        for each in rows.iterator()
+        if each.get("account") == account
+    ]
+    return (min(days), max(days)) if days else None
 
 
 def reopen_by_import(run: ImportRun, *, now: datetime) -> None:

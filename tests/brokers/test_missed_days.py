@@ -144,6 +144,48 @@ def test_the_tradebook_settles_the_days_that_it_spans_until_it_is_undone(account
     assert {line[-4:] for line in stand(account)} == {"open"}
 
 
+@pytest.mark.parametrize(
+    ("imported_at", "left"),
+    [
+        # At the day's close all of it is told, a little later; before that, what was traded so far.
+        ("2026-03-04T11:00", ["04 nothing open", "05 nothing open"]),
+        ("2026-03-04T15:44", ["04 nothing open", "05 nothing open"]),
+        ("2026-03-04T15:45", ["04 nothing settled", "05 nothing open"]),
+        ("2026-03-04T23:30", ["04 nothing settled", "05 nothing open"]),
+    ],
+)
+def test_a_tradebook_of_the_same_day_settles_it_before_it_is_missed(
+    account, read, portfolio, monkeypatch, imported_at, left
+):
+    read("2026-03-02T15:50")
+    with monkeypatch.context() as then:
+        then.setattr("common.clock.now", lambda: india(imported_at))
+        run = import_file(portfolio, "tradebook.csv", tradebook("2026-03-04"))
+    assert stand(account) == []
+
+    read("2026-03-06T10:00")
+
+    assert stand(account) == left
+    committing.request_undo(run, now=clock.now())
+    committing.undo(run.pk, clock=clock.now)
+    assert {line[-4:] for line in stand(account)} == {"open"}
+
+
+def test_a_tradebook_that_is_taken_out_before_a_day_is_missed_settles_nothing(
+    account, read, portfolio, monkeypatch
+):
+    read("2026-03-02T15:50")
+    with monkeypatch.context() as then:
+        then.setattr("common.clock.now", lambda: india("2026-03-04T18:00"))
+        run = import_file(portfolio, "tradebook.csv", tradebook("2026-03-04"))
+        committing.request_undo(run, now=clock.now())
+        committing.undo(run.pk, clock=clock.now)
+
+    read("2026-03-05T10:00")
+
+    assert stand(account) == ["04 nothing open"]
+
+
 def test_other_files_settle_nothing(account, read, portfolio):
     read("2026-03-02T15:50")
     read("2026-03-05T10:00")
