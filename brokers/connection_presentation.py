@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -16,13 +17,15 @@ from brokers.domain.orders import OpenOrder, as_orders
 from brokers.domain.reconcile import Outcome
 from brokers.domain.resyncs import ResyncState
 from brokers.models import BrokerRow, Connection, Discrepancy, MissedDay, Resync, Sync
-from common.money import exact, plain
+from common.money import plain
 from portfolios.domain.kinds import Kind
 
 #: Listed of the days of which trades may be missing; a month or so.
 _MOST_MISSED = 25
 _ENDED = (ConnectionState.DISCONNECTED, ConnectionState.REMOVING)
 _TONES = {SyncState.OK: "gain", SyncState.PARTIAL: "warn", SyncState.FAILED: "loss"}
+#: Beside the name of what is compared.
+MEASURES: Mapping[str, str] = {"quantity": "", "cost": "Cost", "cash": "Cash"}
 _KINDS = {kind.value: kind.label for kind in Kind}
 
 
@@ -132,6 +135,8 @@ def comparison(sync: Sync | None) -> dict[str, Any] | None:
         line
         | {
             "label": Outcome(line["outcome"]).label,
+            "measure_label": MEASURES[line["measure"]],
+            "currency": _currency_of(line),
             "tone": {"match": "gain", "explained": "warn"}.get(line["outcome"], "loss"),
         }
         for line in sync.comparison
@@ -141,6 +146,12 @@ def comparison(sync: Sync | None) -> dict[str, Any] | None:
         "lines": lines,
         "is_equal": all(line["outcome"] == Outcome.MATCH for line in lines),
     }
+
+
+def _currency_of(line: Mapping[str, Any]) -> str:
+    if line["measure"] == "cash":
+        return str(line["what"])
+    return str(line.get("currency", ""))
 
 
 def row_line(row: BrokerRow) -> dict[str, Any]:
@@ -161,27 +172,35 @@ def row_line(row: BrokerRow) -> dict[str, Any]:
 
 def difference_line(row: Discrepancy) -> dict[str, Any]:
     """Describe a difference, and what can be done about it."""
-    with exact():
-        difference = row.theirs - row.ours
-    is_cash = row.measure == "cash"
+    is_cost, ours = row.measure == "cost", row.ours
     return {
         "id": str(row.pk),
         "what": row.what,
-        "is_cash": is_cash,
+        "label": MEASURES[row.measure],
+        "currency": row.currency,
         "theirs": plain(row.theirs),
-        "ours": plain(row.ours),
-        "difference": plain(difference),
+        "ours": "" if ours is None else plain(ours),
         "reason": row.reason,
-        "removed_id": row.suggestion.get("transaction_id", ""),
+        "row_id": row.suggestion.get("transaction_id", ""),
+        "is_removed": row.suggestion.get("code") == "removed_here",
         "state": row.state,
         "state_label": DiscrepancyState(row.state).label,
         "first_seen_at": row.first_seen_at,
         "last_seen_at": row.last_seen_at,
         "decided_at": row.decided_at,
         "transaction_id": row.transaction_id,
-        # One row can't turn what is held short.
-        "can_accept": is_cash or (row.theirs >= 0 and row.ours >= 0),
+        "can_accept": _can_give_cost(row) if is_cost else _can_book(row),
     }
+
+
+def _can_book(row: Discrepancy) -> bool:
+    # One row can't turn what is held short.
+    return row.measure == "cash" or min(row.theirs, row.ours or 0) >= 0
+
+
+def _can_give_cost(row: Discrepancy) -> bool:
+    # What is known is so by rows that say something else.
+    return bool(row.suggestion.get("code") == "unknown_cost" and row.theirs > 0)
 
 
 def missed_days(found: QuerySet[MissedDay]) -> dict[str, Any]:

@@ -86,7 +86,8 @@ class DecisionForm(forms.Form):
         choices=[(name, name) for name in ("accept", "put_aside", "take_up")]
     )
     theirs = forms.DecimalField(max_digits=28, decimal_places=10)
-    ours = forms.DecimalField(max_digits=28, decimal_places=10)
+    #: Nothing is a cost that isn't known.
+    ours = forms.DecimalField(max_digits=28, decimal_places=10, required=False)
 
 
 class MissedDaysForm(forms.Form):

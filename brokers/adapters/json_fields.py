@@ -73,6 +73,15 @@ def number_of(
     return number
 
 
+def figure_of(row: Mapping[str, Any], name: str) -> Decimal | None:
+    """Return a number that is only looked at; None where it is missing, or isn't one."""
+    try:
+        found: Decimal | None = number_of(row, name, default=None, is_float=True)
+    except Unreadable:
+        return None
+    return found
+
+
 def id_of(row: Any) -> str:
     """Return a row's own id, or one that equal rows share."""
     if isinstance(row, dict) and isinstance(row.get("id"), str) and row["id"]:

@@ -6,6 +6,7 @@ from rest_framework import serializers
 
 from brokers.adapters.brokers import BROKERS
 from brokers.adapters.contract import Broker
+from brokers.api.discrepancy_serializers import MEASURES
 from brokers.domain.connections import ConnectionState, SyncState, Trigger
 from brokers.domain.events import Stream
 from brokers.domain.orders import Side
@@ -143,9 +144,12 @@ class ComparisonOutput(serializers.Serializer[object]):
     """A figure of the broker's beside that of the ledger."""
 
     what = serializers.CharField()
-    measure = serializers.ChoiceField(choices=["quantity", "cash"])
-    theirs = serializers.CharField()
-    ours = serializers.CharField()
+    measure = serializers.ChoiceField(choices=MEASURES)
+    currency = serializers.CharField(default="", help_text="What a cost is in.")
+    theirs = serializers.CharField(help_text="Null where the broker doesn't tell.", allow_null=True)
+    ours = serializers.CharField(
+        allow_null=True, help_text="Null for a cost that isn't known in the ledger."
+    )
     outcome = serializers.ChoiceField(choices=OUTCOMES)
     reason = serializers.CharField(allow_blank=True)
 

@@ -10,8 +10,10 @@ from common.api.fields import DecimalStringField, ObjectIdField
 
 DISCREPANCY_STATES = [state.value for state in DiscrepancyState]
 DISCREPANCY_CAUSES = [
-    *("removed_here", "split", "opening_balance", "missing_trade", "fee", "missing_cash")
+    *("removed_here", "split", "opening_balance", "missing_trade", "fee", "missing_cash"),
+    *("unknown_cost", "changed_here", "check_cost"),
 ]
+MEASURES = ["quantity", "cost", "cash"]
 
 
 class DiscrepancyChange(Body):
@@ -24,7 +26,7 @@ class AcceptanceInput(Body):
     """The figures that were looked at; they must be those that hold still."""
 
     theirs = DecimalStringField()
-    ours = DecimalStringField()
+    ours = DecimalStringField(allow_null=True, help_text="Null for a cost that isn't known.")
 
 
 class SuggestionOutput(serializers.Serializer[object]):
@@ -40,16 +42,19 @@ class SuggestionOutput(serializers.Serializer[object]):
     side = serializers.CharField(required=False)
     before = serializers.DateField(required=False)
     since = serializers.DateField(required=False)
+    theirs = serializers.CharField(required=False, help_text="Of a cost: what one unit cost there.")
+    ours = serializers.CharField(required=False, help_text="Of a cost: what one unit cost here.")
 
 
 class DiscrepancyOutput(serializers.Serializer[object]):
     """A figure of the broker's that differs from the ledger's, and what was decided about it."""
 
     id = ObjectIdField(source="pk")
-    measure = serializers.ChoiceField(choices=["quantity", "cash"])
+    measure = serializers.ChoiceField(choices=MEASURES)
     what = serializers.CharField()
+    currency = serializers.CharField(help_text="What the figures are in; empty for units.")
     theirs = DecimalStringField()
-    ours = DecimalStringField()
+    ours = DecimalStringField(allow_null=True, help_text="Null for a cost that isn't known.")
     reason = serializers.CharField()
     suggestion = SuggestionOutput()
     state = serializers.ChoiceField(choices=DISCREPANCY_STATES)

@@ -49,7 +49,8 @@ class Suggestion:
     """What to look for.
 
     Attributes:
-        code: `removed_here`, `split`, `opening_balance`, `missing_trade`, `fee` or `missing_cash`.
+        code: `removed_here`, `split`, `opening_balance`, `missing_trade`, `fee` or `missing_cash`;
+            of a cost `unknown_cost`, `changed_here` or `check_cost`.
         message: for people.
         data: the same for programs: dates by ISO, numbers as texts.
     """

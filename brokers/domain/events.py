@@ -153,11 +153,17 @@ class RowError:
 
 @dataclass(frozen=True, slots=True)
 class HeldUnits:
-    """What a broker says is held of something; below zero where sold short."""
+    """What a broker says is held of something; below zero where sold short.
+
+    Attributes:
+        cost: what all of it cost, in `currency`, and below zero where it was sold short; None where
+            the broker doesn't tell.
+    """
 
     instrument: InstrumentName
     quantity: Decimal
     currency: str
+    cost: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,18 +40,21 @@ class Line:
 
     Attributes:
         what: a symbol, or a currency code.
-        measure: `quantity` or `cash`.
+        measure: `quantity`, `cost` or `cash`.
+        theirs: None where the broker doesn't tell; `ours` where the ledger doesn't know.
         reason: what explains a difference, or what may be looked at; empty for equal figures.
-        suggestion: what to look for where nothing explains it.
+        suggestion: what to look for, or what can be done.
+        currency: of a cost.
     """
 
     what: str
     measure: str
-    theirs: Decimal
-    ours: Decimal
+    theirs: Decimal | None
+    ours: Decimal | None
     outcome: Outcome
     reason: str = ""
     suggestion: Suggestion | None = None
+    currency: str = ""
 
 
 @dataclass(frozen=True, slots=True)

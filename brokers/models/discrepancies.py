@@ -18,12 +18,13 @@ class Discrepancy(Timestamped):
         "brokers.Connection", on_delete=models.CASCADE, related_name="discrepancies"
     )
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
-    #: `quantity` or `cash`.
+    #: `quantity`, `cost` or `cash`.
     measure = models.CharField(max_length=16)
     #: A symbol, or a currency code.
     what = models.CharField(max_length=80)
     theirs = MoneyField(max_digits=28, decimal_places=10)
-    ours = MoneyField(max_digits=28, decimal_places=10)
+    #: Null is a cost that the ledger doesn't know.
+    ours = MoneyField(max_digits=28, decimal_places=10, null=True)
     #: Empty for cash, and for what only the broker knows.
     instrument_id = models.CharField(max_length=24, blank=True)
     #: What the broker says was traded: `brokers.domain.events.InstrumentName` and its currency.
@@ -57,6 +58,13 @@ class Discrepancy(Timestamped):
             models.Index(fields=["connection", "live_for"], name="discrepancies_live"),
             models.Index(fields=["connection", "-id"], name="discrepancies_newest"),
         ]
+
+    @property
+    def currency(self) -> str:
+        """Return what its figures are in; empty where they are units."""
+        if self.measure == "cash":
+            return self.what
+        return str(self.named.get("currency", "")) if self.measure == "cost" else ""
 
     def __str__(self) -> str:
         return f"{self.measure} of {self.what} ({self.pk})"

@@ -24,6 +24,10 @@ class Entry:
         units: what came of each symbol, or went.
         cash: what came of each currency, or went.
         counts: off once it was corrected, busted or canceled.
+        is_trade: whether the cash is what the units were bought or sold for.
+        group: what both rows of an action name, where it is told in two.
+        ratio: units for each one held, of a split.
+        brought: what units that came from elsewhere had cost there.
     """
 
     row: dict[str, Any]
@@ -31,6 +35,10 @@ class Entry:
     units: Mapping[str, Decimal] = field(default_factory=dict)
     cash: Mapping[str, Decimal] = field(default_factory=dict)
     counts: bool = True
+    is_trade: bool = False
+    group: str = ""
+    ratio: Decimal | None = None
+    brought: Decimal | None = None
 
 
 class Account(ABC):

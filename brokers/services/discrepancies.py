@@ -12,9 +12,11 @@ from brokers.domain.discrepancies import LIVE, DiscrepancyState
 from brokers.domain.events import HeldUnits, as_name, as_texts
 from brokers.domain.reconcile import Outcome
 from brokers.models import Connection, Discrepancy
+from brokers.services import opening_costs
 from brokers.services.naming import Instruments
-from brokers.services.reconciling import Comparison, count_ours
-from common.errors import Conflict, InvalidInput
+from brokers.services.opening_costs import NotAcceptable
+from brokers.services.reconciling import Comparison, count_book
+from common.errors import Conflict
 from common.money import exact, plain, rounded_to_places
 from common.transactions import run_in_transaction
 from marketdata import selectors as market
@@ -36,12 +38,6 @@ class DiscrepancyChanged(Conflict):
     code = "discrepancy-changed"
 
 
-class NotAcceptable(InvalidInput):
-    """The broker's figure can't be taken over by one row; record what happened by hand."""
-
-    code = "discrepancy-not-acceptable"
-
-
 def record(connection: Connection, comparison: Comparison, *, now: datetime) -> None:
     """Keep what differs after a sync, in the caller's transaction; what doesn't any more is over.
 
@@ -54,7 +50,7 @@ def record(connection: Connection, comparison: Comparison, *, now: datetime) -> 
         ).order_by("pk")
     }
     for line in comparison.lines:
-        if line["outcome"] != Outcome.DRIFT.value:
+        if line["outcome"] != Outcome.DRIFT.value and not line["suggestion"]:
             continue
         key = f"{connection.pk}:{line['measure']}:{line['what']}"
         row = live.pop(key, None)
@@ -68,19 +64,27 @@ def record(connection: Connection, comparison: Comparison, *, now: datetime) -> 
                 first_seen_at=now,
                 created_at=now,
             )
-        if line["measure"] == "quantity":
+        if line["measure"] != "cash":
             row.instrument_id = comparison.instrument_ids.get(line["what"], "")
             held = comparison.held.get(line["what"])
             row.named = _named(held) if held else row.named
         _see(row, line, now=now)
+    compared = {(line["measure"], line["what"]) for line in comparison.lines}
     for row in live.values():
+        # Of a cost nothing is known anew while units differ, or where it isn't told this time.
+        is_held = ("quantity", row.what) in compared
+        if row.measure == "cost" and is_held and ("cost", row.what) not in compared:
+            continue
         row.state, row.live_for = DiscrepancyState.RESOLVED.value, None
         row.decided_at = row.updated_at = now
         row.save()
 
 
 def _see(row: Discrepancy, line: dict[str, Any], *, now: datetime) -> None:
-    theirs, ours = (rounded_to_places(Decimal(line[name])) for name in ("theirs", "ours"))
+    theirs, ours = (
+        None if line[name] is None else rounded_to_places(Decimal(line[name]))
+        for name in ("theirs", "ours")
+    )
     if (row.theirs, row.ours) != (theirs, ours):
         row.state = DiscrepancyState.OPEN.value
         row.decided_by_id = row.decided_at = None
@@ -126,9 +130,17 @@ def _decide(
 
 
 def accept(
-    row: Discrepancy, *, theirs: Decimal, ours: Decimal, decided_by: ObjectId, now: datetime
+    row: Discrepancy,
+    *,
+    theirs: Decimal,
+    ours: Decimal | None,
+    decided_by: ObjectId,
+    now: datetime,
 ) -> Discrepancy:
-    """Let the broker's figure hold: book what is missing, as a row of the person who says so.
+    """Let the broker's figure hold, as a change of the person who says so.
+
+    What is missing is booked as one row. A cost that isn't known becomes the price of the rows that
+    brought the units.
 
     Args:
         theirs: the figures that the person saw; `ours` likewise.
@@ -143,16 +155,31 @@ def accept(
         held = _live(row)
         if (held.theirs, held.ours) != (theirs, ours) or _ours_now(held, instrument) != ours:
             raise DiscrepancyChanged
-        draft = _draft(held, instrument, now=now)
-        made = ledger.record_transaction(held.connection.portfolio_id, draft=draft, now=now)
+        held.transaction_id = _mend(held, instrument, decided_by=decided_by, now=now)
         held.state, held.live_for = DiscrepancyState.ACCEPTED.value, None
-        held.transaction_id = str(made.pk)
         held.decided_by_id = decided_by
         held.decided_at = held.updated_at = now
         held.save()
         return held
 
     return run_in_transaction(take_over)
+
+
+def _mend(
+    held: Discrepancy, instrument: _Traded | None, *, decided_by: ObjectId, now: datetime
+) -> str:
+    """Make the ledger say what the broker says; return the row that does it."""
+    if held.measure == "cost":
+        return opening_costs.give(
+            held.connection,
+            instrument_id=instrument.key if instrument else "",
+            cost=held.theirs,
+            changed_by=decided_by,
+            now=now,
+        )
+    draft = _draft(held, instrument, now=now)
+    made = ledger.record_transaction(held.connection.portfolio_id, draft=draft, now=now)
+    return str(made.pk)
 
 
 def _live(row: Discrepancy) -> Discrepancy:
@@ -162,12 +189,16 @@ def _live(row: Discrepancy) -> Discrepancy:
     return found
 
 
-def _ours_now(row: Discrepancy, instrument: _Traded | None) -> Decimal:
+def _ours_now(row: Discrepancy, instrument: _Traded | None) -> Decimal | None:
     """Count the ledger anew: it may have changed since the sync."""
-    ours = count_ours(row.connection)
-    key = instrument.key if instrument else ""
-    found = ours.cash.get(row.what) if row.measure == "cash" else ours.units.get(key)
-    return rounded_to_places(found or _ZERO)
+    book = count_book(row.connection)
+    if row.measure == "cash":
+        return rounded_to_places(book.cash.get(row.what, _ZERO))
+    position = book.positions.get(instrument.key if instrument else "")
+    if row.measure == "quantity":
+        return rounded_to_places(position.quantity if position else _ZERO)
+    found = position.cost if position else _ZERO
+    return None if found is None else rounded_to_places(found)
 
 
 def _instrument_of(row: Discrepancy, *, now: datetime) -> _Traded | None:
@@ -185,18 +216,19 @@ def _instrument_of(row: Discrepancy, *, now: datetime) -> _Traded | None:
 
 
 def _draft(row: Discrepancy, instrument: _Traded | None, *, now: datetime) -> Draft:
+    ours: Decimal = row.ours or _ZERO
     with exact():
-        difference = row.theirs - row.ours
+        difference = row.theirs - ours
     known: dict[str, Any] = {
         "trade_date": now.date(),
         "executed_at": now,
         "account": row.connection.account,
-        "note": f"Broker's figure accepted: {plain(row.theirs)}, the ledger had {plain(row.ours)}.",
+        "note": f"Broker's figure accepted: {plain(row.theirs)}, the ledger had {plain(ours)}.",
     }
     if row.measure == "cash":
         kind = Kind.DEPOSIT if difference > 0 else Kind.WITHDRAWAL
         return Draft(kind=kind, amount=abs(difference), currency=row.what, **known)
-    if instrument is None or row.theirs < 0 or row.ours < 0:
+    if instrument is None or row.theirs < 0 or ours < 0:
         raise NotAcceptable
     return Draft(
         kind=Kind.TRANSFER_IN if difference > 0 else Kind.TRANSFER_OUT,

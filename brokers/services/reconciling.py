@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -16,13 +16,14 @@ from brokers.domain.events import EventState, HeldCash, HeldUnits, as_event
 from brokers.domain.reconcile import Account, Line, Outcome, compare
 from brokers.models import BrokerRow, Connection
 from brokers.selectors import find_last_good_sync, list_unbooked
+from brokers.services.costing import HeldCost, cost_lines, count, policy_of
 from brokers.services.naming import Instruments, Key
 from brokers.services.posting import draft_of
-from common.money import exact, plain
+from common.money import exact, plain, rounded_to_places
 from marketdata import selectors as market
 from portfolios import selectors as portfolios
 from portfolios.domain.books import Book
-from portfolios.domain.engine import Ledger, OversellRule, Policy, compute
+from portfolios.domain.engine import OversellRule, Policy
 from portfolios.domain.kinds import Kind
 from portfolios.domain.transactions import Event
 
@@ -61,6 +62,9 @@ class _Sides:
     costs: dict[str, Decimal]
     events: list[Event]
     names: dict[str, str]
+    #: By instrument, what the broker says of its cost, and what our rows come to.
+    held: dict[str, HeldCost]
+    book: Book
 
 
 def compare_with_ledger(
@@ -86,6 +90,7 @@ def compare_with_ledger(
             pending=_sums((each.currency, each.pending) for each in cash),
             hints=_hints(connection, sides, missing),
         )
+        costs = cost_lines(connection, theirs=sides.held, book=sides.book, events=sides.events)
         shrinkage = find_shrinkage(
             theirs=sides.theirs.units,
             ours=sides.ours.units,
@@ -93,7 +98,7 @@ def compare_with_ledger(
             explained=unbooked,
         )
     return Comparison(
-        lines=[_as_texts(line) for line in lines],
+        lines=[_as_texts(line) for line in _with_costs(lines, costs)],
         held={each.instrument.symbol: each for each in positions},
         instrument_ids={name: key for key, name in sides.names.items() if key != name},
         shrinkage=shrinkage,
@@ -103,9 +108,23 @@ def compare_with_ledger(
 
 def count_ours(connection: Connection) -> Account:
     """Count what the ledger holds in a connection's account: by instrument, and by currency."""
+    book = count_book(connection)
+    return Account({key: each.quantity for key, each in book.positions.items()}, book.cash)
+
+
+def count_book(connection: Connection) -> Book:
+    """Count all that a connection's account comes to, by the rules of its portfolio."""
     with exact():
-        book = _count(account_events(connection))
-        return Account({key: each.quantity for key, each in book.positions.items()}, book.cash)
+        return count(account_events(connection), policy=policy_of(connection))
+
+
+def _with_costs(lines: Iterable[Line], costs: Mapping[str, Line]) -> Iterator[Line]:
+    """Put what a position costs behind how many units it has; other units cost something else."""
+    for line in lines:
+        yield line
+        is_counted = line.measure == "quantity" and line.outcome is Outcome.MATCH
+        if is_counted and line.what in costs:
+            yield costs[line.what]
 
 
 def _sides(
@@ -114,19 +133,20 @@ def _sides(
     cash: Sequence[HeldCash],
     instruments: Instruments,
 ) -> _Sides:
-    theirs_by_id: dict[str, Decimal] = {}
+    theirs: dict[str, HeldCost] = {}
     names: dict[str, str] = {}
     for held in positions:
         key = instruments.known(held.instrument, currency=held.currency) or held.instrument.symbol
-        theirs_by_id[key] = theirs_by_id.get(key, _ZERO) + held.quantity
-        names[key] = held.instrument.symbol
+        symbol = names[key] = held.instrument.symbol
+        nothing = HeldCost(symbol, held.currency, _ZERO, _ZERO)
+        theirs[key] = theirs.get(key, nothing).plus(held)
     events = account_events(connection)
-    book = _count(events)
+    book = count(events, policy=policy_of(connection))
     missing = [key for key in book.positions if key not in names]
     names |= {key: each.symbol for key, each in market.instruments_by_id(missing).items()}
     return _Sides(
         theirs=Account(
-            {names[key]: quantity for key, quantity in theirs_by_id.items()},
+            {names[key]: each.units for key, each in theirs.items()},
             _sums((each.currency, each.amount) for each in cash),
         ),
         ours=Account(
@@ -135,6 +155,8 @@ def _sides(
         costs={names.get(key, key): each.cost or _ZERO for key, each in book.positions.items()},
         events=events,
         names=names,
+        held=theirs,
+        book=book,
     )
 
 
@@ -144,10 +166,6 @@ def _sums(amounts: Iterable[tuple[str, Decimal]]) -> dict[str, Decimal]:
     for currency, amount in amounts:
         sums[currency] = sums.get(currency, _ZERO) + amount
     return sums
-
-
-def _count(events: Sequence[Event]) -> Book:
-    return compute(Ledger(list(events), base_currency="USD"), policy=COUNTING)
 
 
 def account_events(connection: Connection) -> list[Event]:
@@ -213,7 +231,8 @@ def _as_removed(row: BrokerRow) -> Removed:
         if each is not None
     }
     draft = draft_of(event, account="", names=names)
-    counted = _count([Event(**asdict(draft), id=row.transaction_id, created_at=row.created_at)])
+    alone = Event(**asdict(draft), id=row.transaction_id, created_at=row.created_at)
+    counted = count([alone], policy=COUNTING)
     effects = {key: each.quantity for key, each in counted.positions.items()}
     return Removed(row.transaction_id, event.trade_date, effects | dict(counted.cash))
 
@@ -244,9 +263,14 @@ def _as_texts(line: Line) -> dict[str, Any]:
     return {
         "what": line.what,
         "measure": line.measure,
-        "theirs": plain(line.theirs),
-        "ours": plain(line.ours),
+        "theirs": _text(line.theirs),
+        "ours": _text(line.ours),
+        "currency": line.currency,
         "outcome": line.outcome.value,
         "reason": line.reason,
         "suggestion": {"code": found.code, **found.data} if found else None,
     }
+
+
+def _text(number: Decimal | None) -> str | None:
+    return None if number is None else plain(rounded_to_places(number))

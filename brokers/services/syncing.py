@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -21,9 +21,7 @@ from brokers.domain.connections import ConnectionState, SyncState, Trigger
 from brokers.domain.events import FIGURES, HeldCash, HeldUnits, Reading, Stream
 from brokers.domain.failures import Verdict, judge
 from brokers.domain.orders import OpenOrder, as_contents, newest
-from brokers.domain.reconcile import Outcome
 from brokers.models import Connection, Sync
-from brokers.selectors import list_unbooked
 from brokers.services import (
     booking,
     comparing,
@@ -33,6 +31,7 @@ from brokers.services import (
     payloads,
     posting,
     replaying,
+    rereading,
     resyncs,
     syncs,
 )
@@ -49,9 +48,6 @@ log = structlog.get_logger(__name__)
 _COMPARED = frozenset({Stream.POSITIONS, Stream.CASH, Stream.STATEMENT})
 _OF_CASH = frozenset({Stream.CASH, Stream.STATEMENT})
 _RETRY_BUDGET = 30
-_REREAD_EVERY, _REREAD_SOON = timedelta(days=1), timedelta(minutes=2)
-#: How long a row that can't be booked is hoped to come otherwise.
-_GARBLED_FOR = timedelta(days=3)
 
 
 @dataclass(slots=True)
@@ -332,10 +328,10 @@ def _end(
             held.state = (ConnectionState.LIMITED if limited else ConnectionState.ACTIVE).value
             has_failed = changes["state"] != SyncState.OK.value
             held.next_sync_at = next_due(held, now=now, has_failed=has_failed)
-            _reread_after_drift(held, changes.get("comparison", ()), now=now)
+            rereading.plan(held, changes.get("comparison", ()), now=now)
         held.doubted = found.doubted
         if found.doubted and held.next_sync_at is not None:
-            held.next_sync_at = now + _REREAD_SOON
+            held.next_sync_at = now + rereading.SOON
         held.save()
         if found.comparison is not None:
             discrepancies.record(held, found.comparison, now=now)
@@ -364,21 +360,6 @@ def _note_readings(
     if Stream.ACTIVITIES.value in good:
         missed_days.note(held, now=now)
     held.good_at = {**held.good_at, **good}
-
-
-def _reread_after_drift(
-    held: Connection, comparison: Sequence[Mapping[str, Any]], *, now: datetime
-) -> None:
-    """Begin all streams anew where figures differ: a page may have come with rows left out.
-
-    So too for some days after a row came that couldn't be booked: it may have been garbled on its
-    way. Once a day at most, for most differences have other reasons.
-    """
-    if held.reread_at is not None and now - held.reread_at < _REREAD_EVERY:
-        return
-    is_adrift = any(line["outcome"] == Outcome.DRIFT for line in comparison)
-    if is_adrift or list_unbooked(held.pk).filter(updated_at__gte=now - _GARBLED_FOR).exists():
-        held.cursors, held.reread_at, held.next_sync_at = {}, now, now + _REREAD_SOON
 
 
 def _give_up(sync: Sync, *, now: datetime) -> Sync:

@@ -72,7 +72,7 @@ class Decide(ConnectionPages):
             figures = {name: wanted[name] for name in ("theirs", "ours")}
             accepted = discrepancies.accept(row, **figures, decided_by=who, now=now)
             tasks.recalculate_after(accepted.connection)
-            return f"{row.what}: booked so that the ledger says what the broker says."
+            return f"{row.what}: the ledger says now what the broker says."
         if wanted["decision"] == "put_aside":
             discrepancies.put_aside(row, decided_by=who, now=now)
             return f"{row.what}: put aside until its numbers change."

@@ -313,6 +313,7 @@ SPECTACULAR_SETTINGS = {
         "AlertKindEnum": "portfolios.api.watching_serializers.KINDS",
         "KindEnum": "portfolios.api.serializers.KINDS",
         "ChargesEnum": ["included", "separate"],
+        "MeasureEnum": "brokers.api.discrepancy_serializers.MEASURES",
         "StreamEnum": "brokers.api.connection_serializers.STREAMS",
         "TimeZoneEnum": "accounts.preferences.time_zone_choices",
     },

@@ -44,7 +44,8 @@ def test_a_stranger_finds_the_way_from_key_to_ledger(browser, portfolio, sandbox
     assert answer.redirect_chain[-1][0] == at("connection", portfolio.pk, connection.pk)
     page = answer.content.decode()
     assert_equals_truth(connection, sandbox)
-    assert page.count("Equal") == len(sandbox.truth["positions"]) + 1
+    # Each position's units and cost, and cash.
+    assert page.count("Equal") == 2 * len(sandbox.truth["positions"]) + 1
     assert CREDENTIALS["secret_key"] not in page
     assert CREDENTIALS["key_id"] not in page
     assert CREDENTIALS["key_id"][-4:] in page

@@ -191,5 +191,7 @@ def test_look_ups_of_connections_and_of_equal_rows(many):
         list(DeadLetter.objects.filter(connection_id=many.pk, stream="cash", external_id=""))
         list(Discrepancy.objects.filter(connection_id=many.pk, live_for__isnull=False))
         list(BrokerRow.objects.filter(transaction_id__in=["0" * 24, "1" * 24]))
+        booked = BrokerRow.objects.filter(transaction_id__in=["0" * 24], connection_id=many.pk)
+        list(booked.filter(state="booked"))
         list(BrokerRow.objects.filter(connection_id=many.pk, replaces__in=["a"]).order_by("pk"))
         portfolios.list_copies(many.portfolio_id, fingerprints=["a" * 32])

@@ -175,7 +175,13 @@ def test_a_split_and_a_transfer_are_booked(account, flex, book):
     done = sync(account)
 
     same(account, flex)
-    assert (outcomes(done)["KO"], outcomes(done)["MSFT"]) == ("match", "match")
+    found = {(line["what"], line["measure"]): line for line in done.comparison}
+    assert {found[each, "quantity"]["outcome"] for each in ("KO", "MSFT")} == {"match"}
+    assert found["KO", "cost"]["outcome"] == "match"
+    # The statement tells what the position cost, and of the transfer nothing.
+    brought = found["MSFT", "cost"]
+    assert (brought["theirs"], brought["ours"], brought["outcome"]) == ("803", None, "explained")
+    assert brought["suggestion"]["code"] == "unknown_cost"
 
 
 def test_most_days_ask_for_a_month_and_some_for_all(account, flex):

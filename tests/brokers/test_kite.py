@@ -251,7 +251,10 @@ def test_the_tradebook_brings_the_past_and_doubles_nothing(connected, kite, port
     done = sync(connected)
 
     assert Transaction.objects.count() == 2
-    assert [line["outcome"] for line in done.comparison] == ["match"]
+    assert [(line["measure"], line["outcome"]) for line in done.comparison] == [
+        ("quantity", "match"),
+        ("cost", "match"),
+    ]
     accounts = set(Transaction.objects.values_list("account", flat=True))
     assert accounts == {reloaded(connected).account}
 

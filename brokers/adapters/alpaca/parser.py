@@ -14,7 +14,14 @@ from zoneinfo import ZoneInfo
 from brokers.adapters.alpaca import legs, options
 from brokers.adapters.alpaca.vocabulary import CASH_KINDS, OTHER_KINDS, SIDES, SPLITS
 from brokers.adapters.contract import AccountName
-from brokers.adapters.json_fields import LONGEST_ID, Unreadable, id_of, number_of, text_of
+from brokers.adapters.json_fields import (
+    LONGEST_ID,
+    Unreadable,
+    figure_of,
+    id_of,
+    number_of,
+    text_of,
+)
 from brokers.adapters.open_orders import orders_in, side_of
 from brokers.domain.events import (
     BrokerEvent,
@@ -266,7 +273,7 @@ def _position(row: Any) -> HeldUnits:
     if text_of(row, "asset_class", default="") == "crypto":
         # Activities write BTC/USD, positions BTCUSD.
         name = InstrumentName(name.symbol.removesuffix("USD"), AssetClass.CRYPTO)
-    return HeldUnits(name, quantity, "USD")
+    return HeldUnits(name, quantity, "USD", cost=figure_of(row, "cost_basis"))
 
 
 def _order(row: Mapping[str, Any]) -> OpenOrder:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from brokers.adapters.ibkr.fields import Ids, day, number, text
+from brokers.adapters.ibkr.fields import Ids, day, figure, number, text
 from brokers.adapters.ibkr.markup import Row
 from brokers.adapters.ibkr.names import Names
 from brokers.adapters.ibkr.vocabulary import CASH_KINDS
@@ -76,7 +76,12 @@ def read_position(row: Row, *, names: Names) -> HeldUnits:
     Raises:
         Unreadable: a field isn't what it should be.
     """
-    return HeldUnits(names.of_trade(row), number(row, "position"), text(row, "currency"))
+    return HeldUnits(
+        names.of_trade(row),
+        number(row, "position"),
+        text(row, "currency"),
+        cost=figure(row, "costBasisMoney"),
+    )
 
 
 def read_balance(row: Row) -> HeldCash | None:

@@ -71,6 +71,15 @@ def number(row: Row, name: str, *, default: Any = _MISSING) -> Any:
     return value
 
 
+def figure(row: Row, name: str) -> Decimal | None:
+    """Read a number that is only looked at; None where it is missing, or isn't one."""
+    try:
+        found: Decimal | None = number(row, name, default=None)
+    except Unreadable:
+        return None
+    return found
+
+
 def day(row: Row, *names: str, order: DateOrder | None) -> date:
     """Read the first of some fields that has a day."""
     for name in names:

@@ -12,7 +12,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from brokers.adapters.contract import AccountName
-from brokers.adapters.json_fields import LONGEST_ID, Unreadable, id_of, number_of, text_of
+from brokers.adapters.json_fields import (
+    LONGEST_ID,
+    Unreadable,
+    figure_of,
+    id_of,
+    number_of,
+    text_of,
+)
 from brokers.adapters.open_orders import orders_in, side_of
 from brokers.domain.events import (
     BrokerEvent,
@@ -62,20 +69,20 @@ def read_held(body: bytes) -> Reading:
     """
     content = read_data(body)
     if isinstance(content, dict):
-        rows, read = _list(content.get("net")), _position
+        rows, read, value = _list(content.get("net")), _position, _spent_today
     else:
-        rows, read = _list(content), _holding
+        rows, read, value = _list(content), _holding, _spent
     held: list[HeldUnits] = []
     errors: list[RowError] = []
     for row in rows:
         try:
             if not isinstance(row, dict):
                 raise Unreadable("The row is no object.")  # noqa: TRY301 - as any of its fields
-            name, units = _name(row), read(row)
+            name, units, cost = _name(row), read(row), value(row)
         except Unreadable as error:
             errors.append(_error(row, error))
         else:
-            held.append(HeldUnits(name, units, CURRENCY))
+            held.append(HeldUnits(name, units, CURRENCY, cost=cost))
     return Reading(positions=tuple(held), errors=tuple(errors))
 
 
@@ -188,9 +195,28 @@ def _holding(row: Mapping[str, Any]) -> Decimal:
     coming = _units(row, "t1_quantity")
     delivered = number_of(row, "realised_quantity", default=None, is_float=True)
     told = quantity + coming if delivered is None else delivered + coming
-    financed = row.get("mtf")
-    lent = _units(financed, "quantity") if isinstance(financed, dict) else _ZERO
+    lent = _units(_financed(row), "quantity")
     return Decimal(max(quantity, told) + _units(row, "collateral_quantity") + lent)
+
+
+def _spent(row: Mapping[str, Any]) -> Decimal | None:
+    """Return what was paid for what was carried over night; None where Kite doesn't tell."""
+    financed = _financed(row)
+    lent = _units(financed, "quantity")
+    parts = ((row, _holding(row) - lent), (financed, lent))
+    costs = [_at_average(told, units) for told, units in parts if units]
+    known = [cost for cost in costs if cost is not None]
+    return sum(known, _ZERO) if len(known) == len(costs) else None
+
+
+def _at_average(told: Mapping[str, Any], units: Decimal) -> Decimal | None:
+    average = figure_of(told, "average_price")
+    return None if average is None else units * average
+
+
+def _financed(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    told = row.get("mtf")
+    return told if isinstance(told, dict) else {}
 
 
 def _position(row: Mapping[str, Any]) -> Decimal:
@@ -198,6 +224,16 @@ def _position(row: Mapping[str, Any]) -> Decimal:
     if text_of(row, "product", default="") in _DELIVERED:
         return _units(row, "day_buy_quantity") - _units(row, "day_sell_quantity")
     return _units(row, "quantity")
+
+
+def _spent_today(row: Mapping[str, Any]) -> Decimal | None:
+    """Return what today's purchases cost; None after a sale, for that of the rest isn't told."""
+    if not _position(row) and not _units(row, "day_sell_quantity"):
+        return _ZERO
+    is_simple = text_of(row, "product", default="") in _DELIVERED
+    if not is_simple or _units(row, "day_sell_quantity"):
+        return None
+    return figure_of(row, "day_buy_value")
 
 
 def _units(row: Mapping[str, Any], name: str) -> Decimal:

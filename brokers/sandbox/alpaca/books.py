@@ -12,6 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from brokers.sandbox.alpaca.contracts import SHARES, contract_of, multiplier_of
+from brokers.sandbox.costs import Costs
 from brokers.sandbox.market import MARKET
 from brokers.sandbox.world import ZERO, Account, Entry, World
 
@@ -89,8 +90,8 @@ class AlpacaAccount(Account):
         # What waits is filled whole.
         self.waiting.pop(row["order_id"], None)
         created_at = more.pop("created_at", None) or at
-        paid = sign * qty * price * multiplier_of(symbol)
-        entry = Entry({}, created_at, {symbol: sign * qty}, {"USD": -paid})
+        cash = {"USD": -sign * qty * price * multiplier_of(symbol)}
+        entry = Entry({}, created_at, {symbol: sign * qty}, cash, is_trade=True)
         told = self.add(row | more, moment=at, entry=entry)
         for listener in self.listeners:
             listener.put_nowait(told)
@@ -145,7 +146,7 @@ class AlpacaAccount(Account):
             return self._in_two("SPLIT", sub_type, *moved, at=at)
         came = held * (ratio - 1)
         row = self.pay("SPLIT", ZERO, at=at, symbol=symbol, qty=str(came))
-        self.entries[-1].units = {symbol: came}
+        self.entries[-1].units, self.entries[-1].ratio = {symbol: came}, ratio
         row["activity_sub_type"] = "FSPLIT"
         return row
 
@@ -193,7 +194,7 @@ class AlpacaAccount(Account):
         for units in moved:
             ((symbol, qty),) = units.items()
             rows.append(self.pay(kind, ZERO, at=at, symbol=symbol, qty=str(qty), **known))
-            self.entries[-1].units = units
+            self.entries[-1].units, self.entries[-1].group = units, known["group_id"]
         return rows[-1]
 
     def correct(self, key: str, *, qty: Decimal, price: Decimal, at: datetime) -> dict[str, Any]:
@@ -231,6 +232,15 @@ class AlpacaAccount(Account):
         entry.counts = False
         entry.row["status"] = "canceled"
         return entry.row
+
+    def costs(self) -> Costs:
+        """Return what is held cost: first in first out, what was bought on one day averaged.
+
+        Source: https://alpaca.markets/docs/position-average-entry-price-calculation
+        """
+        # An id begins with when it happened, whenever it was booked.
+        entries = sorted(self.counting(), key=lambda each: each.row["id"].partition("::")[0])
+        return Costs(day_of=lambda each: each.row["id"][:8]).add(entries)
 
     def _order_id(self) -> str:
         return str(uuid.UUID(int=self.chance.getrandbits(128), version=4))

@@ -96,9 +96,9 @@ def _asset(listed: Listed) -> dict[str, Any]:
 
 
 def _one_position(account: AlpacaAccount, name: str) -> dict[str, Any]:
-    for symbol, units in account.positions().items():
-        if name in (symbol, orders.asset_id(symbol)):
-            return _position(symbol, units)
+    for row in _positions(account):
+        if name in (row["symbol"], row["asset_id"]):
+            return row
     raise Refused(404, {"code": 40410000, "message": "position does not exist"})
 
 
@@ -128,7 +128,13 @@ def _account(account: Account) -> dict[str, Any]:
     }
 
 
-def _position(symbol: str, units: Decimal) -> dict[str, Any]:
+def _positions(account: AlpacaAccount) -> list[dict[str, Any]]:
+    costs = account.costs()
+    held = account.positions().items()
+    return [_position(symbol, units, cost=costs.of(symbol)) for symbol, units in held]
+
+
+def _position(symbol: str, units: Decimal, *, cost: Decimal) -> dict[str, Any]:
     price, worth, kind = _price(symbol), _worth(symbol, units), class_of(symbol)
     return {
         "asset_id": orders.asset_id(symbol),
@@ -140,8 +146,8 @@ def _position(symbol: str, units: Decimal) -> dict[str, Any]:
         "qty": str(units),
         "qty_available": str(units),
         "side": "long" if units > 0 else "short",
-        "avg_entry_price": str(price),
-        "cost_basis": str(worth),
+        "avg_entry_price": str(cost / units / multiplier_of(symbol)),
+        "cost_basis": str(cost),
         "market_value": str(worth),
         "current_price": str(price),
         "lastday_price": str(price),
@@ -198,10 +204,7 @@ def _one_asset(symbol: str) -> dict[str, Any]:
 
 _ADDRESSES: tuple[tuple[str, Callable[..., Any]], ...] = (
     ("/v2/account", lambda asked: _account(asked.account)),
-    (
-        "/v2/positions",
-        lambda asked: [_position(*each) for each in asked.account.positions().items()],
-    ),
+    ("/v2/positions", lambda asked: _positions(asked.account)),
     ("/v2/positions/([^/]+)", lambda asked, name: _one_position(asked.account, name)),
     ("/v2/account/configurations", lambda _asked: rarer.configurations()),
     (

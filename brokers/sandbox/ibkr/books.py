@@ -91,9 +91,8 @@ class FlexAccount(Account):
         }
         booked = more.get("created_at") or at
         cash = {currency: -units * price - commission}
-        return self.add(
-            "Trades", row, booked=booked, entry=Entry({}, booked, {symbol: units}, cash)
-        )
+        entry = Entry({}, booked, {symbol: units}, cash, is_trade=True)
+        return self.add("Trades", row, booked=booked, entry=entry)
 
     def exchange(
         self, *, pair: str, qty: Decimal, price: Decimal, at: datetime, **more: Any
@@ -167,7 +166,7 @@ class FlexAccount(Account):
             "type": "FS",
             "actionID": str(self._number_of(len(self.entries)) % 10**7),
         }
-        entry = Entry({}, at, {symbol: came}, {_currency_of(symbol): paid})
+        entry = Entry({}, at, {symbol: came}, {_currency_of(symbol): paid}, ratio=ratio)
         return self.add("CorporateActions", row, booked=at, entry=entry)
 
     def transfer(self, symbol: str, *, qty: Decimal, at: datetime) -> dict[str, Any]:
@@ -184,7 +183,8 @@ class FlexAccount(Account):
             "transferPrice": "0",
             "cashTransfer": "0",
         }
-        return self.add("Transfers", row, booked=at, entry=Entry({}, at, {symbol: qty}))
+        entry = Entry({}, at, {symbol: qty}, brought=qty * price_of(symbol))
+        return self.add("Transfers", row, booked=at, entry=entry)
 
     def cancel(self, key: str, *, at: datetime, **more: Any) -> dict[str, Any]:
         """Take a trade back by a row that names it, and give back what was paid.

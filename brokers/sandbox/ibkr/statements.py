@@ -7,6 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from xml.sax.saxutils import quoteattr
 
+from brokers.sandbox.costs import Costs
 from brokers.sandbox.ibkr.books import (
     BASE_CURRENCY,
     FlexAccount,
@@ -71,7 +72,10 @@ def _cash(account: FlexAccount, entries: Iterable[Entry]) -> Iterable[str]:
 
 
 def _positions(account: FlexAccount, entries: Iterable[Entry], end: date) -> Iterable[str]:
-    for symbol, units in sorted(_sums(entries, "units").items()):
+    told = sorted(entries, key=lambda each: each.row.get("dateTime", ""))
+    # Commissions are part of what was paid.
+    costs = Costs().add(each for each in told if each.counts)
+    for symbol, units in sorted(_sums(told, "units").items()):
         if units:
             yield _element(
                 "OpenPosition",
@@ -85,6 +89,8 @@ def _positions(account: FlexAccount, entries: Iterable[Entry], end: date) -> Ite
                     "position": str(units),
                     "markPrice": str(price_of(symbol)),
                     "positionValue": str(units * price_of(symbol)),
+                    "costBasisPrice": str(costs.of(symbol) / units),
+                    "costBasisMoney": str(costs.of(symbol)),
                     "side": "Long" if units > 0 else "Short",
                     "levelOfDetail": "SUMMARY",
                     "reportDate": f"{end:%Y%m%d}",

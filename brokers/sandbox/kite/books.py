@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from brokers.sandbox.costs import Costs
 from brokers.sandbox.market import MARKET
 from brokers.sandbox.world import ZERO, Account, Clock, Entry, World
 
@@ -30,7 +31,7 @@ class Owned:
         delivered: of it `pledged` units lie at the clearing house.
         coming: bought on the trading day before, and not delivered yet.
         sold: what today sold of it.
-        cost: what all of it was bought for.
+        cost: what all of it was bought for; the oldest units go first.
     """
 
     delivered: Decimal = ZERO
@@ -181,7 +182,8 @@ class KiteAccount(Account):
             "exchange_timestamp": f"{local:%Y-%m-%d %H:%M:%S}",
         }
         sign = 1 if side == "BUY" else -1
-        entry = Entry(row, at, {symbol: sign * qty}, {"INR": -sign * qty * price})
+        cash = {"INR": -sign * qty * price}
+        entry = Entry(row, at, {symbol: sign * qty}, cash, is_trade=True)
         self.entries.append(entry)
         return row
 
@@ -223,15 +225,17 @@ class KiteAccount(Account):
         """Return what is owned of each symbol that was carried over night."""
         found: dict[str, Owned] = {}
         today, before = self.today, _trading_day_before(self.today)
-        for entry in self.counting():
+        costs = Costs()
+        for entry in sorted(self.counting(), key=lambda each: each.created_at):
             if entry.row["product"] not in _DELIVERED or _day_of(entry) > today:
                 continue
-            (symbol, units), (spent,) = next(iter(entry.units.items())), entry.cash.values()
+            symbol, units = next(iter(entry.units.items()))
             mine = found.setdefault(symbol, Owned())
             if _day_of(entry) == today:
                 mine.sold += max(-units, ZERO)
                 continue
-            mine.cost -= spent
+            costs.add([entry])
+            mine.cost = costs.of(symbol)
             if _day_of(entry) == before and units > 0:
                 mine.coming += units
             else:

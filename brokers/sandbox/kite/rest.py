@@ -166,6 +166,8 @@ def _positions(account: KiteAccount) -> dict[str, Any]:
         side = trade["transaction_type"].lower()
         for name in (f"{side}_quantity", f"day_{side}_quantity"):
             row[name] += trade["quantity"]
+        for name in (f"{side}_value", f"day_{side}_value"):
+            row[name] += trade["quantity"] * trade["average_price"]
         row["quantity"] = row["buy_quantity"] - row["sell_quantity"]
     return {"net": list(rows.values()), "day": list(rows.values())}
 
@@ -175,6 +177,7 @@ def _no_position(trade: Mapping[str, Any]) -> dict[str, Any]:
     numbers = (
         *("quantity", "overnight_quantity", "buy_quantity", "sell_quantity"),
         *("day_buy_quantity", "day_sell_quantity", "value", "pnl", "m2m", "unrealised", "realised"),
+        *("buy_value", "sell_value", "day_buy_value", "day_sell_value"),
     )
     price = float(_price(trade["tradingsymbol"]))
     return {

@@ -227,9 +227,15 @@ def test_positions_and_cash():
     positions = parser.READERS[Stream.POSITIONS](
         json.dumps(
             [
-                {"symbol": "ACME", "qty": "100.5", "side": "long", "asset_class": "us_equity"},
-                {"symbol": "KO", "qty": "4", "side": "short", "asset_class": "us_equity"},
-                {"symbol": "BTCUSD", "qty": "0.5", "side": "long", "asset_class": "crypto"},
+                {
+                    "symbol": "ACME",
+                    "qty": "100.5",
+                    "side": "long",
+                    "asset_class": "us_equity",
+                    "cost_basis": "3668.25",
+                },
+                {"symbol": "KO", "qty": "4", "side": "short", "cost_basis": "-230.4"},
+                {"symbol": "BTCUSD", "qty": "0.5", "asset_class": "crypto", "cost_basis": "much"},
                 {"symbol": "BAD", "qty": True},
             ]
         ).encode()
@@ -238,10 +244,11 @@ def test_positions_and_cash():
         b'{"currency": "USD", "cash": "1250.40", "accrued_fees": "0.4", "pending_transfer_in": 5}'
     )
 
-    assert [(each.instrument.symbol, each.quantity) for each in positions.positions] == [
-        ("ACME", Decimal("100.5")),
-        ("KO", Decimal(-4)),
-        ("BTC", Decimal("0.5")),
+    # A cost that can't be read costs no position.
+    assert [(each.instrument.symbol, each.quantity, each.cost) for each in positions.positions] == [
+        ("ACME", Decimal("100.5"), Decimal("3668.25")),
+        ("KO", Decimal(-4), Decimal("-230.4")),
+        ("BTC", Decimal("0.5"), None),
     ]
     assert len(positions.errors) == 1
     (dollars,) = cash.cash

@@ -180,6 +180,7 @@ def test_positions_and_cash_of_all_accounts():
         ("ACME 261218C00002000", Decimal(2)),
         ("EIB 2 04/15/28", Decimal(10000)),
     ]
+    assert [each.cost for each in reading.positions] == [Decimal("11.2"), None, None, None]
     assert [(each.currency, each.amount) for each in reading.cash] == [
         ("EUR", Decimal("1100.25")),
         ("USD", Decimal("-12.0068")),

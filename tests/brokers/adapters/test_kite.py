@@ -65,6 +65,7 @@ def test_what_is_owned_is_counted_wherever_it_is():
         ("LENT", 12),
         ("SHORTOF", 7),
     ]
+    assert [each.cost for each in reading.positions] == [Decimal("12828.5"), *([None] * 4)]
     assert reading.positions[0].instrument.isin == "INE009A01021"
     assert len(reading.errors) == 2
 
@@ -86,6 +87,43 @@ def test_positions_are_what_today_changed(row, units):
     (held,) = parser.read_held(json.dumps(body).encode()).positions
 
     assert held.quantity == units
+
+
+@pytest.mark.parametrize(
+    ("row", "cost"),
+    [
+        ({"product": "CNC", "day_buy_quantity": 3, "day_buy_value": 300.15}, "300.15"),
+        ({"product": "CNC", "day_buy_quantity": 3}, None),
+        # Which of the units went isn't told.
+        ({"product": "CNC", "day_sell_quantity": 4, "day_sell_value": 400}, None),
+        ({"product": "MIS", "quantity": 5, "day_buy_quantity": 5, "day_buy_value": 500}, None),
+        ({"product": "CNC", "overnight_quantity": 6}, "0"),
+    ],
+)
+def test_what_today_was_bought_cost(row, cost):
+    known = {"tradingsymbol": "ACMEIND", "exchange": "NSE", **row}
+    body = {"status": "success", "data": {"net": [known], "day": [known]}}
+
+    (held,) = parser.read_held(json.dumps(body).encode()).positions
+
+    assert held.cost == (cost and Decimal(cost))
+
+
+@pytest.mark.parametrize(
+    ("financed", "cost"),
+    [
+        ({"quantity": 7, "average_price": 10}, "120"),
+        ({"quantity": 7}, None),
+        ({"quantity": 0}, "50"),
+    ],
+)
+def test_what_is_financed_has_an_average_of_its_own(financed, cost):
+    row = {"tradingsymbol": "LENT", "exchange": "NSE", "quantity": 5, "average_price": 10.0}
+    body = {"status": "success", "data": [row | {"mtf": financed}]}
+
+    (held,) = parser.read_held(json.dumps(body).encode()).positions
+
+    assert held.cost == (cost and Decimal(cost))
 
 
 @pytest.mark.parametrize(
