@@ -177,12 +177,22 @@ class HeldCash:
 
 
 @dataclass(frozen=True, slots=True)
+class Holdings:
+    """What all answers of a sync say is in an account; as in `Reading`."""
+
+    positions: tuple[HeldUnits, ...]
+    cash: tuple[HeldCash, ...] | None
+    is_cash_whole: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """What one payload says.
 
     Attributes:
         positions: None where the payload doesn't tell; empty where it tells that there are none.
         cash: likewise.
+        is_cash_whole: whether nothing is held of a currency that isn't named; else it isn't known.
         orders: likewise; those that are open.
         notes: what the owner should know of the payload as a whole, in words.
     """
@@ -190,6 +200,7 @@ class Reading:
     events: tuple[BrokerEvent, ...] = ()
     positions: tuple[HeldUnits, ...] | None = None
     cash: tuple[HeldCash, ...] | None = None
+    is_cash_whole: bool = False
     orders: tuple[OpenOrder, ...] | None = None
     errors: tuple[RowError, ...] = ()
     notes: tuple[str, ...] = ()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from brokers.domain.events import HeldCash, HeldUnits
+from brokers.domain.events import Holdings
 from brokers.models import Connection
 from brokers.services import reconciling
 from brokers.services.naming import Instruments
@@ -40,10 +40,9 @@ def compare(
     connection: Connection,
     *,
     broker: str,
-    positions: Sequence[HeldUnits],
-    cash: Sequence[HeldCash],
+    told: Holdings,
     instruments: Instruments,
-    read_again: Callable[[], Sequence[HeldUnits] | None],
+    read_again: Callable[[], Holdings | None],
     missing: str = "",
 ) -> Found:
     """Compare what a broker told with the ledger.
@@ -54,22 +53,22 @@ def compare(
     Args:
         broker: its name, as people know it.
         missing: what to do about what the ledger lacks, where the broker tells no history.
-        read_again: asks for the positions once more; None where that fails.
+        read_again: asks for all of it once more; None where that fails.
     """
 
-    def compared(units: Sequence[HeldUnits]) -> reconciling.Comparison:
+    def compared(holdings: Holdings) -> reconciling.Comparison:
         return reconciling.compare_with_ledger(
-            connection, positions=units, cash=cash, instruments=instruments, missing=missing
+            connection, holdings, instruments=instruments, missing=missing
         )
 
-    first = compared(positions)
+    first = compared(told)
     if not first.shrinkage:
         return Found(first)
     if first.digest == connection.doubted:
         return Found(first, _CONFIRMED.format(broker=broker, why=first.shrinkage))
-    units = read_again()
-    second = first if units is None else compared(units)
-    if units is not None and not second.shrinkage:
+    again = read_again()
+    second = first if again is None else compared(again)
+    if again is not None and not second.shrinkage:
         return Found(second, _AGAIN.format(broker=broker, why=first.shrinkage))
     notice = _DOUBTED.format(broker=broker, why=second.shrinkage)
     return Found(None, notice, second.digest)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -69,15 +70,22 @@ def record(connection: Connection, comparison: Comparison, *, now: datetime) -> 
             held = comparison.held.get(line["what"])
             row.named = _named(held) if held else row.named
         _see(row, line, now=now)
-    compared = {(line["measure"], line["what"]) for line in comparison.lines}
+    lines = {(line["measure"], line["what"]): line for line in comparison.lines}
     for row in live.values():
-        # Of a cost nothing is known anew while units differ, or where it isn't told this time.
-        is_held = ("quantity", row.what) in compared
-        if row.measure == "cost" and is_held and ("cost", row.what) not in compared:
+        if _is_untold(row, lines):
             continue
         row.state, row.live_for = DiscrepancyState.RESOLVED.value, None
         row.decided_at = row.updated_at = now
         row.save()
+
+
+def _is_untold(row: Discrepancy, lines: Mapping[tuple[str, str], dict[str, Any]]) -> bool:
+    """Say whether nothing is known anew: a broker may leave a figure out, and a difference stay."""
+    line = lines.get((row.measure, row.what))
+    if row.measure == "cost":
+        # Where units differ, cost isn't compared.
+        return line is None and ("quantity", row.what) in lines
+    return line is not None and line["theirs"] is None
 
 
 def _see(row: Discrepancy, line: dict[str, Any], *, now: datetime) -> None:

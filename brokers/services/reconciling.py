@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -12,9 +12,16 @@ from typing import Any
 
 from brokers.adapters.brokers import get_broker
 from brokers.domain.discrepancies import Hints, Removed, find_shrinkage
-from brokers.domain.events import EventState, HeldCash, HeldUnits, as_event
-from brokers.domain.reconcile import Account, Line, Outcome, compare
-from brokers.models import BrokerRow, Connection
+from brokers.domain.events import EventState, HeldUnits, Holdings, as_event
+from brokers.domain.reconcile import (
+    Account,
+    Line,
+    Outcome,
+    compare,
+    find_shrunk_cash,
+    is_shrunk,
+)
+from brokers.models import BrokerRow, Connection, Sync
 from brokers.selectors import find_last_good_sync, list_unbooked
 from brokers.services.costing import HeldCost, cost_lines, count, policy_of
 from brokers.services.naming import Instruments, Key
@@ -69,9 +76,8 @@ class _Sides:
 
 def compare_with_ledger(
     connection: Connection,
+    told: Holdings,
     *,
-    positions: Sequence[HeldUnits],
-    cash: Sequence[HeldCash],
     instruments: Instruments,
     missing: str = "",
 ) -> Comparison:
@@ -81,25 +87,25 @@ def compare_with_ledger(
         missing: what to do about what the ledger lacks, where the broker tells no history.
     """
     with exact():
-        sides = _sides(connection, positions, cash, instruments)
-        unbooked = _unbooked(connection)
+        sides = _sides(connection, told, instruments)
+        unbooked, last = _unbooked(connection), find_last_good_sync(connection.pk)
         lines = compare(
             theirs=sides.theirs,
             ours=sides.ours,
             unbooked=unbooked,
-            pending=_sums((each.currency, each.pending) for each in cash),
-            hints=_hints(connection, sides, missing),
+            pending=_sums((each.currency, each.pending) for each in told.cash or ()),
+            hints=_hints(connection, sides, last, missing),
         )
         costs = cost_lines(connection, theirs=sides.held, book=sides.book, events=sides.events)
         shrinkage = find_shrinkage(
             theirs=sides.theirs.units,
             ours=sides.ours.units,
             costs=sides.costs,
-            explained=unbooked,
-        )
+            explained=unbooked | _shrunk_before(last),
+        ) or find_shrunk_cash(lines, before=_cash_before(last))
     return Comparison(
         lines=[_as_texts(line) for line in _with_costs(lines, costs)],
-        held={each.instrument.symbol: each for each in positions},
+        held={each.instrument.symbol: each for each in told.positions},
         instrument_ids={name: key for key, name in sides.names.items() if key != name},
         shrinkage=shrinkage,
         digest=_digest(sides.theirs),
@@ -129,13 +135,12 @@ def _with_costs(lines: Iterable[Line], costs: Mapping[str, Line]) -> Iterator[Li
 
 def _sides(
     connection: Connection,
-    positions: Sequence[HeldUnits],
-    cash: Sequence[HeldCash],
+    told: Holdings,
     instruments: Instruments,
 ) -> _Sides:
     theirs: dict[str, HeldCost] = {}
     names: dict[str, str] = {}
-    for held in positions:
+    for held in told.positions:
         key = instruments.known(held.instrument, currency=held.currency) or held.instrument.symbol
         symbol = names[key] = held.instrument.symbol
         nothing = HeldCost(symbol, held.currency, _ZERO, _ZERO)
@@ -147,10 +152,13 @@ def _sides(
     return _Sides(
         theirs=Account(
             {names[key]: each.units for key, each in theirs.items()},
-            _sums((each.currency, each.amount) for each in cash),
+            _sums((each.currency, each.amount) for each in told.cash or ()),
+            is_cash_whole=told.is_cash_whole,
         ),
         ours=Account(
-            {names.get(key, key): each.quantity for key, each in book.positions.items()}, book.cash
+            {names.get(key, key): each.quantity for key, each in book.positions.items()},
+            # Of a broker that tells nothing of cash there is nothing to compare.
+            {} if told.cash is None else book.cash,
         ),
         costs={names.get(key, key): each.cost or _ZERO for key, each in book.positions.items()},
         events=events,
@@ -191,24 +199,42 @@ def account_events(connection: Connection) -> list[Event]:
     ]
 
 
-def _hints(connection: Connection, sides: _Sides, missing: str) -> Hints:
+def _shrunk_before(last: Sync | None) -> set[str]:
+    """Name what the broker told too little of the last time already: that isn't sudden."""
+    lines = last.comparison if last else ()
+    return {each["what"] for each in lines if each["measure"] == "quantity" and is_shrunk(each)}
+
+
+def _cash_before(last: Sync | None) -> dict[str, Decimal | None]:
+    """Return what the broker told of cash the last time; None where it left a currency out."""
+    return {
+        each["what"]: None if each["theirs"] is None else Decimal(each["theirs"])
+        for each in (last.comparison if last else ())
+        if each["measure"] == "cash"
+    }
+
+
+def _hints(connection: Connection, sides: _Sides, last: Sync | None, missing: str) -> Hints:
     events = sides.events
     named = {sides.names.get(each.instrument_id or "", "") for each in events}
     return Hints(
         booked=named | {each.currency for each in events},
         first_day=min((each.trade_date for each in events), default=None),
-        matched_at=_matched_at(connection),
+        matched_at=_matched_at(last),
         missing=missing,
         removed=_removed(connection, {each.id for each in events}),
     )
 
 
-def _matched_at(connection: Connection) -> dict[str, date]:
-    last = find_last_good_sync(connection.pk)
+def _matched_at(last: Sync | None) -> dict[str, date]:
     if last is None or last.compared_at is None:
         return {}
     day = last.compared_at.date()
-    return {line["what"]: day for line in last.comparison if line["outcome"] == Outcome.MATCH.value}
+    return {
+        line["what"]: day
+        for line in last.comparison
+        if line["outcome"] == Outcome.MATCH.value and line["measure"] != "cost"
+    }
 
 
 def _removed(connection: Connection, present: set[str]) -> list[Removed]:

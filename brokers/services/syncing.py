@@ -18,7 +18,7 @@ from bson import ObjectId
 from brokers.adapters import vault
 from brokers.adapters.contract import Broker, Page, Session
 from brokers.domain.connections import ConnectionState, SyncState, Trigger
-from brokers.domain.events import FIGURES, HeldCash, HeldUnits, Reading, Stream
+from brokers.domain.events import FIGURES, HeldCash, HeldUnits, Holdings, Reading, Stream
 from brokers.domain.failures import Verdict, judge
 from brokers.domain.orders import OpenOrder, as_contents, newest
 from brokers.models import Connection, Sync
@@ -47,6 +47,8 @@ log = structlog.get_logger(__name__)
 #: The streams that tell what is compared, and those of them that tell of cash.
 _COMPARED = frozenset({Stream.POSITIONS, Stream.CASH, Stream.STATEMENT})
 _OF_CASH = frozenset({Stream.CASH, Stream.STATEMENT})
+#: Those that may be asked again at once; a statement is made anew once a day.
+_HELD = _COMPARED - {Stream.STATEMENT}
 _RETRY_BUDGET = 30
 
 
@@ -64,6 +66,7 @@ class _Run:
     verdicts: list[Verdict] = field(default_factory=list)
     positions: tuple[HeldUnits, ...] | None = None
     cash: tuple[HeldCash, ...] | None = None
+    is_cash_whole: bool = False
     orders: tuple[OpenOrder, ...] | None = None
 
     @property
@@ -89,6 +92,10 @@ class _Run:
             and has_cash
             and all(line["state"] == "ok" for line in self.streams if line["stream"] in _COMPARED)
         )
+
+    @property
+    def holdings(self) -> Holdings:
+        return Holdings(self.positions or (), self.cash, self.is_cash_whole)
 
     @property
     def has_ended_early(self) -> bool:
@@ -180,6 +187,7 @@ def _take(run: _Run, stream: Stream, page: Page) -> tuple[str, ...]:
         run.positions = (*(run.positions or ()), *reading.positions)
     if reading.cash is not None:
         run.cash = (*(run.cash or ()), *reading.cash)
+        run.is_cash_whole |= reading.is_cash_whole
     if reading.orders is not None:
         run.orders = (*(run.orders or ()), *reading.orders)
     run.counts.add(
@@ -286,13 +294,12 @@ def _finish(run: _Run, *, now: datetime) -> Sync:
 
 
 def _compare(run: _Run) -> comparing.Found:
-    def read_again() -> tuple[HeldUnits, ...] | None:
-        if Stream.POSITIONS not in run.wanted_streams:
-            return None
-        run.positions = None
-        place = run.wanted_streams.index(Stream.POSITIONS)
-        _read(run, Stream.POSITIONS, run.streams[place])
-        return run.positions
+    def read_again() -> Holdings | None:
+        again = [each for each in run.wanted_streams if each in _HELD]
+        run.positions = run.cash = None
+        for stream in again:
+            _read(run, stream, run.streams[run.wanted_streams.index(stream)])
+        return run.holdings if run.can_compare else None
 
     if not run.can_compare:
         # What was doubted before is so still.
@@ -300,8 +307,7 @@ def _compare(run: _Run) -> comparing.Found:
     return comparing.compare(
         run.connection,
         broker=run.broker.capabilities.label,
-        positions=run.positions or (),
-        cash=run.cash or (),
+        told=run.holdings,
         missing=run.broker.capabilities.missing,
         instruments=run.instruments,
         read_again=read_again,

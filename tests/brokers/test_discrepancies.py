@@ -7,8 +7,11 @@ import pytest
 from django.urls import reverse
 
 from brokers.models import Discrepancy
+from brokers.sandbox.alpaca import rest
 from brokers.services import discrepancies
 from common import clock
+from portfolios.domain.kinds import Kind
+from portfolios.domain.transactions import Draft
 from portfolios.models import Transaction
 from portfolios.services import ledger
 from tests.brokers.sandboxed import assert_equals_truth, reloaded, sync
@@ -146,6 +149,84 @@ def test_a_reading_that_stays_too_small_counts_once_two_syncs_were_told_it(conne
     sync(connection)
     assert set(Discrepancy.objects.values_list("state", flat=True)) == {"resolved"}
     assert reloaded(connection).doubted == ""
+
+
+def deposit(connection, amount, currency):
+    """Record by hand that money came, which the broker knows nothing of."""
+    draft = Draft(
+        kind=Kind.DEPOSIT,
+        trade_date=clock.now().date(),
+        currency=currency,
+        amount=Decimal(amount),
+        account=connection.account,
+    )
+    ledger.record_transaction(connection.portfolio_id, draft=draft, now=clock.now())
+
+
+def hide_cash(monkeypatch):
+    """Let the broker tell of no cash from here on; return how to end that."""
+    read = rest._account
+    monkeypatch.setattr(rest, "_account", lambda account: read(account) | {"cash": "0"})
+    return lambda: monkeypatch.setattr(rest, "_account", read)
+
+
+def test_cash_that_is_suddenly_gone_is_asked_for_again(connection, sandbox, monkeypatch):
+    sandbox.reset(activities=60)
+    sync(connection)
+    restore = hide_cash(monkeypatch)
+    # Once: the second question is answered as before.
+    told = rest._account
+    monkeypatch.setattr(rest, "_account", lambda account: (told(account), restore())[0])
+
+    done = sync(connection)
+
+    assert "no USD is left" in done.notice
+    assert "asked again" in done.notice
+    assert {line["outcome"] for line in done.comparison} == {"match"}
+    assert not Discrepancy.objects.exists()
+
+
+def test_cash_that_stays_gone_counts_once_two_syncs_were_told_it(connection, sandbox, monkeypatch):
+    sandbox.reset(activities=60)
+    sync(connection)
+    restore = hide_cash(monkeypatch)
+
+    doubted = sync(connection)
+    assert "no USD is left" in doubted.notice
+    assert doubted.compared_at is None
+    confirmed = sync(connection)
+    assert "the same the last time" in confirmed.notice
+    assert found(what="USD").state == "open"
+
+    # What is known to be so isn't sudden any more.
+    later = sync(connection)
+    assert (later.notice, later.compared_at is None) == ("", False)
+    restore()
+    sync(connection)
+    assert found(what="USD").state == "resolved"
+
+
+def test_positions_that_are_known_to_be_gone_are_not_doubted_each_time(connection, sandbox):
+    sandbox.reset(activities=60)
+    sync(connection)
+    sandbox.break_down("empty", "/v2/positions", times=None)
+    notices = [sync(connection).notice for _ in range(4)]
+
+    assert [bool(each) for each in notices] == [True, True, False, False]
+
+
+def test_a_currency_that_only_the_ledger_has_is_compared(connection, sandbox):
+    sandbox.book("pay", kind="CSD", amount="5000")
+    sync(connection)
+    deposit(connection, "0.75", "EUR")
+
+    done = sync(connection)
+
+    assert [(each["what"], each["theirs"], each["outcome"]) for each in done.comparison] == [
+        ("EUR", "0", "drift"),
+        ("USD", "5000", "match"),
+    ]
+    assert found(what="EUR").ours == Decimal("0.75")
 
 
 def test_differences_are_worked_through_on_their_page(browser_of, ada, connection, removed):

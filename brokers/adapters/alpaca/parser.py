@@ -83,7 +83,8 @@ def read_cash(body: bytes) -> Reading:
         )
     except Unreadable as error:
         raise Schema(f"Alpaca sent an account that can't be read: {error}") from error
-    return Reading(cash=(cash,))
+    # Accounts have one currency.
+    return Reading(cash=(cash,), is_cash_whole=True)
 
 
 def read_orders(body: bytes) -> Reading:

@@ -101,7 +101,13 @@ def read_held(body: bytes) -> Reading:
             cash.append(HeldCash(asset, amount))
         elif asset not in MONEY and amount:
             units.append(HeldUnits(coin(asset), amount, QUOTED_IN))
-    return Reading(positions=tuple(units), cash=tuple(cash), errors=tuple(errors))
+    return Reading(
+        positions=tuple(units),
+        cash=tuple(cash),
+        # What lies in Earn isn't all.
+        is_cash_whole=asked == ACCOUNT,
+        errors=tuple(errors),
+    )
 
 
 def read_orders(body: bytes) -> Reading:

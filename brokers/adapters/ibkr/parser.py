@@ -49,6 +49,7 @@ def read_statement(body: bytes) -> Reading:
         events=tuple(event for each in readers for event in each.events),
         positions=_all(each.positions for each in readers),
         cash=_all(each.cash for each in readers),
+        is_cash_whole=not any(each.sums_cash_up for each in readers),
         errors=tuple(error for each in readers for error in each.errors),
         notes=tuple(dict.fromkeys(note for each in readers for note in each.notes())),
     )
@@ -92,6 +93,8 @@ class _Reader:
     errors: list[RowError] = field(default_factory=list)
     positions: tuple[HeldUnits, ...] | None = None
     cash: tuple[HeldCash, ...] | None = None
+    #: The query gives the sum of all currencies alone, and not each of them.
+    sums_cash_up: bool = False
     _ids: Ids = field(default_factory=Ids)
 
     @property
@@ -149,8 +152,10 @@ class _Reader:
                 self._each(rows, lambda row: cash.read_position(row, names=self.names))
             )
         if "CashReport" in held:
-            balances = self._each(self.statement.rows("CashReport"), cash.read_balance)
+            told = self.statement.rows("CashReport")
+            balances = self._each(told, cash.read_balance)
             self.cash = tuple(each for each in balances if each is not None)
+            self.sums_cash_up = bool(told) and not self.cash
 
     def _each(self, rows: Iterable[Row], read: Callable[[Row], Found]) -> Iterator[Found]:
         for row in rows:

@@ -193,6 +193,21 @@ def test_positions_and_cash_of_all_accounts():
     assert parser.read_account_name(STATEMENT).number == "U0000001"
 
 
+@pytest.mark.parametrize(
+    ("rows", "is_whole"),
+    [
+        ('<CashReportCurrency currency="EUR" levelOfDetail="Currency" endingCash="5" />', True),
+        ('<CashReportCurrency currency="BASE_SUMMARY" endingCash="5" />', False),
+        ("", True),
+    ],
+)
+def test_the_sum_of_all_currencies_says_nothing_of_each(rows, is_whole):
+    report = f"<CashReport>{rows}</CashReport>".encode()
+    body = re.sub(rb"<CashReport>.*?</CashReport>", report, STATEMENT, count=1, flags=re.DOTALL)
+
+    assert parser.read_statement(body).is_cash_whole is is_whole
+
+
 def test_a_section_that_the_query_leaves_out_says_nothing():
     lacking = re.sub(rb"<OpenPositions>.*?</OpenPositions>", b"", STATEMENT, flags=re.DOTALL)
     empty = re.sub(
