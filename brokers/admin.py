@@ -19,6 +19,7 @@ from brokers.models import (
     Connection,
     DeadLetter,
     Discrepancy,
+    EquityDay,
     ImportRow,
     ImportRun,
     MissedDay,
@@ -145,6 +146,16 @@ class DiscrepancyAdmin(ReadOnlyAdmin[Discrepancy]):
     list_display = ("connection", "measure", "what", "theirs", "ours", "state", "last_seen_at")
     list_filter = ("state", "measure")
     search_fields = ("what", "connection__account_number", "owner__email")
+    list_select_related = ("connection",)
+    ordering = ("-id",)
+
+
+@admin.register(EquityDay)
+class EquityDayAdmin(ReadOnlyAdmin[EquityDay]):
+    """What brokers say that accounts were worth, day by day."""
+
+    list_display = ("connection", "day", "currency", "compared_at")
+    search_fields = ("connection__account_number",)
     list_select_related = ("connection",)
     ordering = ("-id",)
 

@@ -12,16 +12,19 @@ from brokers.adapters.brokers import get_broker
 from brokers.adapters.contract import Broker
 from brokers.domain.connections import OPEN, SYNCABLE, ConnectionState, SyncState, Trigger
 from brokers.domain.discrepancies import DiscrepancyState
+from brokers.domain.equity import differs
 from brokers.domain.events import Stream
 from brokers.domain.orders import OpenOrder, as_orders
 from brokers.domain.reconcile import Outcome
 from brokers.domain.resyncs import ResyncState
-from brokers.models import BrokerRow, Connection, Discrepancy, MissedDay, Resync, Sync
-from common.money import plain
+from brokers.models import BrokerRow, Connection, Discrepancy, EquityDay, MissedDay, Resync, Sync
+from common.money import exact, plain
 from portfolios.domain.kinds import Kind
 
 #: Listed of the days of which trades may be missing; a month or so.
 _MOST_MISSED = 25
+#: Shown of what an account was worth; a month of trading days.
+_MOST_DAYS = 22
 _ENDED = (ConnectionState.DISCONNECTED, ConnectionState.REMOVING)
 _TONES = {SyncState.OK: "gain", SyncState.PARTIAL: "warn", SyncState.FAILED: "loss"}
 #: Beside the name of what is compared.
@@ -100,6 +103,28 @@ def open_orders(connection: Connection) -> dict[str, Any] | None:
         return None
     lines = [order_line(each) for each in as_orders(connection.open_orders)]
     return {"at": datetime.fromisoformat(told_at), "lines": lines}
+
+
+def equity(found: QuerySet[EquityDay]) -> dict[str, Any]:
+    """Describe what an account was worth on its last days, newest first."""
+    rows = list(found[:_MOST_DAYS])
+    with exact():
+        lines = [
+            {
+                "day": each.day,
+                "currency": each.currency,
+                "theirs": each.theirs,
+                "ours": each.ours,
+                "difference": None if each.ours is None else each.theirs - each.ours,
+                "differs": differs(each.theirs, each.ours),
+            }
+            for each in rows
+        ]
+    return {
+        "lines": lines,
+        "differing": sum(each["differs"] for each in lines),
+        "at": max((each.compared_at for each in rows), default=None),
+    }
 
 
 def sync_line(sync: Sync) -> dict[str, Any]:

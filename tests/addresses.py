@@ -259,6 +259,7 @@ ROUTES = {
     f"{_DISCREPANCY}acceptances/": Route(
         OWNER, {"POST": 409}, {"POST": {"theirs": "9", "ours": "4"}}
     ),
+    f"api/v1/{_CONNECTION}equity/": Route(OWNER, {"GET": 200}),
     _MISSED_DAYS: Route(OWNER, {"GET": 200}),
     f"{_MISSED_DAYS}<object_id:missed_day_id>/": Route(
         OWNER, {"PATCH": 200}, {"PATCH": {"is_settled": True}}

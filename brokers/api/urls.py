@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from brokers.api import connections, discrepancies, missed_days, resyncs, views
+from brokers.api import connections, discrepancies, equity, missed_days, resyncs, views
 
 _ONE = "portfolios/<object_id:portfolio_id>/"
 _RUN = f"{_ONE}imports/<object_id:run_id>/"
@@ -43,6 +43,7 @@ urlpatterns = [
         discrepancies.Acceptances.as_view(),
         name="api-discrepancy-acceptances",
     ),
+    path(f"{_CONNECTION}equity/", equity.Equity.as_view(), name="api-equity"),
     path(f"{_CONNECTION}missed-days/", missed_days.MissedDays.as_view(), name="api-missed-days"),
     path(
         f"{_CONNECTION}missed-days/<object_id:missed_day_id>/",

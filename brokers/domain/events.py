@@ -11,6 +11,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from brokers.domain.equity import DayEquity
 from brokers.domain.orders import OpenOrder
 from common.money import plain
 from marketdata.domain.instruments import AssetClass
@@ -30,6 +31,8 @@ class Stream(StrEnum):
     CASH = "cash"
     #: Those that are still open.
     ORDERS = "orders"
+    #: What the account was worth, day by day.
+    EQUITY = "equity"
     #: All of it in one answer.
     STATEMENT = "statement"
 
@@ -40,7 +43,7 @@ class Stream(StrEnum):
 
 
 #: These tell how things stand, and not what happened.
-FIGURES = frozenset({Stream.POSITIONS, Stream.CASH, Stream.ORDERS})
+FIGURES = frozenset({Stream.POSITIONS, Stream.CASH, Stream.ORDERS, Stream.EQUITY})
 
 
 class EventState(StrEnum):
@@ -194,6 +197,8 @@ class Reading:
         cash: likewise.
         is_cash_whole: whether nothing is held of a currency that isn't named; else it isn't known.
         orders: likewise; those that are open.
+        equity: likewise; what the account was worth at the end of days, the last one perhaps not
+            over yet.
         notes: what the owner should know of the payload as a whole, in words.
     """
 
@@ -202,6 +207,7 @@ class Reading:
     cash: tuple[HeldCash, ...] | None = None
     is_cash_whole: bool = False
     orders: tuple[OpenOrder, ...] | None = None
+    equity: tuple[DayEquity, ...] | None = None
     errors: tuple[RowError, ...] = ()
     notes: tuple[str, ...] = ()
 

@@ -3,6 +3,7 @@
 from brokers.models.connections import BrokerRow, Connection, RawPayload, Sync
 from brokers.models.dead_letters import DeadLetter
 from brokers.models.discrepancies import Discrepancy
+from brokers.models.equity import EquityDay
 from brokers.models.imports import ImportRow, ImportRun
 from brokers.models.missed_days import MissedDay
 from brokers.models.resyncs import Resync, ResyncChange
@@ -12,6 +13,7 @@ __all__ = [
     "Connection",
     "DeadLetter",
     "Discrepancy",
+    "EquityDay",
     "ImportRow",
     "ImportRun",
     "MissedDay",

@@ -27,6 +27,7 @@ from brokers.selectors.discrepancies import (
     list_ended,
     list_live,
 )
+from brokers.selectors.equity import list_equity
 from brokers.selectors.imports import (
     LOST_AFTER,
     ImportNotFound,
@@ -67,6 +68,7 @@ __all__ = [
     "list_discrepancies",
     "list_due",
     "list_ended",
+    "list_equity",
     "list_imports",
     "list_live",
     "list_lost",

@@ -20,6 +20,7 @@ _KEPT_FOR: Mapping[Stream, timedelta] = {
     Stream.POSITIONS: timedelta(days=30),
     Stream.CASH: timedelta(days=30),
     Stream.ORDERS: timedelta(days=7),
+    Stream.EQUITY: timedelta(days=30),
     Stream.STATEMENT: timedelta(days=400),
 }
 

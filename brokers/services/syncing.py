@@ -18,6 +18,7 @@ from bson import ObjectId
 from brokers.adapters import vault
 from brokers.adapters.contract import Broker, Page, Session
 from brokers.domain.connections import ConnectionState, SyncState, Trigger
+from brokers.domain.equity import DayEquity
 from brokers.domain.events import FIGURES, HeldCash, HeldUnits, Holdings, Reading, Stream
 from brokers.domain.failures import Verdict, judge
 from brokers.domain.orders import OpenOrder, as_contents, newest
@@ -27,6 +28,7 @@ from brokers.services import (
     comparing,
     dead_letters,
     discrepancies,
+    equity,
     missed_days,
     payloads,
     posting,
@@ -68,6 +70,7 @@ class _Run:
     cash: tuple[HeldCash, ...] | None = None
     is_cash_whole: bool = False
     orders: tuple[OpenOrder, ...] | None = None
+    equity: tuple[DayEquity, ...] | None = None
 
     @property
     def connection(self) -> Connection:
@@ -171,6 +174,8 @@ def _read(run: _Run, stream: Stream, line: dict[str, Any]) -> None:
         # Not before: of a list that breaks off it isn't known which are gone.
         if run.orders is not None and stream is Stream.ORDERS:
             run_in_transaction(partial(_keep_orders, run))
+        if run.equity is not None and stream is Stream.EQUITY:
+            equity.keep(run.connection, run.equity, now=run.clock())
         line |= {"state": "ok", "as_of": run.clock().isoformat(), "message": " ".join(notes)}
     _report(run)
 
@@ -190,6 +195,8 @@ def _take(run: _Run, stream: Stream, page: Page) -> tuple[str, ...]:
         run.is_cash_whole |= reading.is_cash_whole
     if reading.orders is not None:
         run.orders = (*(run.orders or ()), *reading.orders)
+    if reading.equity is not None:
+        run.equity = (*(run.equity or ()), *reading.equity)
     run.counts.add(
         booking.book(
             run.connection,

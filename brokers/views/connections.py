@@ -120,6 +120,7 @@ def _context(
         "open_sync": next((presentation.sync_line(each) for each in runs if each.open_for), None),
         "comparison": presentation.comparison(compared),
         "open_orders": presentation.open_orders(connection),
+        "equity": presentation.equity(selectors.list_equity(connection.pk)),
         "differences": selectors.count_open(connection.pk),
         "orphans": [
             presentation.orphan_line(each) for each in selectors.list_orphans(connection.pk)[:100]

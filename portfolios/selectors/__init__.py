@@ -44,8 +44,10 @@ from portfolios.selectors.portfolios import (
     list_portfolios,
     list_worths,
 )
+from portfolios.selectors.replaying import LedgerTooLong, value_rows
 
 __all__ = [
+    "LedgerTooLong",
     "LiveHoldings",
     "PortfolioNotFound",
     "PositionNotFound",
@@ -80,4 +82,5 @@ __all__ = [
     "live_holdings",
     "summarize",
     "summarize_all",
+    "value_rows",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 
 from bson import ObjectId
 
@@ -16,6 +17,7 @@ from portfolios.domain.daily import DailyRun, DayValue, PositionDay
 from portfolios.domain.engine import Ledger
 from portfolios.domain.policy import Policy
 from portfolios.domain.prices import DayPrices, splits_of
+from portfolios.domain.status import Status
 from portfolios.domain.transactions import Event
 from portfolios.models import Portfolio
 from portfolios.selectors.checkpoints import Checkpoint, go_on, go_on_with, instruments_named
@@ -164,3 +166,35 @@ def prepare(
         rates=rates,
         policy=policy,
     )
+
+
+def value_rows(
+    portfolio: Portfolio,
+    events: Sequence[Event],
+    *,
+    currency: str,
+    policy: Policy,
+    start: date,
+    end: date,
+) -> dict[date, Decimal | None]:
+    """Value some rows of a ledger alone, with their cash, at the end of each day.
+
+    Args:
+        currency: what they are valued in.
+        end: the day after the last one.
+
+    Returns:
+        None for a day on which not all of it is known.
+
+    Raises:
+        LedgerTooLong: there are too many rows.
+    """
+    check_length(events)
+    alone = Portfolio(
+        pk=portfolio.pk, base_currency=currency, policy=policy.choices(), tracks_cash=True
+    )
+    run = daily_run(alone, None, events, start=start, end=end)
+    return {
+        each.date: each.value if each.status is Status.COMPLETE else None
+        for each in run.values(start, end)
+    }

@@ -14,6 +14,7 @@ from brokers.models import (
     Connection,
     DeadLetter,
     Discrepancy,
+    EquityDay,
     MissedDay,
     RawPayload,
     Resync,
@@ -105,6 +106,18 @@ def _fill(connection):
         )
         for number in range(140)
     )
+    EquityDay.objects.bulk_create(
+        EquityDay(
+            connection=connection,
+            day=NOW.date() - timedelta(days=number),
+            currency="USD",
+            theirs=1,
+            compared_at=NOW,
+            created_at=NOW,
+            updated_at=NOW,
+        )
+        for number in range(140)
+    )
     waits = list(LetterState)
     DeadLetter.objects.bulk_create(
         DeadLetter(
@@ -170,6 +183,7 @@ def test_lists_of_connections_and_of_what_they_brought(many):
     explain_uses_index(selectors.list_payloads(many.pk, stream="cash")[:6])
     explain_uses_index(selectors.list_missed_days(many.pk)[:6])
     explain_uses_index(selectors.list_open_missed_days(many.pk)[:6])
+    explain_uses_index(selectors.list_equity(many.pk)[:6])
     explain_uses_index(selectors.list_watched(), may_sort=True)
     explain_uses_index(selectors.list_due(now=NOW), may_sort=True)
     explain_uses_index(selectors.list_startable(now=NOW), may_sort=True)

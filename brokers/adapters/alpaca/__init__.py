@@ -38,12 +38,16 @@ class Alpaca:
                 CredentialField("key_id", "API key ID", is_secret=False),
                 CredentialField("secret_key", "API secret key"),
             ),
-            streams=(Stream.ACTIVITIES, Stream.POSITIONS, Stream.CASH, Stream.ORDERS),
+            streams=(
+                *(Stream.ACTIVITIES, Stream.POSITIONS, Stream.CASH),
+                *(Stream.ORDERS, Stream.EQUITY),
+            ),
             tells=(
                 "every fill, dividend, interest, fee, tax and movement of cash since the opening",
                 "options: trades, expiry, exercise and assignment",
                 "positions and cash, to compare with",
                 "orders that are still open",
+                "what the account was worth at the end of each day of the last year",
             ),
             conceals=("options whose terms were adjusted are listed, not booked",),
             # Fees, dividends and interest are booked at night.

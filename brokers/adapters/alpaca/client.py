@@ -17,6 +17,9 @@ from common.remote.http import Budget, HttpClient, Service, read_json
 
 _PATHS = {Stream.POSITIONS: "/v2/positions", Stream.CASH: "/v2/account"}
 _ACTIVITIES, _ORDERS = "/v2/account/activities", "/v2/orders"
+_EQUITY = "/v2/account/portfolio/history"
+#: Of equity a year, and then each time the last month; once a month the year again.
+_WHOLE, _RECENT, _WHOLE_EVERY = "1A", "1M", timedelta(days=30)
 _PAGE_SIZE, _ORDERS_A_PAGE = 100, 500
 #: Ten million activities; a list that goes on for longer goes round in circles.
 _MOST_PAGES = 100_000
@@ -70,6 +73,9 @@ class AlpacaSession:
         if stream is Stream.ORDERS:
             yield from self._open_orders()
             return
+        if stream is Stream.EQUITY:
+            yield self._equity(cursor, now=now)
+            return
         path = _PATHS[stream]
         yield Page(body=self._get(path, {}), request=path)
 
@@ -115,6 +121,14 @@ class AlpacaSession:
                 break
             params["after"] = last
         raise Schema("Alpaca sends page after page.")
+
+    def _equity(self, cursor: Cursor, *, now: datetime) -> Page:
+        """Fetch what the account was worth at the end of each day."""
+        whole_at = cursor.get("whole_at")
+        is_recent = whole_at and now - datetime.fromisoformat(whole_at) < _WHOLE_EVERY
+        params = {"period": _RECENT if is_recent else _WHOLE, "timeframe": "1D"}
+        known = {"whole_at": whole_at if is_recent else now.isoformat()}
+        return Page(self._get(_EQUITY, params), f"{_EQUITY}?{urlencode(params)}", known)
 
     def _page(self, params: Mapping[str, str], seen: set[str | None]) -> tuple[bytes, str | None]:
         """Fetch a page and the token of the next; one that leads back is asked for again.

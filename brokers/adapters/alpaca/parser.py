@@ -23,6 +23,7 @@ from brokers.adapters.json_fields import (
     text_of,
 )
 from brokers.adapters.open_orders import orders_in, side_of
+from brokers.domain.equity import DayEquity
 from brokers.domain.events import (
     BrokerEvent,
     HeldCash,
@@ -92,6 +93,36 @@ def read_orders(body: bytes) -> Reading:
     return orders_in(_rows(body), _order)
 
 
+def read_equity(body: bytes) -> Reading:
+    """Read what the account was worth day by day; each point is stamped when its day ended.
+
+    Nothing is told of the days before there was money.
+
+    Source: https://docs.alpaca.markets/reference/getaccountportfoliohistory-1, and for the stamps
+    https://github.com/alpacahq/alpaca-py/pull/555
+    """
+    content = read_json(body, required=("timestamp", "equity"), who="Alpaca")
+    stamps, worths = content["timestamp"], content["equity"]
+    is_daily = content.get("timeframe", "1D") == "1D"
+    if not isinstance(stamps, list) or not isinstance(worths, list) or not is_daily:
+        raise Schema("Alpaca sent no history of days.")
+    if len(stamps) != len(worths):
+        raise Schema("Alpaca sent a history whose days and values don't match.")
+    days: list[DayEquity] = []
+    for stamp, worth in zip(stamps, worths, strict=True):
+        amount = figure_of({"equity": worth}, "equity")
+        if amount is not None and (amount or days):
+            days.append(DayEquity(_day_of(stamp), amount, "USD"))
+    return Reading(equity=tuple(days))
+
+
+def _day_of(stamp: Any) -> date:
+    try:
+        return datetime.fromtimestamp(int(stamp), tz=UTC).astimezone(_NEW_YORK).date()
+    except (TypeError, ValueError, OverflowError, OSError) as error:
+        raise Schema("Alpaca sent a history with a day that can't be read.") from error
+
+
 def end_of_orders(body: bytes) -> tuple[int, str]:
     """Return how many orders a page has, and when the last of them was submitted.
 
@@ -139,6 +170,7 @@ READERS: Mapping[Stream, Callable[[bytes], Reading]] = {
     Stream.POSITIONS: read_positions,
     Stream.CASH: read_cash,
     Stream.ORDERS: read_orders,
+    Stream.EQUITY: read_equity,
 }
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime, time, timedelta
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,7 +12,8 @@ from brokers.sandbox.alpaca.questions import Refused, moment_of
 
 _NEW_YORK = ZoneInfo("America/New_York")
 _MOST_DAYS = 3_660
-_DAYS_OF_HISTORY = 30
+_UNITS = {"D": 1, "W": 7, "M": 30, "A": 365}
+_END_OF_DAY = time(20)
 
 
 def configurations() -> dict[str, Any]:
@@ -43,17 +44,42 @@ def calendar(query: Mapping[str, str]) -> list[dict[str, str]]:
     ]
 
 
-def portfolio_history(equity: Decimal, now: datetime) -> dict[str, Any]:
-    """Return what an account was worth: as much as now, on each day of the last month."""
-    today = now.astimezone(_NEW_YORK).date()
-    days = [today - timedelta(days=each) for each in range(_DAYS_OF_HISTORY - 1, -1, -1)]
-    moments = [datetime.combine(day, time(16), tzinfo=_NEW_YORK) for day in days]
-    noughts = [0.0] * len(days)
+def portfolio_history(
+    query: Mapping[str, str], worth: Callable[[date], Decimal], now: datetime
+) -> dict[str, Any]:
+    """Return what an account was worth at the end of the trading days of a period.
+
+    A day ends at eight in the evening in New York, which is what its point is stamped with.
+
+    Source: https://docs.alpaca.markets/reference/getaccountportfoliohistory-1
+    """
+    if query.get("timeframe", "1D") != "1D":
+        message = "invalid timeframe: only days are served"
+        raise Refused(422, {"code": 40010001, "message": message})
+    local = now.astimezone(_NEW_YORK)
+    last = local.date() - timedelta(days=local.time() < _END_OF_DAY)
+    count = _days_of(query.get("period", "1M"))
+    days = [last - timedelta(days=each) for each in range(count - 1, -1, -1)]
+    days = [day for day in days if day.weekday() < 5]
+    worths = [worth(day) for day in days]
+    first = next((place for place, each in enumerate(worths) if each), 0)
+    base = worths[first] if worths else Decimal(0)
+    gains = [each - base if place >= first else Decimal(0) for place, each in enumerate(worths)]
+    moments = [datetime.combine(day, _END_OF_DAY, tzinfo=_NEW_YORK) for day in days]
     return {
         "timestamp": [int(moment.timestamp()) for moment in moments],
-        "equity": [float(equity)] * len(days),
-        "profit_loss": noughts,
-        "profit_loss_pct": noughts,
-        "base_value": float(equity),
+        "equity": [float(each) for each in worths],
+        "profit_loss": [float(each) for each in gains],
+        "profit_loss_pct": [float(each / base) if base else 0.0 for each in gains],
+        "base_value": float(base),
+        "base_value_asof": days[first].isoformat() if days else "",
         "timeframe": "1D",
     }
+
+
+def _days_of(period: str) -> int:
+    """Return how many days a period such as `1M` has."""
+    number, unit = period[:-1], period[-1:]
+    if not number.isdecimal() or unit not in _UNITS or int(number) > _MOST_DAYS:
+        raise Refused(422, {"code": 40010001, "message": f"invalid period: {period}"})
+    return min(int(number) * _UNITS[unit], _MOST_DAYS)

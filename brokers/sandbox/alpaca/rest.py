@@ -9,7 +9,7 @@ import re
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -128,6 +128,15 @@ def _account(account: Account) -> dict[str, Any]:
     }
 
 
+def _equity(account: AlpacaAccount, day: date) -> Decimal:
+    """Return what an account was worth at the end of a day, at the prices of now."""
+    # An id begins with when it happened, whenever it was booked.
+    told = [each for each in account.counting() if each.row["id"][:8] <= f"{day:%Y%m%d}"]
+    cash = sum((each.cash.get("USD", ZERO) for each in told), ZERO)
+    units = (each for entry in told for each in entry.units.items())
+    return cash + sum((amount * _price(symbol) for symbol, amount in units), ZERO)
+
+
 def _positions(account: AlpacaAccount) -> list[dict[str, Any]]:
     costs = account.costs()
     held = account.positions().items()
@@ -210,7 +219,7 @@ _ADDRESSES: tuple[tuple[str, Callable[..., Any]], ...] = (
     (
         "/v2/account/portfolio/history",
         lambda asked: rarer.portfolio_history(
-            Decimal(_account(asked.account)["equity"]), asked.world.clock.now()
+            asked.query, lambda day: _equity(asked.account, day), asked.world.clock.now()
         ),
     ),
     ("/v2/calendar", lambda asked: rarer.calendar(asked.query)),

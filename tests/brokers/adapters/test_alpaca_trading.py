@@ -257,3 +257,58 @@ def test_positions_and_cash():
         Decimal("1250.40"),
         Decimal("4.6"),
     )
+
+
+def history(**fields):
+    # The evenings of 4, 5 and 6 February in New York, as one that was published has them.
+    known = {
+        "timestamp": [1738717200, 1738803600, 1738890000],
+        "equity": [505508.7, 504599.02, 504599.02],
+        "profit_loss": [-1140.52, -909.68, 0],
+        "profit_loss_pct": [-0.0023, -0.0018, 0],
+        "base_value": 506649.22,
+        "base_value_asof": "2025-02-03",
+        "timeframe": "1D",
+    }
+    return json.dumps(known | fields).encode()
+
+
+def test_a_history_of_equity_is_read_by_the_days_of_new_york():
+    found = parser.READERS[Stream.EQUITY](history()).equity
+
+    assert [(str(each.day), each.amount, each.currency) for each in found] == [
+        ("2025-02-04", Decimal("505508.7"), "USD"),
+        ("2025-02-05", Decimal("504599.02"), "USD"),
+        ("2025-02-06", Decimal("504599.02"), "USD"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("equity", "days"),
+    [
+        ([0, 0, 10], ["2025-02-06"]),
+        ([None, 5, 0], ["2025-02-05", "2025-02-06"]),
+        (["much", 5, True], ["2025-02-05"]),
+    ],
+)
+def test_days_before_there_was_money_and_days_without_a_value_are_left_out(equity, days):
+    found = parser.READERS[Stream.EQUITY](history(equity=equity)).equity
+
+    assert [str(each.day) for each in found] == days
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"equity": [1, 2]},
+        {"equity": {}},
+        {"timestamp": None},
+        {"timestamp": ["today", 1, 2]},
+        {"timestamp": [10**20, 1, 2]},
+        {"timestamp": [None, 1, 2]},
+        {"timeframe": "1Min"},
+    ],
+)
+def test_what_is_no_history_of_days_is_refused(fields):
+    with pytest.raises(Schema):
+        parser.READERS[Stream.EQUITY](history(**fields))
