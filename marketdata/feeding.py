@@ -56,7 +56,7 @@ class Rhythm:
     beat: float = 1.0
     #: Looking for other instruments, for others who want them, and at what is on screens.
     listings: float = 30.0
-    #: Goes through all positions there are; what is on a screen is known sooner.
+    #: Counts positions for up to half a second; what is on a screen is known sooner.
     interests: float = 60.0
     viewers: float = 2.0
     plan: float = 0.5

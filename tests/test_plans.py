@@ -7,7 +7,7 @@ through all portfolios and all instruments, because they concern all.
 
 from datetime import timedelta
 from decimal import Decimal
-from itertools import cycle
+from itertools import count, cycle
 from types import SimpleNamespace
 
 import pytest
@@ -39,6 +39,7 @@ from portfolios.models import (
     Firing,
     IntradayValue,
     Portfolio,
+    Position,
     Transaction,
     Watchlist,
 )
@@ -273,11 +274,25 @@ def test_lists_and_look_ups_of_imports(crowd):
         imports.get_import(crowd.run.pk, portfolio_id=crowd.portfolio.pk, owner_id=crowd.ada.pk)
 
 
-def test_what_is_held_anew_is_found_without_counting_all(crowd):
-    holders = Holders(moment=iter([0, 100, 101]).__next__)
-    counted = holders.count()
+def test_holders_are_counted_by_an_index(crowd):
+    Position.objects.bulk_create(
+        Position(
+            portfolio=portfolio,
+            instrument=each,
+            revision=1,
+            quantity=1,
+            currency="USD",
+            status="complete",
+            created_at=NOW,
+            updated_at=NOW,
+        )
+        for portfolio in Portfolio.objects.order_by("id")[:10]
+        for each in crowd.instruments[:100]
+    )
+    holders = Holders(moment=count().__next__, at_once=300)
     with watched():
-        assert holders.count() == counted
+        parts = [holders.count() for _ in range(4)]
+    assert set(parts[-1].values()) == {10}
 
 
 def test_watchlists_alerts_and_the_inbox(crowd, bo):

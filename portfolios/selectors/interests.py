@@ -13,40 +13,76 @@ from common.bulk import aggregate, distinct
 from marketdata.domain.routing import Interest, Interests
 from portfolios.models import Alert, Position, Watchlist
 
-#: Of all time, so much at most goes into counting holders.
-_SHARE = 0.05
+#: Counting may take so long at a time; the rest is counted the next time.
+_LONGEST_SECONDS = 0.5
+#: How many positions are read in one go: a fraction of that.
+_AT_ONCE = 25_000
 
 
 class Holders:
-    """Counts who holds each instrument, the more seldom the longer that takes.
+    """Counts who holds each instrument, some positions at a time.
 
-    To count is to read all positions of all portfolios. What a portfolio is the first to hold is
+    To count all positions of a hundred thousand portfolios takes seconds, and the feed asks each
+    minute. So each call goes on where the last one stopped; what it says is what the last whole
+    count said, and of the first one what is known so far. What a portfolio is the first to hold is
     found by stepping through an index from instrument to instrument, so that it is known each
-    time; how many hold what was known before, and who bought back what all had sold, may be late.
+    time; how many hold what was known before may be as late as a whole count takes.
     """
 
-    def __init__(self, *, moment: Callable[[], float] = monotonic) -> None:
+    def __init__(self, *, moment: Callable[[], float] = monotonic, at_once: int = _AT_ONCE) -> None:
         """Begin with nothing counted.
 
         Args:
             moment: tells the present, in seconds since anything.
+            at_once: how many positions are read before looking at the time.
         """
         self._moment = moment
+        self._at_once = at_once
+        #: What the last whole count found, and which instruments there were when it began.
         self._counts: dict[str, int] = {}
         self._known: set[str] = set()
-        self._next_at = float("-inf")
+        self._begin(set())
+
+    def _begin(self, ids: set[str]) -> None:
+        self._counting: Counter[str] = Counter()
+        self._counting_ids = ids
+        self._reached: Any = None
 
     def count(self) -> dict[str, int]:
         """Return how many portfolios hold each instrument, long or short."""
-        started = self._moment()
+        until = self._moment() + _LONGEST_SECONDS
         ids = {str(each) for each in distinct(Position, "instrument_id")}
-        if started < self._next_at:
-            return dict.fromkeys(ids - self._known, 1) | self._counts
-        self._counts = _count(Position, {"quantity": {"$ne": 0}}, by="$instrument_id")
-        self._known = ids
-        ended = self._moment()
-        self._next_at = ended + (ended - started) / _SHARE
-        return self._counts
+        if self._reached is None:
+            self._begin(ids)
+        while not self._count_some():
+            if self._moment() >= until:
+                break
+        # What was sold by all and is held again shows in what is being counted.
+        return dict.fromkeys(ids - self._known, 1) | +self._counting | self._counts
+
+    def _count_some(self) -> bool:
+        """Go on counting; say whether all has been counted."""
+        after = {} if self._reached is None else {"_id": {"$gt": self._reached}}
+        held = {"$cond": [{"$ne": ["$quantity", 0]}, 1, 0]}
+        counts = {"rows": {"$sum": 1}, "people": {"$sum": held}, "last": {"$max": "$_id"}}
+        found = list(
+            aggregate(
+                Position,
+                [
+                    {"$match": after},
+                    {"$sort": {"_id": 1}},
+                    {"$limit": self._at_once},
+                    {"$group": {"_id": "$instrument_id", **counts}},
+                ],
+            )
+        )
+        self._counting.update({str(each["_id"]): each["people"] for each in found})
+        if sum(each["rows"] for each in found) < self._at_once:
+            self._counts, self._known = dict(+self._counting), self._counting_ids
+            self._begin(set())
+            return True
+        self._reached = max(each["last"] for each in found)
+        return False
 
 
 _holders = Holders()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import count
+
 from marketdata import selectors as market
 from marketdata.domain.routing import Interest
 from portfolios.models import Alert, Position
@@ -31,26 +33,49 @@ def test_alerts_holdings_and_watchlists_are_counted_by_instrument(ada, bo):
     }
 
 
-def test_holders_are_counted_the_more_seldom_the_longer_it_takes(ada, bo):
-    acme, bolt = factories.make_instrument("ACME"), factories.make_instrument("BOLT")
-    # One count takes three seconds: for a minute only what is new is looked for.
-    moments = iter([100, 103, 110, 162, 163, 164])
-    holders = Holders(moment=lambda: next(moments))
+def test_holders_are_counted_some_at_a_time(ada, bo):
+    acme, bolt, card = (factories.make_instrument(each) for each in ("ACME", "BOLT", "CARD"))
+    # Each look at the clock is a second later, so that each call counts two positions.
+    holders = Holders(moment=count().__next__, at_once=2)
+    for number, (instrument, quantity) in enumerate(
+        [(acme, "1"), (acme, "-1"), (bolt, "1"), (card, "0"), (acme, "1")]
+    ):
+        held(instrument, ada, quantity, name=f"P{number}")
 
-    held(acme, ada, "1")
-    first = holders.count()
-    held(acme, bo, "1")
-    held(bolt, ada, "1", name="New")
-    meanwhile = [holders.count(), holders.count()]
-    later = holders.count()
+    calls = [holders.count() for _ in range(3)]
+    held(bolt, bo, "1")
+    meanwhile = holders.count()
+    later = [holders.count() for _ in range(3)]
 
-    assert first == {str(acme.pk): 1}
-    assert meanwhile == [{str(acme.pk): 1, str(bolt.pk): 1}] * 2
-    assert later == {str(acme.pk): 2, str(bolt.pk): 1}
+    keys = [str(each.pk) for each in (acme, bolt, card)]
+    # What hasn't been counted yet is believed to be held by one.
+    assert calls == [
+        dict(zip(keys, (2, 1, 1), strict=True)),
+        dict(zip(keys, (2, 1, 1), strict=True)),
+        dict(zip(keys[:2], (3, 1), strict=True)),
+    ]
+    assert meanwhile == calls[-1]
+    assert later[-1] == dict(zip(keys[:2], (3, 2), strict=True))
+
+
+def test_what_is_held_for_the_first_time_and_again_is_known_before_all_is_counted(ada, bo):
+    acme, bolt, card = (factories.make_instrument(each) for each in ("ACME", "BOLT", "CARD"))
+    holders = Holders(moment=count().__next__, at_once=2)
+    sold = held(acme, ada, "0", name="Sold")
+    held(bolt, ada, "1")
+    held(bolt, bo, "1")
+    holders.count()
+    assert holders.count() == {str(bolt.pk): 2}
+
+    held(card, bo, "1", name="New")
+    sold.quantity = 5
+    sold.save()
+
+    assert holders.count() == {str(bolt.pk): 2, str(card.pk): 1, str(acme.pk): 1}
 
 
 def held(instrument, owner, quantity, *, name="Long term"):
-    Position.objects.create(
+    return Position.objects.create(
         portfolio=factories.make_portfolio(owner, name),
         instrument=instrument,
         revision=1,
