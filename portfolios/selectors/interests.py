@@ -7,6 +7,7 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Any
 
+from bson import ObjectId
 from django.db.models import Model
 
 from common.bulk import aggregate, distinct
@@ -16,7 +17,7 @@ from portfolios.models import Alert, Position, Watchlist
 #: Counting may take so long at a time; the rest is counted the next time.
 _LONGEST_SECONDS = 0.5
 #: How many positions are read in one go: a fraction of that.
-_AT_ONCE = 25_000
+_AT_ONCE = 10_000
 
 
 class Holders:
@@ -25,8 +26,9 @@ class Holders:
     To count all positions of a hundred thousand portfolios takes seconds, and the feed asks each
     minute. So each call goes on where the last one stopped; what it says is what the last whole
     count said, and of the first one what is known so far. What a portfolio is the first to hold is
-    found by stepping through an index from instrument to instrument, so that it is known each
-    time; how many hold what was known before may be as late as a whole count takes.
+    found by stepping through an index from instrument to instrument, and what all had sold is
+    looked at again, so that both are known each time; how many hold the rest may be as late as a
+    whole count takes.
     """
 
     def __init__(self, *, moment: Callable[[], float] = monotonic, at_once: int = _AT_ONCE) -> None:
@@ -57,8 +59,16 @@ class Holders:
         while not self._count_some():
             if self._moment() >= until:
                 break
-        # What was sold by all and is held again shows in what is being counted.
-        return dict.fromkeys(ids - self._known, 1) | +self._counting | self._counts
+        new = dict.fromkeys(ids - self._known, 1)
+        return new | +self._counting | self._counts | self._held_again(ids)
+
+    def _held_again(self, ids: set[str]) -> dict[str, int]:
+        """Count the holders of what nobody held at the last whole count."""
+        sold = [ObjectId(key) for key in (ids & self._known) - self._counts.keys()]
+        if not sold:
+            return {}
+        match = {"instrument_id": {"$in": sold}, "quantity": {"$ne": 0}}
+        return _count(Position, match, by="$instrument_id")
 
     def _count_some(self) -> bool:
         """Go on counting; say whether all has been counted."""
