@@ -122,7 +122,8 @@ def equity(found: QuerySet[EquityDay]) -> dict[str, Any]:
         ]
     return {
         "lines": lines,
-        "differing": sum(each["differs"] for each in lines),
+        "differing": sum(each["differs"] is True for each in lines),
+        "unknown": sum(each["differs"] is None for each in lines),
         "at": max((each.compared_at for each in rows), default=None),
     }
 

@@ -25,10 +25,12 @@ class EquityDayOutput(serializers.Serializer[object]):
     ours = DecimalStringField(
         allow_null=True, help_text="Of the account's rows alone; null where a price is unknown."
     )
-    differs = serializers.SerializerMethodField(help_text="By more than a hundredth.")
+    differs = serializers.SerializerMethodField(
+        help_text="By more than a hundredth; null where that isn't known."
+    )
     compared_at = serializers.DateTimeField()
 
-    def get_differs(self, row: EquityDay) -> bool:
+    def get_differs(self, row: EquityDay) -> bool | None:
         """Say whether both differ by more than other hours and prices explain."""
         return differs(row.theirs, row.ours)
 

@@ -26,6 +26,11 @@ def ended(told: Iterable[DayEquity], *, now: datetime) -> dict[date, DayEquity]:
     return {each.day: each for each in told if each.day < now.date()}
 
 
-def differs(theirs: Decimal, ours: Decimal | None) -> bool:
-    """Say whether two worths differ by more than the time of day and the source of prices make."""
-    return ours is not None and abs(theirs - ours) > max(_LEAST, abs(theirs) * _TOLERANCE)
+def differs(theirs: Decimal, ours: Decimal | None) -> bool | None:
+    """Say whether two worths differ by more than the time of day and the source of prices make.
+
+    None where one of them isn't known.
+    """
+    if ours is None:
+        return None
+    return abs(theirs - ours) > max(_LEAST, abs(theirs) * _TOLERANCE)

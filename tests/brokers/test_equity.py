@@ -114,10 +114,12 @@ def test_a_long_ledger_is_not_gone_through(dated, monkeypatch):
 
 
 def test_the_page_and_the_api_mark_the_days_that_differ(browser_of, program_of, ada, dated):
+    ids = (dated.portfolio_id, dated.pk)
     sync(dated, now=at())
+    page = browser_of(ada).get(reverse("connection", args=ids)).content.decode()
+    assert "5 of 7 days unknown here" in page
     close("KO", {"2026-03-04": "58.4", "2026-03-10": "70"})
     sync(dated, now=at())
-    ids = (dated.portfolio_id, dated.pk)
 
     page = browser_of(ada).get(reverse("connection", args=ids)).content.decode()
     told = program_of(ada).get(reverse("api-equity", args=ids)).json()["results"]

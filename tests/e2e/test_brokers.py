@@ -36,7 +36,8 @@ def test_the_account_of_the_demo_syncs_and_equals_the_broker(signed_in, pictures
 
     expect(syncs).to_have_count(before + 1)
     expect(syncs.nth(1)).to_contain_text("Done")
-    figures = page.get_by_role("table", name="Positions and cash")
-    expect(figures.get_by_text("Equal")).to_have_count(5)
+    figures = page.get_by_role("table", name="Positions, what they cost, and cash")
+    # Four positions, each with its cost, and cash.
+    expect(figures.get_by_text("Equal")).to_have_count(9)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.screenshot(path=pictures / f"connection-{width}.png", full_page=True)
