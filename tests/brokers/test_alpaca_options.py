@@ -117,6 +117,19 @@ def test_an_option_may_be_bought_and_exercised_on_one_day(connection, sandbox, b
     assert computed(connection).problems == ()
 
 
+def test_an_exercise_that_is_taken_back_never_was(connection, sandbox, book, trade):
+    trade(1, "buy", CALL, "1", "2.5")
+    ended = book("exercise", on=4, symbol=CALL, qty="1")
+    sync(connection)
+    for key in (ended["id"], sandbox.truth["events"][-1]):
+        sandbox.book("cancel", key=key)
+
+    done = sync_all(connection)
+
+    same(connection, sandbox)
+    assert outcomes(done)[CALL] == "match"
+
+
 @pytest.mark.parametrize("size", [1, 2, 3])
 def test_what_is_on_two_pages_is_one_thing_in_the_end(
     connection, sandbox, book, trade, monkeypatch, size

@@ -110,6 +110,9 @@ def test_ibflex_has_a_statement_made_and_reads_it(lived_in):
 
 def test_alpaca_py_reads_an_account_and_its_market(lived_in):
     lived_in.set_clock("2026-03-16T15:00:00+00:00")
+    option = {"symbol": "KO261218C00060000"}
+    lived_in.book("fill", side="buy", qty="3", price="2.5", **option)
+    lived_in.book("exercise", qty="1", **option)
     truth = lived_in.truth
 
     seen = told_by("alpaca_account.py", f"{lived_in.url}/alpaca", ALPACA_KEY, ALPACA_SECRET)
