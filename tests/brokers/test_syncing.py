@@ -152,6 +152,25 @@ def test_a_reversed_dividend_takes_the_money_back(connection, sandbox):
     assert_equals_truth(connection, sandbox)
 
 
+@pytest.mark.parametrize(
+    ("op", "more"),
+    [("split", {"ratio": "4", "in_two": True}), ("rename", {"to": "COLA"})],
+    ids=["split", "rename"],
+)
+def test_what_was_told_in_two_rows_and_is_canceled_leaves_the_ledger(connection, sandbox, op, more):
+    at = (clock.now() - timedelta(days=2)).isoformat()
+    sandbox.book("fill", symbol="KO", side="buy", qty="20", price="58", at=at)
+    sandbox.book(op, symbol="KO", **more)
+    assert sync(connection).rows_new == 2
+    for key in sandbox.truth["events"][1:]:
+        sandbox.book("cancel", key=key)
+
+    sync(connection)
+
+    assert_equals_truth(connection, sandbox)
+    assert sync(connection).rows_changed == 0
+
+
 def test_what_was_changed_here_is_kept_and_the_correction_told(connection, sandbox, ada):
     sandbox.book("pay", kind="CSD", amount="1000")
     fill = sandbox.book("fill", symbol="AAPL", side="buy", qty="4", price="36.5")

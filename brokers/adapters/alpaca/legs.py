@@ -42,14 +42,16 @@ def joined(told: Sequence[Told]) -> list[BrokerEvent]:
 
 def _action_of(row: Mapping[str, Any], event: BrokerEvent) -> tuple[str, ...]:
     activity, group = row["activity_type"], row.get("group_id")
-    if activity not in SPLITS | RENAMES or event.is_canceled or not event.quantity:
+    if activity not in SPLITS | RENAMES or not event.quantity:
         return (event.external_id,)
+    # What is taken back is the whole as well, and no half of what is booked in its place.
+    known = (activity, "canceled" if event.is_canceled else "")
     if isinstance(group, str) and group:
-        return (activity, group)
+        return (*known, group)
     day = event.trade_date.isoformat()
     if activity in RENAMES:
-        return (activity, day, plain(abs(event.quantity)))
-    return (activity, day, event.instrument.symbol if event.instrument else "")
+        return (*known, day, plain(abs(event.quantity)))
+    return (*known, day, event.instrument.symbol if event.instrument else "")
 
 
 def _as_one(parts: list[Told]) -> list[BrokerEvent]:

@@ -148,6 +148,16 @@ def group(name, sub_type=""):
             id="names whose units differ",
         ),
         pytest.param(
+            [
+                half(1, "SPLIT", "X", "-33", status="canceled"),
+                half(2, "SPLIT", "X", "1.65", status="canceled"),
+                half(3, "SPLIT", "X", "-33"),
+                half(4, "SPLIT", "X", "3.3"),
+            ],
+            [("01", "split", "X", "", "0.05"), ("03", "split", "X", "", "0.1")],
+            id="a split that was taken back, and the right one",
+        ),
+        pytest.param(
             [half(1, "NC", "RNA", "7.5", **group("a"))],
             [("01", "unmapped", "RNA", "", "")],
             id="half a name",
