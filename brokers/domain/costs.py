@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -11,8 +11,8 @@ from brokers.domain.discrepancies import Suggestion
 from brokers.domain.reconcile import Line, Outcome
 from common.money import plain, rounded_to_places
 from portfolios.domain.books import Disposal, Lot
-from portfolios.domain.kinds import Kind
-from portfolios.domain.transactions import Event
+from portfolios.domain.kinds import EXERCISES, Kind
+from portfolios.domain.transactions import Event, units_received
 
 _ZERO = Decimal(0)
 _CENT = Decimal("0.01")
@@ -134,6 +134,36 @@ def _average(bought: Collection[Event]) -> Decimal:
     units = sum((each.quantity or _ZERO for each in bought), _ZERO)
     spent = sum(((each.quantity or _ZERO) * (each.price or _ZERO) for each in bought), _ZERO)
     return spent / units
+
+
+def premiums_apart(events: Iterable[Event]) -> Iterator[Event]:
+    """Trade what options brought at their strike alone, and let them end at nothing.
+
+    By the ledger what they cost or brought is part of that trade; not every broker counts so.
+    """
+    for event in events:
+        if event.kind not in EXERCISES:
+            yield event
+            continue
+        yield replace(
+            event,
+            kind=Kind.EXPIRY,
+            price=None,
+            to_instrument_id=None,
+            ratio=None,
+            fee=_ZERO,
+            tax=_ZERO,
+        )
+        yield replace(
+            event,
+            kind=Kind.BUY if event.kind is Kind.EXERCISE_BUY else Kind.SELL_SHORT,
+            instrument_id=event.to_instrument_id,
+            instrument_currency=event.to_instrument_currency,
+            multiplier=event.to_multiplier,
+            quantity=units_received(event),
+            to_instrument_id=None,
+            ratio=None,
+        )
 
 
 def washed_losses(disposals: Iterable[Disposal], lots: Iterable[Lot]) -> Decimal:

@@ -7,7 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
-from brokers.domain.costs import Costed, averaged_by_day, unpriced, washed_losses
+from brokers.domain.costs import (
+    Costed,
+    averaged_by_day,
+    premiums_apart,
+    unpriced,
+    washed_losses,
+)
 from brokers.domain.events import EventState, HeldUnits, as_event
 from brokers.domain.reconcile import Line
 from brokers.models import BrokerRow, Connection
@@ -24,6 +30,7 @@ from portfolios.domain.engine import (
     PoolScope,
     compute,
 )
+from portfolios.domain.kinds import EXERCISES
 from portfolios.domain.transactions import Draft, Event
 
 _ZERO = Decimal(0)
@@ -164,6 +171,8 @@ def _rules(own: Policy, events: Sequence[Event]) -> Iterator[tuple[str, Policy, 
                 yield f"“{name}” and {of_charges}", policy, events
     first = replace(own, cost_method=CostMethod.FIFO)
     yield "purchases of one day at their average price", first, averaged_by_day(events)
+    if any(event.kind in EXERCISES for event in events):
+        yield "strike prices without what the options cost", first, list(premiums_apart(events))
 
 
 def _changed(

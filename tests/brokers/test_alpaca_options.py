@@ -57,7 +57,15 @@ def sync_all(connection):
 
 
 def outcomes(done):
-    return {line["what"]: line["outcome"] for line in done.comparison}
+    """Return what came of comparing units and cash."""
+    lines = [line for line in done.comparison if line["measure"] != "cost"]
+    return {line["what"]: line["outcome"] for line in lines}
+
+
+def costs(done):
+    """Return what came of comparing what positions cost."""
+    lines = [line for line in done.comparison if line["measure"] == "cost"]
+    return {line["what"]: (line["outcome"], line["reason"]) for line in lines}
 
 
 def computed(connection):
@@ -99,6 +107,9 @@ def test_options_end_as_they_do_at_the_broker(connection, sandbox, book, trade, 
 
     same(connection, sandbox, joined=3)
     assert outcomes(done) == dict.fromkeys(["KO", "USD"], "match")
+    # The premiums, 250 paid and 240 received, are in the ledger's cost.
+    (outcome, reason) = costs(done)["KO"]
+    assert (outcome, "without what the options cost" in reason) == ("explained", True)
     kinds = Transaction.objects.filter(is_void=False).order_by("trade_date", "pk")
     assert list(kinds.values_list("kind", flat=True))[-4:] == [
         "exercise_buy", "exercise_buy", "exercise_sell", "expiry",

@@ -175,12 +175,13 @@ class AlpacaAccount(Account):
         shares = {"qty": str(came), "price": str(price or contract.strike)}
         paid = -came * contract.strike
         self.pay("OPTRD", paid, at=at, symbol=contract.underlying, **shares)
-        self.entries[-1].units = {contract.underlying: came}
+        # What the options cost isn't counted in.
+        self.entries[-1].units, self.entries[-1].is_trade = {contract.underlying: came}, True
         return told
 
     def _end(self, kind: str, symbol: str, ended: Decimal, *, at: datetime) -> dict[str, Any]:
         row = self.pay(kind, ZERO, at=at, symbol=symbol, qty=str(-ended))
-        self.entries[-1].units = {symbol: -ended}
+        self.entries[-1].units, self.entries[-1].is_trade = {symbol: -ended}, True
         return row
 
     def _in_two(

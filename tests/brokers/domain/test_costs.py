@@ -6,7 +6,13 @@ from decimal import Decimal
 
 import pytest
 
-from brokers.domain.costs import Costed, averaged_by_day, unpriced, washed_losses
+from brokers.domain.costs import (
+    Costed,
+    averaged_by_day,
+    premiums_apart,
+    unpriced,
+    washed_losses,
+)
 from portfolios.domain.books import Disposal, Lot
 from portfolios.domain.kinds import Kind
 from portfolios.domain.transactions import Event
@@ -122,6 +128,23 @@ def test_purchases_of_one_day_are_averaged_by_instrument():
     prices = [each.price for each in averaged_by_day(rows)]
 
     assert prices == [Decimal("57.5"), Decimal("57.5"), 7, 80, 99, None]
+
+
+def test_options_that_were_exercised_are_a_trade_at_the_strike_and_an_expiry():
+    exercised = replace(
+        bought(2, 50, kind=Kind.EXERCISE_SELL),
+        multiplier=Decimal(100),
+        to_instrument_id="shares",
+        fee=Decimal(1),
+    )
+    purchase = bought(1, 3)
+
+    same, expiry, trade = premiums_apart([purchase, exercised])
+
+    assert same == purchase
+    assert (expiry.kind, expiry.quantity, expiry.price, expiry.fee) == (Kind.EXPIRY, 2, None, 0)
+    assert (trade.kind, trade.instrument_id, trade.quantity) == (Kind.SELL_SHORT, "shares", 200)
+    assert (trade.price, trade.fee, trade.multiplier) == (50, 1, 1)
 
 
 def lot(units, opened_on, *, cost=Decimal(100), event_id="e"):
