@@ -71,7 +71,7 @@ ROUTES = {
     f"{_PORTFOLIO}anomalies/<slug:finding>/dismiss/": Route(OWNER, {"POST": 302}),
     f"{_PORTFOLIO}splits/<object_id:action_id>/": Route(OWNER, {"POST": 302}),
     f"{_PORTFOLIO}splits/<object_id:action_id>/dismiss/": Route(OWNER, {"POST": 302}),
-    f"{_PORTFOLIO}why/<slug:figure>/": Route(OWNER, {"GET": 200}),
+    f"{_PORTFOLIO}why/<str:figure>/": Route(OWNER, {"GET": 200}),
     f"{_PORTFOLIO}gains/": Route(OWNER, {"GET": 200}),
     # A deposit sells nothing.
     f"{_PORTFOLIO}gains/<object_id:transaction_id>/": Route(OWNER, {"GET": 404}),
