@@ -10,6 +10,9 @@ from bson import json_util
 from django.core.exceptions import EmptyResultSet
 from django.db import connections
 from django.db.models import QuerySet
+from django.test import RequestFactory
+
+from common.api.pagination import page_of
 
 _SCAN = "reads the whole collection"
 _SORT = "sorts in memory"
@@ -97,3 +100,14 @@ def _joins_by_index(stage: Mapping[str, Any], lookup: Mapping[str, Any], databas
     return any(
         index["key"][0][0] == field and "partialFilterExpression" not in index for index in indexes
     )
+
+
+def assert_paged_by_index(rows: QuerySet[Any, Any], key: tuple[str, ...]) -> None:
+    """Assert that the first page, the next and the way back each follow an index."""
+    visit = RequestFactory().get
+    first = page_of(visit("/", {"limit": "5"}), rows, key=key)
+    with watched():
+        second = page_of(visit(f"/{first.next_url}"), rows, key=key)
+        back = page_of(visit(f"/{second.previous_url}"), rows, key=key)
+    assert back.rows == first.rows
+    explain_uses_index(rows.order_by(*key)[:6])

@@ -9,9 +9,10 @@ from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
+import pytest
 from bson import ObjectId
 
-from common import clock
+from common import clock, keys, redis
 from common.remote.errors import RemoteFailure, Transient
 from marketdata.adapters.base import Listing
 from marketdata.domain.instruments import AssetClass
@@ -19,6 +20,19 @@ from marketdata.domain.quotes import MarketState, Quote
 from marketdata.domain.sources import Capabilities, Need
 
 Found = Sequence[Quote] | RemoteFailure
+
+
+@pytest.fixture(autouse=True)
+def feed_keys():
+    """Leave nothing of a feed behind, of those that a test of it wrote."""
+    yield
+    redis.client().delete(
+        keys.FEED_FENCE.of(),
+        keys.FEED_HEARTBEAT.of(),
+        keys.FEED_LEASE.of(),
+        keys.FEED_VIEWERS.of(),
+        keys.FEED_STATE.of(),
+    )
 
 
 def make_listing(symbol="ACME", **fields) -> Listing:

@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
-import subprocess
-import sys
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
-from urllib.parse import urlsplit
 
-import psutil
 import pytest
-from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import DatabaseError
 from pymongo.errors import AutoReconnect
 
 from common import clock, keys, redis
 from common.remote.errors import Forbidden
-from config import processes
 from marketdata.adapters import feed_state, quote_cache, viewers
 from marketdata.adapters.keeper import Patience
 from marketdata.domain.condition import Health
@@ -30,12 +22,10 @@ from marketdata.domain.quotes import Quote
 from marketdata.domain.routing import Interest, Reason
 from marketdata.events import quotes_recorded
 from marketdata.feeding import Feed, Rhythm
-from portfolios.adapters import alert_channel
-from portfolios.models import Alert
-from tests import factories
-from tests.marketdata.streams import Ticker, away, make_listing, quote_of
+from tests.marketdata.streams import Ticker, away, feed_keys, make_listing, quote_of
 from tests.marketdata.waiting import wait_for
-from tests.portfolios.watching import make_alert
+
+__all__ = ["feed_keys"]
 
 
 def make_feed(*sources, listings=None, list_interests=dict, keep_bars=list, **options) -> Feed:
@@ -52,18 +42,6 @@ def make_feed(*sources, listings=None, list_interests=dict, keep_bars=list, **op
 
 def _same(source):
     return source
-
-
-@pytest.fixture(autouse=True)
-def _feed_keys():
-    yield
-    redis.client().delete(
-        keys.FEED_FENCE.of(),
-        keys.FEED_HEARTBEAT.of(),
-        keys.FEED_LEASE.of(),
-        keys.FEED_VIEWERS.of(),
-        keys.FEED_STATE.of(),
-    )
 
 
 @pytest.fixture
@@ -391,72 +369,3 @@ def told(batches) -> dict[str, Quote]:
 
 def source_of(batches, listing) -> str:
     return told(batches)[listing.instrument_id].source
-
-
-FEED = [sys.executable, "manage.py", "stream_quotes"]
-
-
-@pytest.fixture
-def feeds(transactional_db):
-    """Start real feed processes against the test's own database and Redis."""
-    started: list[subprocess.Popen] = []
-    environment = os.environ | {
-        "DJANGO_SETTINGS_MODULE": "config.settings.test",
-        "MONGODB_NAME": connection.settings_dict["NAME"],
-        "REDIS_URL": settings.REDIS_URL,
-    }
-
-    def start() -> subprocess.Popen:
-        started.append(subprocess.Popen(FEED, env=environment, stderr=subprocess.DEVNULL))
-        return started[-1]
-
-    yield start
-    for process in started:
-        process.kill()
-        process.wait()
-
-
-def lease():
-    return redis.client().get(keys.FEED_LEASE.of())
-
-
-def has_joined(process) -> bool:
-    """Say whether a feed has come so far that it talks to Redis, and so waits for the lead."""
-    port = urlsplit(settings.REDIS_URL).port
-    peers = (each.raddr for each in psutil.Process(process.pid).net_connections())
-    return any(peer and peer.port == port for peer in peers)
-
-
-@pytest.mark.chaos
-def test_another_process_takes_over_when_the_leader_is_killed(feeds, ada):
-    instrument = factories.make_instrument("AAPL")
-    alert = make_alert(ada, limit="0.01", instrument_id=instrument.pk)
-    leader = feeds()
-    assert processes.wait_until(lambda: quote_cache.read([str(instrument.pk)]), seconds=30)
-    assert processes.wait_until(lambda: Alert.objects.get(pk=alert.pk).firings, seconds=30)
-    held = lease()
-    follower = feeds()
-    assert processes.wait_until(lambda: has_joined(follower), seconds=60)
-
-    leader.kill()
-    redis.client().delete(keys.QUOTE.of(str(instrument.pk)))
-
-    assert processes.wait_until(lambda: lease() not in {None, held}, seconds=10)
-    assert processes.wait_until(lambda: quote_cache.read([str(instrument.pk)]), seconds=10)
-    # Another alert that fires shows that the new leader looks at them.
-    later = make_alert(ada, limit="0.02", instrument_id=instrument.pk, now=clock.now())
-    alert_channel.tell_changed()
-    assert processes.wait_until(lambda: Alert.objects.get(pk=later.pk).firings, seconds=60)
-    assert Alert.objects.get(pk=alert.pk).firings == 1
-
-
-@pytest.mark.chaos
-def test_a_feed_that_is_asked_to_stop_ends_cleanly_and_leaves_the_lead(feeds):
-    factories.make_instrument("AAPL")
-    process = feeds()
-    assert processes.wait_until(lease, seconds=30)
-
-    process.send_signal(signal.SIGTERM)
-
-    assert process.wait(60) == 0
-    assert lease() is None
