@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from marketdata import selectors as market
@@ -18,7 +19,7 @@ from portfolios.domain.explaining.together import (
     explain_correlation,
     explain_diversification,
 )
-from portfolios.domain.explaining.trees import Node
+from portfolios.domain.explaining.trees import Node, told
 from portfolios.domain.position_series import by_position, contributions_of
 from portfolios.domain.series import DayRow
 from portfolios.domain.status import Status
@@ -82,10 +83,28 @@ class ExplainedPositions:
             gain=found.gain,
             positions=found.positions,
             rest=found.rest,
-            concentration=found.concentration,
-            diversification=explain_diversification(self._together),
+            concentration={
+                name: _as_shown(tree, self.report["concentration"][name])
+                for name, tree in found.concentration.items()
+            },
+            diversification=_as_shown(
+                explain_diversification(self._together), self.report["diversification"]
+            ),
         )
 
     def correlation(self, first: str, second: str) -> Node | None:
         """Explain how alike two positions moved; None where they aren't compared."""
-        return explain_correlation(self._together, first, second)
+        tree = explain_correlation(self._together, first, second)
+        alike = self.report["correlations"]
+        places = {each["instrument_id"]: at for at, each in enumerate(alike["instruments"])}
+        if tree is None:
+            return None
+        shown = alike["rows"][places[first]][places[second]]
+        return _as_shown(tree, {"value": shown, "explanation": alike["reason"]})
+
+
+def _as_shown(tree: Node, figure: Mapping[str, Any]) -> Node:
+    """Leave out a tree whose figure isn't shown, as of too few returns, and say why."""
+    value = figure["value"]
+    note = figure["explanation"] if value is None else None
+    return told(tree, None if value is None else Decimal(value), note)

@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from common import manual
 from tests import factories
+from tests.portfolios.browsing import assert_shows, text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -169,3 +170,24 @@ def test_a_portfolio_without_a_day_has_nothing_to_explain(api, ada):
 
     assert ask(api, "performance", empty)[0] == {"figures": {}, "benchmark": {}}
     assert ask(api, "returns", empty)[0] == {}
+
+
+def test_what_too_few_days_say_nothing_about_has_no_tree_but_a_reason(
+    api, browser, portfolio, acme, today
+):
+    days = {"start": (today - timedelta(days=9)).isoformat()}
+    trees, found = ask(api, "positions", portfolio, **days)
+    held = [each["instrument_id"] for each in found["positions"]]
+
+    text = text_of(
+        browser.get(
+            reverse("why", args=[portfolio.pk, "added.correlation"]),
+            {**days, "instrument": held[0], "other": held[1]},
+            headers={"hx-request": "true"},
+        )
+    )
+
+    assert (trees["diversification"]["value"], trees["diversification"]["inputs"]) == (None, [])
+    assert "are needed" in trees["diversification"]["note"]
+    assert_shows(text, "Correlation of", "Some returns don't vary, or are too few.")
+    assert "<details" not in text
