@@ -61,7 +61,7 @@ class ForecastForm(forms.Form):
         """
         usual = {"years": f"{Assumptions().years}", "payment": "0", "payment_growth": "0"}
         usual |= {
-            name: f"{_percentage(found['value'])}, as so far"
+            name: _percentage(found["value"])
             for name, found in history.items()
             if name in self.fields and found["value"] is not None
         }

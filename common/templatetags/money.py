@@ -29,6 +29,7 @@ Figure = Decimal | int | str | None
 
 UNKNOWN = mark_safe('<span class="unknown" title="unknown">–</span>')
 _PERCENT_DECIMALS = 2
+_LEAST_PLACES = 10
 _AGES = ((60, "s"), (3_600, "min"), (86_400, "h"))
 
 
@@ -62,6 +63,14 @@ def rate(context: Context, value: Figure) -> str:
 def quantity(context: Context, value: Figure) -> str:
     """Write a number of units with the decimals it has."""
     return _number(context, value)
+
+
+@register.simple_tag(takes_context=True)
+def exactly(context: Context, value: Figure) -> str:
+    """Write a number that others are recomputed from: with twelve digits that count, or more."""
+    known = _known(value)
+    places = 11 - known.adjusted() if known else 0
+    return _number(context, value, most=max(places, _LEAST_PLACES))
 
 
 @register.simple_tag(takes_context=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -22,6 +23,8 @@ from marketdata.services import LONGEST_SOURCE, MOST_PRICES
 
 _MOST_QUOTES = 500
 _MOST_FOUND = 50
+#: Nobody has minutes of earlier days, and there are no hours before the first year.
+_FIRST_MOMENT = datetime(1970, 1, 1, tzinfo=UTC)
 #: Some four thousand bars of what is traded around the clock.
 _MOST_HOURS = {Interval.MINUTE: 72, Interval.FIVE_MINUTES: 14 * 24, Interval.HOUR: 180 * 24}
 
@@ -252,6 +255,8 @@ class IntradayBarsQuery(Query):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Refuse more bars than one answer should have."""
         interval = Interval(attrs["interval"])
+        if "until" in attrs and attrs["until"] < _FIRST_MOMENT:
+            raise serializers.ValidationError({"until": "Give a moment since 1970."})
         if attrs["hours"] > _MOST_HOURS[interval]:
             raise serializers.ValidationError(
                 {"hours": f"Ask for {_MOST_HOURS[interval]} hours of {interval.value} at most."}

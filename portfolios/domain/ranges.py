@@ -97,7 +97,7 @@ def parse_range_name(text: str) -> RangeName:
 
 def _opening_date(name: RangeName, today: date, first_day: date) -> date:
     if name in _MONTHS_BACK:
-        return _months_before(today, _MONTHS_BACK[name])
+        return months_before(today, _MONTHS_BACK[name])
     return {
         RangeName.DAY: today - _ONE_DAY,
         RangeName.WEEK: today - timedelta(days=7),
@@ -107,7 +107,8 @@ def _opening_date(name: RangeName, today: date, first_day: date) -> date:
     }.get(name, first_day - _ONE_DAY)
 
 
-def _months_before(day: date, months: int) -> date:
+def months_before(day: date, months: int) -> date:
+    """Return the same day so many months back, or the last one of a shorter month."""
     year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
     last = calendar.monthrange(year, month + 1)[1]
     return date(year, month + 1, min(day.day, last))

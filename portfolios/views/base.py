@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from bson import ObjectId
@@ -12,15 +12,16 @@ from django.views import View
 
 from accounts.http import AuthedHttpRequest
 from portfolios import selectors
+from portfolios.domain.ranges import months_before
 from portfolios.models import Portfolio
 
-#: What the chart can show: name in the address, label, days back; None is everything.
+#: What the chart can show: name in the address, label, months back; None is everything.
 RANGES: tuple[tuple[str, str, int | None], ...] = (
-    ("1m", "1M", 31),
-    ("3m", "3M", 92),
-    ("6m", "6M", 183),
-    ("1y", "1Y", 366),
-    ("3y", "3Y", 3 * 366),
+    ("1m", "1M", 1),
+    ("3m", "3M", 3),
+    ("6m", "6M", 6),
+    ("1y", "1Y", 12),
+    ("3y", "3Y", 36),
     ("max", "Max", None),
 )
 _DEFAULT_RANGE = "1y"
@@ -39,13 +40,18 @@ class Page(LoginRequiredMixin, View):
 
 
 def chosen_range(request: AuthedHttpRequest, *, now: datetime) -> tuple[str, date | None]:
-    """Return the range that the address names, or the usual one, and its first day."""
-    today = request.user.day_of(now)
-    days_back = {name: days for name, _, days in RANGES}
+    """Return the range that the address names, or the usual one.
+
+    With it comes the day whose close it is measured from, as on the page of performance; None where
+    that is the one before the first.
+    """
+    # No value is of a day that hasn't begun where the portfolio's days are counted.
+    today = min(request.user.day_of(now), now.date())
+    months_back = {name: months for name, _, months in RANGES}
     wanted = request.GET.get("range")
-    name = wanted if wanted in days_back else _DEFAULT_RANGE
-    days = days_back[name]
-    return name, today - timedelta(days=days) if days else None
+    name = wanted if wanted in months_back else _DEFAULT_RANGE
+    months = months_back[name]
+    return name, months_before(today, months) if months else None
 
 
 def range_links(chosen: str, *, shorter: Mapping[str, str] | None = None) -> list[dict[str, Any]]:

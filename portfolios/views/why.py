@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -19,6 +19,7 @@ from portfolios import presentation
 from portfolios.domain.allocation import By
 from portfolios.domain.explaining.risk import LABELS as RISK_LABELS
 from portfolios.domain.explaining.trees import Node, given
+from portfolios.domain.ranges import InvalidRange
 from portfolios.models import Portfolio
 from portfolios.performance_forms import ComparisonForm
 from portfolios.selectors.attribution import attribute_now, attribute_period
@@ -43,6 +44,7 @@ class Why(Page):
     def get(self, request: AuthedHttpRequest, portfolio_id: ObjectId, figure: str) -> HttpResponse:
         """Show what a figure is made of, as a page or a part."""
         portfolio, now = self.portfolio(portfolio_id), clock.now()
+        self._days: Mapping[str, Any] | None = None
         try:
             tree = self._trees(portfolio, figure, now).get(figure.rpartition(".")[2])
         except InvalidInput as error:
@@ -53,6 +55,7 @@ class Why(Page):
             "portfolio": presentation.portfolio_line(portfolio),
             "tree": tree,
             "as_of": now,
+            "days": self._days,
             "kept": urlencode(self._form().blend_parameters()),
         }
         template = "portfolios/_why.html" if request.htmx else "portfolios/why.html"
@@ -85,11 +88,12 @@ class Why(Page):
 
     def _attribution(self, portfolio: Portfolio, now: datetime) -> Trees:
         """Explain the gain of the days that the address names, else that since the first row."""
-        wanted = self._form().chosen()
+        wanted = self._checked().chosen()
         if wanted is None or wanted.start is None or wanted.end is None:
             gain = explain_gain(attribute_now(portfolio, now=now))
         else:
             view = attribute_period(portfolio, start=wanted.start, end=wanted.end)
+            self._days = {"measured_from": view.start - timedelta(days=1), "end": view.end}
             gain = explain_period(portfolio, view)
         return {**gain.parts, "position": gain.positions.get(self._asked("instrument"))}
 
@@ -104,7 +108,8 @@ class Why(Page):
 
     def _added(self, portfolio: Portfolio, _now: datetime) -> Trees:
         """Explain what each position added, of one position if the address names one."""
-        explained = ExplainedPositions(portfolio, self._form().wanted())
+        explained = ExplainedPositions(portfolio, self._checked().wanted())
+        self._days = explained.report
         trees, instrument = explained.trees(), self._asked("instrument")
         if instrument:
             pair = explained.correlation(instrument, self._asked("other"))
@@ -116,9 +121,23 @@ class Why(Page):
         return self._report(portfolio, now).benchmark
 
     def _report(self, portfolio: Portfolio, now: datetime) -> RangeTrees:
-        form, day = self._form(), self.request.user.day_of(now)
-        wanted, blend = form.wanted(), form.blend()
-        return explain_report(portfolio, wanted, day=day, now=now, blend=blend)[1]
+        form, day = self._checked(), self.request.user.day_of(now)
+        report, trees = explain_report(
+            portfolio, form.wanted(), day=day, now=now, blend=form.blend()
+        )
+        self._days = report if report["days"] else None
+        return trees
+
+    def _checked(self) -> ComparisonForm:
+        """Return what the address says of days and a benchmark.
+
+        Raises:
+            InvalidRange: it can't be.
+        """
+        form = self._form()
+        for problems in form.errors.values():
+            raise InvalidRange(str(problems[0]))
+        return form
 
     def _asked(self, name: str) -> str:
         return self.request.GET.get(name, "")

@@ -347,6 +347,7 @@ def test_the_api_lists_bars_with_their_source_and_status(acme, program_of, ada):
         ("hours", {"interval": "5m", "hours": 14 * 24 + 1}),
         ("interval", {"interval": "1d"}),
         ("until", {"until": "yesterday"}),
+        ("until", {"until": "0001-01-01T00:00:00Z"}),
     ],
 )
 def test_the_api_refuses_what_it_can_not_answer(acme, program_of, ada, field, query):

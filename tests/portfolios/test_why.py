@@ -1,7 +1,7 @@
 """How figures come about: in the API and beside them on the page."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from urllib.parse import urlsplit
 
@@ -9,8 +9,10 @@ import pytest
 from django.urls import reverse
 
 from common import clock, manual
+from portfolios.domain.ranges import RangeName, named_range
 from portfolios.selectors import replaying
 from portfolios.services import ledger, recalculation
+from portfolios.views.base import chosen_range
 from tests import factories
 from tests.factories import NOW, TODAY, buy, draft, sell
 from tests.portfolios.browsing import assert_shows, page, text_of
@@ -178,3 +180,75 @@ def test_what_nothing_is_shown_of_is_not_found(browser, lively_portfolio, figure
     address = reverse("why", args=[lively_portfolio.pk, figure])
 
     assert browser.get(address, query).status_code == 404
+
+
+def test_a_month_in_which_nothing_was_held_leads_nowhere(browser, ada, today):
+    """What isn't there can't be told more of; it says so instead."""
+    late = factories.make_instrument("LATE")
+    days = [(today - timedelta(days=back)).isoformat() for back in range(200, 0, -1)]
+    factories.make_closes(late, dict.fromkeys(days, "10"))
+    made = factories.make_portfolio(ada)
+    for each in (draft("deposit", days[0], amount="1000"), buy(late, "10", "10", days[150])):
+        ledger.record_transaction(made.pk, draft=each, now=clock.now())
+    recalculation.recalculate(made.pk, today=today, now=clock.now())
+    address = reverse("why", args=[made.pk, "added.time_weighted"])
+
+    text = text_of(browser.get(address, {"range": "max", "instrument": str(late.pk)}))
+
+    assert_shows(text, "There was nothing on any of these days.")
+    for link in re.findall(r'href="([^"]*/why/[^"]*)"', text):
+        assert browser.get(link).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ({"start": "2026-11-20", "end": "2026-01-01"}, "The last day is before the first."),
+        ({"start": "2025-13-01"}, "valid date"),
+        ({"range": "huh"}, "not one of the available choices"),
+    ],
+)
+@pytest.mark.parametrize("figure", ["time_weighted", "attribution.price", "added.rest_gain"])
+def test_days_that_can_not_be_are_named(browser, lively_portfolio, figure, query, words):
+    text = text_of(browser.get(reverse("why", args=[lively_portfolio.pk, figure]), query))
+
+    assert_shows(text, words)
+    assert "From the close of" not in text
+
+
+@pytest.mark.parametrize("figure", ["volatility", "attribution.price", "added.rest_gain"])
+def test_the_days_that_it_is_about_are_told(browser, lively_portfolio, figure, today):
+    query = {
+        name: (today - timedelta(days=back)).isoformat()
+        for name, back in (("start", 30), ("end", 2))
+    }
+
+    text = text_of(browser.get(reverse("why", args=[lively_portfolio.pk, figure]), query))
+
+    assert_shows(text, "From the close of")
+
+
+def test_small_numbers_are_shown_with_the_digits_that_count(browser, lively_portfolio, priced):
+    address = reverse("why", args=[lively_portfolio.pk, "benchmark.beta"])
+
+    text = text_of(browser.get(address, {"range": "max", "benchmark": str(priced.pk)}))
+
+    covariance, variance = (
+        Decimal(re.search(rf"<span>{name}</span> <span class=\"number\"> ([0-9.]+) ", text)[1])
+        for name in ("Covariance", "Variance of the benchmark")
+    )
+    beta = Decimal(re.search(r"<span>Beta</span> <span class=\"number\"> ([0-9.]+) ", text)[1])
+    assert abs(covariance / variance - beta) < Decimal("1e-9")
+
+
+@pytest.mark.parametrize("today", [date(2026, 11, 27), date(2024, 2, 29), date(2026, 5, 31)])
+@pytest.mark.parametrize("name", ["1m", "3m", "1y", "3y"])
+def test_a_range_is_measured_from_one_close_on_all_pages(rf, ada, name, today):
+    request = rf.get("/", {"range": name})
+    request.user = ada
+    now = datetime.combine(today, time(12), UTC)
+
+    _, since = chosen_range(request, now=now)
+
+    days = named_range(RangeName(name.upper()), today=today, first_day=date(2000, 1, 1))
+    assert since == days.opening_date

@@ -10,7 +10,7 @@ from itertools import groupby
 from math import isfinite
 
 from portfolios.domain.explaining.formulas import Formula
-from portfolios.domain.explaining.trees import Ask, Node, given, made
+from portfolios.domain.explaining.trees import Ask, Node, given, leaves, made
 from portfolios.domain.returns import steps_of
 from portfolios.domain.series import Floats, ValueSeries
 
@@ -20,6 +20,7 @@ MOST_DAYS = 92
 _ONE_DAY = timedelta(days=1)
 _LINKED = "Money flowed while the worth was unknown, or the worth was below zero."
 
+_NOTHING = "There was nothing on any of these days."
 _UNVALUED = "The worth at the end isn't known."
 
 
@@ -80,7 +81,10 @@ def _joined(name: str, parts: Sequence[Stretch], method: str) -> Stretch:
 
 def _apart(month: Stretch, figure: str, instrument: str) -> Stretch:
     """Leave the days of a month out, which can be asked for."""
-    node, ask = month.node, Ask(figure, month.start, month.end, instrument)
+    node = month.node
+    if all(leaf.value == 0 for leaf in leaves(node)):
+        return replace(month, node=given(node.label, node.value, node.method, note=_NOTHING))
+    ask = Ask(figure, month.start, month.end, instrument)
     return replace(month, node=given(node.label, node.value, node.method, ask=ask))
 
 

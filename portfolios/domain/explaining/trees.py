@@ -6,7 +6,7 @@ recompute it by hand, and `recomputed` does so to the last digit.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -125,6 +125,14 @@ def told(tree: Node, value: Decimal | None, explanation: str | None) -> Node:
     if value is None and tree.value is not None:
         return given(tree.label, None, tree.method, unit=tree.unit, note=explanation or "")
     return replace(tree, note=explanation or tree.note)
+
+
+def leaves(node: Node) -> Iterator[Node]:
+    """Give the numbers at the bottom of a tree."""
+    if not node.inputs:
+        yield node
+    for each in node.inputs:
+        yield from leaves(each)
 
 
 def recomputed(node: Node) -> Decimal | None:

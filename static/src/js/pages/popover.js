@@ -7,6 +7,8 @@ export default function start(popover) {
     if (!detail.isError && responsePath === finalRequestPath) return;
     // Signed out, or gone meanwhile: a page says so better than a corner of this one.
     detail.shouldSwap = false;
+    // More of one number that there isn't is no reason to leave all others.
+    if (detail.isError && popover.matches(":popover-open")) return;
     location.assign(finalRequestPath);
   });
   popover.addEventListener("htmx:afterSwap", ({ detail }) => {
