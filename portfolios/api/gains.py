@@ -18,7 +18,7 @@ from common.api.negotiation import ByQuery
 from common.api.pagination import PARAMETERS, page_of
 from marketdata import selectors as market
 from portfolios import gains_export, selectors
-from portfolios.api.explanations import plain_trees
+from portfolios.api.explanations import ExplainQuery, plain_trees
 from portfolios.api.gains_serializers import (
     AttributionOutput,
     AttributionQuery,
@@ -45,7 +45,11 @@ from portfolios.selectors.disposals import (
     get_gains,
     list_disposals,
 )
-from portfolios.selectors.gain_explanations import explain_gain, explain_period
+from portfolios.selectors.gain_explanations import (
+    explain_gain,
+    explain_period,
+    explain_year,
+)
 from portfolios.selectors.whatif import consider_sale
 
 
@@ -74,17 +78,23 @@ class Disposals(APIView):
 class TaxYears(APIView):
     """/portfolios/<id>/disposals/years/"""
 
-    @extend_schema(responses=TaxYearsOutput)
+    @extend_schema(parameters=[ExplainQuery], responses=TaxYearsOutput)
     def get(self, request: AuthedRequest, portfolio_id: ObjectId) -> Response:
         """Show what sales brought in each calendar year."""
         portfolio = _portfolio(request, portfolio_id)
+        query = ExplainQuery(data=request.query_params)
+        query.is_valid(raise_exception=True)
         gains = get_gains(portfolio)
-        shown = {
+        shown: dict[str, Any] = {
             "base_currency": portfolio.base_currency,
             "policy": gains.policy,
             "long_term_rule": LONG_TERM_RULE,
             "years": gains.years,
         }
+        if query.validated_data["explain"]:
+            shown["explain"] = plain_trees(
+                {f"{each.year}": explain_year(portfolio, each.year) for each in gains.years}
+            )
         return Response(TaxYearsOutput(shown).data)
 
 

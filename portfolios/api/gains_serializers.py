@@ -135,7 +135,7 @@ class TaxYearOutput(serializers.Serializer[object]):
     status = serializers.ChoiceField(choices=_STATUSES)
 
 
-class TaxYearsOutput(serializers.Serializer[object]):
+class TaxYearsOutput(ExplainedOutput):
     """Every year in which something was sold, the newest first."""
 
     base_currency = serializers.CharField()

@@ -9,16 +9,19 @@ from decimal import Decimal
 
 from common.money import exact
 from marketdata import selectors as market
+from marketdata.domain.instruments import InstrumentBrief
 from portfolios.domain.explaining.attribution import (
     Attributed,
     explain_attribution,
     explain_position_gain,
 )
 from portfolios.domain.explaining.formulas import Formula
+from portfolios.domain.explaining.sales import LotSold, SaleMade, SalesTrees, explain_sales
 from portfolios.domain.explaining.trees import Ask, Node, given, made
 from portfolios.domain.unknowns import minus
-from portfolios.models import Portfolio
+from portfolios.models import Disposal, Portfolio
 from portfolios.selectors.attribution import AttributionView, PeriodView
+from portfolios.selectors.disposals import DisposalFilter, closed_lots, list_disposals
 
 _METHOD = "attribution"
 _FROM_OUTSIDE = "Every payment and delivery from outside, less those that went there."
@@ -94,4 +97,26 @@ def _trees(gain: Attributed) -> GainTrees:
     return GainTrees(
         parts=explain_attribution(gain),
         positions={key: explain_position_gain(gain, key) for key in gain.found.positions},
+    )
+
+
+def explain_year(portfolio: Portfolio, year: int) -> SalesTrees:
+    """Say what the sums of a year's sales are made of."""
+    rows = list(list_disposals(portfolio.pk, wanted=DisposalFilter(year=year)))
+    names = market.briefs_by_id({str(row.instrument_id) for row in rows})
+    sales = [_sale(row, names) for row in reversed(rows)]
+    return explain_sales(year, sales, portfolio.base_currency)
+
+
+def _sale(row: Disposal, names: Mapping[str, InstrumentBrief]) -> SaleMade:
+    return SaleMade(
+        date=row.date,
+        symbol=names[str(row.instrument_id)].symbol,
+        proceeds=row.proceeds_base,
+        cost=row.cost_base,
+        gain=row.gain_base,
+        lots=[
+            LotSold(lot.opened_on, lot.held_days, lot.proceeds_base, lot.cost_base)
+            for lot in closed_lots(row)
+        ],
     )

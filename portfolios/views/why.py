@@ -23,8 +23,9 @@ from portfolios.domain.ranges import InvalidRange
 from portfolios.models import Portfolio
 from portfolios.performance_forms import ComparisonForm
 from portfolios.selectors.attribution import attribute_now, attribute_period
+from portfolios.selectors.disposals import get_gains
 from portfolios.selectors.explanations import explain_summary
-from portfolios.selectors.gain_explanations import explain_gain, explain_period
+from portfolios.selectors.gain_explanations import explain_gain, explain_period, explain_year
 from portfolios.selectors.position_explanations import ExplainedPositions
 from portfolios.selectors.range_explanations import RangeTrees, explain_report
 from portfolios.selectors.spread_explanations import ExplainedSpread
@@ -69,6 +70,7 @@ class Why(Page):
             "attribution": self._attribution,
             "slice": self._slice,
             "drift": self._drift,
+            "sales": self._sales,
             "added": self._added,
             "benchmark": self._benchmark,
         }
@@ -105,6 +107,11 @@ class Why(Page):
 
     def _drift(self, portfolio: Portfolio, now: datetime) -> Trees:
         return _named(ExplainedSpread(portfolio, now=now).drifts().get(self._asked("key")))
+
+    def _sales(self, portfolio: Portfolio, _now: datetime) -> Trees:
+        years = {f"{each.year}": each.year for each in get_gains(portfolio).years}
+        year = years.get(self._asked("year"))
+        return _named(explain_year(portfolio, year)) if year else {}
 
     def _added(self, portfolio: Portfolio, _now: datetime) -> Trees:
         """Explain what each position added, of one position if the address names one."""

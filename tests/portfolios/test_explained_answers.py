@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 
 from common import manual
+from portfolios.domain.explaining import sales as explaining_sales
 from tests import factories
 from tests.portfolios.browsing import assert_shows, text_of
 
@@ -191,3 +192,18 @@ def test_what_too_few_days_say_nothing_about_has_no_tree_but_a_reason(
     assert "are needed" in trees["diversification"]["note"]
     assert_shows(text, "Correlation of", "Some returns don't vary, or are too few.")
     assert "<details" not in text
+
+
+@pytest.mark.parametrize("most", [300, 0])
+def test_what_sales_brought_in_a_year_comes_to_what_is_shown(api, portfolio, monkeypatch, most):
+    """Also where there are too many sales to tell each by its proceeds and cost."""
+    monkeypatch.setattr(explaining_sales, "MOST_SALES", most)
+    answer = api.get(reverse("api-tax-years", args=[portfolio.pk]), {"explain": "1"}).json()
+
+    (year,) = answer["years"]
+    trees = answer["explain"][f"{year['year']}"]
+    for name, tree in trees.items():
+        assert_comes_to(tree, year[name])
+    assert [each["label"][:7] for each in trees["gain"]["inputs"]] == ["ACME on"]
+    assert float(trees["gain"]["value"]) != 0
+    assert bool(trees["gain"]["inputs"][0]["inputs"]) is bool(most)
