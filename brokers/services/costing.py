@@ -164,13 +164,16 @@ def about(events: Sequence[Event], keys: set[str]) -> list[Event]:
 
 def _rules(own: Policy, events: Sequence[Event]) -> Iterator[tuple[str, Policy, Sequence[Event]]]:
     """Name the rules that brokers may count by, those that are most usual first."""
+    first = replace(own, cost_method=CostMethod.FIFO)
     for charges, of_charges in _CHARGES.items():
         for method, name in _METHODS.items():
             policy = replace(own, cost_method=method, fees=charges, taxes=charges)
-            if policy.choices() != own.choices() or method is CostMethod.FIFO:
+            is_first = method is CostMethod.FIFO
+            if policy.choices() != own.choices() or is_first:
                 yield f"“{name}” and {of_charges}", policy, events
-    first = replace(own, cost_method=CostMethod.FIFO)
-    yield "purchases of one day at their average price", first, averaged_by_day(events)
+            if is_first and charges is Charges.INCLUDED:
+                # Alpaca's own; each more is another way through the rows.
+                yield "purchases of one day at their average price", first, averaged_by_day(events)
     if any(event.kind in EXERCISES for event in events):
         yield "strike prices without what the options cost", first, list(premiums_apart(events))
 

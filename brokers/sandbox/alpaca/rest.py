@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import re
 import uuid
+from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from itertools import accumulate, starmap
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -128,13 +130,19 @@ def _account(account: Account) -> dict[str, Any]:
     }
 
 
-def _equity(account: AlpacaAccount, day: date) -> Decimal:
-    """Return what an account was worth at the end of a day, at the prices of now."""
-    # An id begins with when it happened, whenever it was booked.
-    told = [each for each in account.counting() if each.row["id"][:8] <= f"{day:%Y%m%d}"]
-    cash = sum((each.cash.get("USD", ZERO) for each in told), ZERO)
-    units = (each for entry in told for each in entry.units.items())
-    return cash + sum((amount * _price(symbol) for symbol, amount in units), ZERO)
+def _equity(account: AlpacaAccount) -> Callable[[date], Decimal]:
+    """Return what says how much an account was worth at the end of a day, at the prices of now."""
+    changes = sorted(
+        (
+            # An id begins with when it happened, whenever it was booked.
+            entry.row["id"][:8],
+            entry.cash.get("USD", ZERO) + sum(starmap(_worth, entry.units.items()), ZERO),
+        )
+        for entry in account.counting()
+    )
+    days = [day for day, _ in changes]
+    worths = [ZERO, *accumulate(change for _, change in changes)]
+    return lambda day: worths[bisect_right(days, f"{day:%Y%m%d}")]
 
 
 def _positions(account: AlpacaAccount) -> list[dict[str, Any]]:
@@ -219,7 +227,7 @@ _ADDRESSES: tuple[tuple[str, Callable[..., Any]], ...] = (
     (
         "/v2/account/portfolio/history",
         lambda asked: rarer.portfolio_history(
-            asked.query, lambda day: _equity(asked.account, day), asked.world.clock.now()
+            asked.query, _equity(asked.account), asked.world.clock.now()
         ),
     ),
     ("/v2/calendar", lambda asked: rarer.calendar(asked.query)),
