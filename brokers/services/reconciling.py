@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -181,7 +181,8 @@ def account_events(connection: Connection) -> list[Event]:
 
     Rows imported before there was a connection may name the broker alone.
 
-    Splits count too, whatever account they were recorded for: they change what all hold.
+    Splits count too, whatever account they were recorded for: they change what all hold. Units
+    that go to another own account leave this one, and those that come from one come from outside.
     """
     claimed = set(
         BrokerRow.objects.filter(
@@ -190,13 +191,24 @@ def account_events(connection: Connection) -> list[Event]:
         ).values_list("transaction_id", flat=True)
     )
     names = {connection.account, get_broker(connection.broker).capabilities.label}
-    return [
-        event
-        for event in portfolios.list_events(connection.portfolio_id)
-        if event.account in names
-        or event.id in claimed
-        or (event.kind is Kind.SPLIT and not event.account)
-    ]
+    events = portfolios.list_events(connection.portfolio_id)
+    sides = (_seen_from(event, names, is_claimed=event.id in claimed) for event in events)
+    return [event for event in sides if event is not None]
+
+
+def _seen_from(event: Event, names: set[str], *, is_claimed: bool) -> Event | None:
+    """Return a row as an account sees it; None where it isn't about this one."""
+    is_own = event.account in names or is_claimed
+    is_coming = event.kind is Kind.TRANSFER and event.to_account in names
+    if event.kind is not Kind.TRANSFER or is_own is is_coming:
+        is_split = event.kind is Kind.SPLIT and not event.account
+        return event if is_own or is_split else None
+    if is_own:
+        return replace(event, kind=Kind.TRANSFER_OUT, to_account="")
+    # What it cost there isn't known here; its charges were paid there.
+    return replace(
+        event, kind=Kind.TRANSFER_IN, account=event.to_account, to_account="", fee=_ZERO, tax=_ZERO
+    )
 
 
 def _shrunk_before(last: Sync | None) -> set[str]:

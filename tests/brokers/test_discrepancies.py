@@ -247,3 +247,31 @@ def test_differences_are_worked_through_on_their_page(browser_of, ada, connectio
     assert "The row that was booked" in page
     assert "look at it again" in decide(found(what="KO"), "accept")
     assert "Say what is to become" in decide(found(what="USD"), "burn")
+
+
+@pytest.mark.parametrize(("leaves", "units"), [(True, 6), (False, 13)])
+def test_units_sent_between_own_accounts_leave_the_one_and_reach_the_other(
+    connection, sandbox, ada, leaves, units
+):
+    sandbox.book("pay", kind="CSD", amount="5000")
+    fill = sandbox.book("fill", symbol="AAPL", side="buy", qty="10", price="50")
+    sync(connection)
+    row = Transaction.objects.get(instrument__symbol="AAPL")
+    sent = {"kind": Kind.TRANSFER, "currency": "USD", "instrument_id": str(row.instrument_id)}
+    own, other = connection.account, "Elsewhere"
+    day = clock.now().date()
+    drafts = [Draft(**sent, trade_date=day, quantity=Decimal(4), account=own, to_account=other)]
+    if not leaves:
+        bought = sent | {"kind": Kind.BUY, "price": Decimal(40)}
+        drafts = [
+            Draft(**bought, trade_date=day, quantity=Decimal(3), account=other),
+            Draft(**sent, trade_date=day, quantity=Decimal(3), account=other, to_account=own),
+        ]
+    for draft in drafts:
+        ledger.record_transaction(row.portfolio_id, draft=draft, now=clock.now())
+
+    sync(connection)
+
+    assert fill["symbol"] == "AAPL"
+    difference = found(what="AAPL")
+    assert (difference.theirs, difference.ours) == (Decimal(10), Decimal(units))
