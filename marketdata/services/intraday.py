@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from bson import ObjectId
@@ -63,7 +64,7 @@ def keep_bars(bars: Iterable[KeyedBar], *, interval: Interval) -> int:
         for (instrument_id, source, start), each in by_pack.items()
     ]
     for batch in batched(changes, _AT_ONCE):
-        run_in_transaction(lambda batch=batch: _write(batch))  # type: ignore[misc]
+        run_in_transaction(partial(_write, batch))
     return len(changes)
 
 
@@ -109,7 +110,7 @@ def roll_up_minutes(*, now: datetime, minutes_kept: timedelta, hours_kept: timed
     """
     done = 0
     while packs := _expired(now=now, kept=minutes_kept):
-        run_in_transaction(lambda packs=packs: _roll_up(packs))  # type: ignore[misc]
+        run_in_transaction(partial(_roll_up, packs))
         done += len(packs)
     oldest = floor(now - hours_kept, PACK_LENGTHS[Interval.HOUR])
     BarPack.objects.filter(interval=Interval.HOUR.value, start__lt=oldest).delete()
