@@ -136,16 +136,22 @@ class Storm(ABC):
                 self._connection, credentials=self.patient.credentials, now=self._now
             )
         asked, _ = syncs.request_sync(self._connection, trigger="schedule", now=self._now)
-        dies_at = self._dice.randint(2, 30) if self._dice.random() < 0.4 else None
-        try:
-            syncing.run(asked.pk, clock=self._clock(dies_at))
-        except Killed:
+        if not self._run(asked, may_die=self._dice.random() < 0.4):
             self._now += syncs.LEASE + timedelta(seconds=1)
-            syncing.run(asked.pk, clock=self._clock(None))
+            self._run(asked, may_die=False)
         done = Sync.objects.get(pk=asked.pk)
         if done.state == SyncState.WAITING.value:
             Sync.objects.filter(pk=done.pk).update(retry_at=self._now)
         return done
+
+    def _run(self, asked: Sync, *, may_die: bool) -> bool:
+        """Do a sync; say whether whoever did it lived."""
+        dies_at = self._dice.randint(2, 30) if may_die else None
+        try:
+            syncing.run(asked.pk, clock=self._clock(dies_at))
+        except Killed:
+            return False
+        return True
 
     def _clock(self, dies_at: int | None) -> Callable[[], datetime]:
         looks = 0

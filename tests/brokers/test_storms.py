@@ -5,6 +5,7 @@ import random
 import signal
 import subprocess
 import sys
+from contextlib import contextmanager
 
 import pytest
 from django.conf import settings
@@ -30,9 +31,9 @@ def test_after_a_month_of_storms_the_ledger_equals_the_books(sandbox, ada, first
             storm_of(seed)(sandbox, portfolio, seed=seed).rage()
 
 
-@pytest.fixture
-def worker(sandbox):
-    """A process that syncs on the test's own servers."""
+@contextmanager
+def working(sandbox, *arguments):
+    """Start a process that syncs on the test's own servers."""
     names = {
         "DJANGO_SETTINGS_MODULE": "config.settings.test",
         "MONGODB_NAME": database.settings_dict["NAME"],
@@ -40,7 +41,7 @@ def worker(sandbox):
         "BROKER_SANDBOX_URL": sandbox.url,
     }
     with subprocess.Popen(
-        [sys.executable, "-m", "tests.brokers.worker"],
+        [sys.executable, "-m", "tests.brokers.worker", *arguments],
         env=os.environ | names,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -48,6 +49,12 @@ def worker(sandbox):
     ) as process:
         yield process
         process.stdin.close()
+
+
+@pytest.fixture
+def worker(sandbox):
+    with working(sandbox) as process:
+        yield process
 
 
 def run_and_kill(worker, sync_id, *, ahead, after_seconds="none") -> int:
@@ -78,3 +85,23 @@ def test_a_worker_killed_again_and_again_loses_and_doubles_nothing(connection, s
     assert (done.state, done.error) == (SyncState.OK.value, "")
     assert_equals_truth(connection, sandbox)
     assert sync(connection).rows_new == 0
+
+
+@pytest.mark.parametrize("seed", [3, 14])
+def test_a_month_of_storms_in_which_workers_are_killed_ends_as_the_books_say(sandbox, ada, seed):
+    ends = []
+
+    class Deadly(storm_of(seed)):
+        """A storm whose syncs another process does, which is killed in the midst of each."""
+
+        def _run(self, asked, *, may_die):
+            was_killed = bool(ends) and ends[-1] != 0
+            after = "none" if was_killed else self._dice.uniform(0.02, 0.5)
+            ahead = (self._now - clock.now()).total_seconds()
+            ends.append(run_and_kill(worker, asked.pk, ahead=ahead, after_seconds=after))
+            return ends[-1] == 0
+
+    with short_ways(), working(sandbox, "storm") as worker:
+        Deadly(sandbox, factories.make_portfolio(ada), seed=seed).rage()
+
+    assert -signal.SIGKILL in ends
