@@ -17,8 +17,8 @@ _TEXT, _CLOSE, _PING, _PONG = 1, 8, 9, 10
 #: Of so many frames one is read; to read all would keep the clients busier than the server.
 _READ_ONE_OF = 61
 _AT_ONCE = 50
-_SNAPSHOT = b'{"type":"snapshot"'
-_QUOTES = b'{"type":"quotes"'
+_TYPE = b'"type":"'
+_SNAPSHOT, _QUOTES = b'snapshot"', b'quotes"'
 _SECONDS = 60.0
 
 
@@ -107,7 +107,8 @@ class Client(asyncio.Protocol):
             del got[:place]
 
     def _hear(self, got: bytearray, start: int, end: int) -> None:
-        if got.startswith(_QUOTES, start):
+        kind_at = got.find(_TYPE, start) + len(_TYPE)
+        if got.startswith(_QUOTES, kind_at):
             tally = self._tally
             tally.frames += 1
             tally.octets += end - start
@@ -115,7 +116,7 @@ class Client(asyncio.Protocol):
                 now = time()
                 quotes = json.loads(got[start:end])["quotes"]
                 tally.delays += [now - _moment(each["at"]) for each in quotes]
-        elif got.startswith(_SNAPSHOT, start) and not self.is_watching.done():
+        elif got.startswith(_SNAPSHOT, kind_at) and not self.is_watching.done():
             self.is_watching.set_result(None)
 
     def _fail(self, failure: Exception) -> None:

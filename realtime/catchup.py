@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from functools import partial
 from typing import cast
 
 from realtime import admission, protocol
@@ -52,8 +51,8 @@ class CatchUp:
             if connection in self._crowd:
                 for job in jobs:
                     text = protocol.encode(cast(JobFields, job))
-                    connection.push(partial(protocol.job_frame, job=text))
+                    connection.push(protocol.job_frame(job=text))
         if connection.watches_inbox:
             unread = await in_database(admission.unread_of, user_id)
             if connection in self._crowd:
-                connection.push(partial(protocol.inbox_frame, unread=unread))
+                connection.push(protocol.inbox_frame(unread=unread))

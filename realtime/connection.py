@@ -9,7 +9,7 @@ from typing import Any
 
 import structlog
 
-from realtime import eager
+from realtime import eager, protocol
 from realtime.admission import Credential
 from realtime.protocol import CloseCode
 
@@ -71,11 +71,22 @@ class Connection:
         """Tell whether the last frame is out and the next may follow."""
         return self._sending is None and self._closing is None
 
-    def push(self, write: Callable[[int], str]) -> None:
-        """Send the frame that `write` makes for its number, or leave a gap in the numbers."""
+    def offer(self, rest: str) -> bool:
+        """Send a frame of prices or values, unless it would be in the way.
+
+        Returns:
+            Whether it was sent: who has missed something gets a snapshot first.
+        """
+        if self.is_behind or not self.can_send:
+            return False
+        self.push(rest)
+        return True
+
+    def push(self, rest: str) -> None:
+        """Send the frame that `rest` makes with its number, or leave a gap in the numbers."""
         self._number += 1
         if self.can_send:
-            self._start(write(self._number))
+            self._start(protocol.numbered(self._number, rest))
 
     def push_unnumbered(self, text: str) -> None:
         """Send a frame that may get lost without harm."""

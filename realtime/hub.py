@@ -168,8 +168,7 @@ class Hub:
         watched = (self._book.find(key) for key in portfolio_ids)
         parts = (portfolio_part(each, board=self._board, at=at) for each in watched if each)
         connection.push(
-            partial(
-                protocol.snapshot_frame,
+            protocol.snapshot_frame(
                 at=at,
                 quotes=",".join(self._board.parts(instruments).values()),
                 portfolios=",".join(part for part in parts if part),
@@ -202,11 +201,9 @@ class Hub:
         part = portfolio_part(watched, board=self._board, at=at)
         if part is None:
             return
-        write = partial(protocol.portfolio_frame, at=at, portfolio=part)
+        rest = protocol.portfolio_frame(at=at, portfolio=part)
         for connection in watched.watchers:
-            if connection.can_send:
-                connection.push(write)
-            else:
+            if not connection.offer(rest):
                 self._crowd.fall_behind(connection)
 
     def _on_joined(self, group: str) -> None:

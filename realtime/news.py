@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from functools import partial
 from time import monotonic
 from typing import Any, Literal
 
@@ -82,9 +81,9 @@ class NewsDesk:
     async def _on_job(self, message: JobProgressed) -> None:
         job = message["job"]
         mine = self._crowd.of_user(message["user_id"])
-        write = partial(protocol.job_frame, job=protocol.encode(job))
+        rest = protocol.job_frame(job=protocol.encode(job))
         for connection in mine:
-            connection.push(write)
+            connection.push(rest)
         if job["kind"] == "recalculation":
             # Its figures say whether they are about to change.
             self._loader.ask([job["portfolio"]])
@@ -93,9 +92,9 @@ class NewsDesk:
             tell_reload(mine, topic=topic, key=job["id"])
 
     async def _on_alert(self, message: AlertFired) -> None:
-        write = partial(protocol.alert_frame, alert=protocol.encode(message["alert"]))
+        rest = protocol.alert_frame(alert=protocol.encode(message["alert"]))
         for connection in self._crowd.of_user(message["user_id"]):
-            connection.push(write)
+            connection.push(rest)
         # Two that fire at once may come in another order than they were counted in.
         self._count_inbox(message["user_id"])
 
@@ -118,5 +117,6 @@ def on_new_revision(watched: Watched) -> None:
 
 def tell_reload(connections: Collection[Connection], *, topic: Topic, key: str) -> None:
     """Tell connections to fetch something anew."""
+    rest = protocol.reload_frame(topic=topic, key=key)
     for connection in connections:
-        connection.push(partial(protocol.reload_frame, topic=topic, key=key))
+        connection.push(rest)

@@ -305,42 +305,45 @@ def quote_part(text: str, *, stale: bool) -> str:
     return f'{text[:-1]},"stale":{"true" if stale else "false"}}}'
 
 
-# Frames are put together from parts that many connections share; only their number differs.
+# Numbered frames are put together from parts that many connections share. Only the number is each
+# connection's own, so it comes first, and all that follows it is written once.
 
 
-def snapshot_frame(seq: int, *, at: str, quotes: str, portfolios: str) -> str:
-    """Write a snapshot of quotes and portfolios that are encoded already."""
-    return (
-        f'{{"type":"snapshot","seq":{seq},"at":"{at}",'
-        f'"quotes":[{quotes}],"portfolios":[{portfolios}]}}'
-    )
+def numbered(seq: int, rest: str) -> str:
+    """Write a whole frame: the number that it has for its connection, and the rest of it."""
+    return f'{{"seq":{seq},{rest}'
 
 
-def quotes_frame(seq: int, *, at: str, quotes: str) -> str:
-    """Write a batch of quotes that are encoded already."""
-    return f'{{"type":"quotes","seq":{seq},"at":"{at}","quotes":[{quotes}]}}'
+def snapshot_frame(*, at: str, quotes: str, portfolios: str) -> str:
+    """Write a snapshot of quotes and portfolios that are encoded already, but for its number."""
+    return f'"type":"snapshot","at":"{at}","quotes":[{quotes}],"portfolios":[{portfolios}]}}'
 
 
-def portfolio_frame(seq: int, *, at: str, portfolio: str) -> str:
-    """Write a portfolio that is encoded already."""
-    return f'{{"type":"portfolio","seq":{seq},"at":"{at}","portfolio":{portfolio}}}'
+def quotes_frame(*, at: str, quotes: str) -> str:
+    """Write a batch of quotes that are encoded already, but for its number."""
+    return f'"type":"quotes","at":"{at}","quotes":[{quotes}]}}'
 
 
-def job_frame(seq: int, *, job: str) -> str:
-    """Write a job that is encoded already."""
-    return f'{{"type":"job","seq":{seq},"job":{job}}}'
+def portfolio_frame(*, at: str, portfolio: str) -> str:
+    """Write a portfolio that is encoded already, but for its number."""
+    return f'"type":"portfolio","at":"{at}","portfolio":{portfolio}}}'
 
 
-def alert_frame(seq: int, *, alert: str) -> str:
-    """Write an alert that is encoded already."""
-    return f'{{"type":"alert","seq":{seq},"alert":{alert}}}'
+def job_frame(*, job: str) -> str:
+    """Write a job that is encoded already, but for its number."""
+    return f'"type":"job","job":{job}}}'
 
 
-def inbox_frame(seq: int, *, unread: int) -> str:
-    """Write how much waits in the inbox."""
-    return f'{{"type":"inbox","seq":{seq},"unread":{unread}}}'
+def alert_frame(*, alert: str) -> str:
+    """Write an alert that is encoded already, but for its number."""
+    return f'"type":"alert","alert":{alert}}}'
 
 
-def reload_frame(seq: int, *, topic: str, key: str) -> str:
-    """Write that something must be fetched anew."""
-    return f'{{"type":"reload","seq":{seq},"topic":"{topic}","id":"{key}"}}'
+def inbox_frame(*, unread: int) -> str:
+    """Write how much waits in the inbox, but for its number."""
+    return f'"type":"inbox","unread":{unread}}}'
+
+
+def reload_frame(*, topic: str, key: str) -> str:
+    """Write what must be fetched anew, but for its number."""
+    return f'"type":"reload","topic":"{topic}","id":"{key}"}}'
