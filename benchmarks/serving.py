@@ -72,7 +72,7 @@ def serving(application: str, **environment: str) -> Iterator[Server]:
         argv=(
             *("taskset", "-c", str(server_core)),
             *(sys.executable, "-m", "uvicorn", application, "--port", str(port)),
-            *("--loop", "uvloop", "--http", "httptools", "--ws", "websockets-sansio"),
+            *("--loop", "uvloop", "--http", "httptools", "--ws", "realtime.server:WebSockets"),
             *("--ws-per-message-deflate", "false", "--no-access-log", "--log-level", "warning"),
         ),
         environment=environment,

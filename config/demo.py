@@ -153,7 +153,7 @@ def services(variables: dict[str, str], *, port: int) -> list[Process]:
             argv=[
                 *(sys.executable, "-m", "uvicorn", "config.asgi:application"),
                 *("--app-dir", str(ROOT), "--host", HOST, "--port", str(port)),
-                *("--loop", "uvloop", "--http", "httptools", "--ws", "websockets-sansio"),
+                *("--loop", "uvloop", "--http", "httptools", "--ws", "realtime.server:WebSockets"),
                 *("--ws-max-size", "65536", "--ws-per-message-deflate", "false"),
                 *("--timeout-graceful-shutdown", "10", "--no-access-log", "--no-proxy-headers"),
             ],

@@ -43,7 +43,7 @@ async def site(layer):
     """Where the server will listen once it is started, and what starts it."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         config = uvicorn.Config(
-            application, log_level="critical", lifespan="off", ws="websockets-sansio"
+            application, log_level="critical", lifespan="off", ws="realtime.server:WebSockets"
         )
         server = uvicorn.Server(config)
 
