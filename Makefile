@@ -108,7 +108,7 @@ COMPILE = $(LOCK) pyproject.toml
 
 .PHONY: lock
 lock: $(READY) ## write the exact versions that pyproject.toml leads to
-	$(COMPILE) --group embedded --group dev --group test --output-file requirements/dev.txt
+	$(COMPILE) --group embedded --group dev --group test --group bench --output-file requirements/dev.txt
 	$(COMPILE) --constraints requirements/dev.txt --output-file requirements/runtime.txt
 	$(LOCK) --group pyproject.toml:sdks --output-file requirements/sdks.txt
 	grep -A1000 '^uv==' requirements/dev.txt | sed '/^ *# via/,$$d' > requirements/uv.txt

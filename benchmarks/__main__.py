@@ -22,7 +22,7 @@ from config import embedded
 FOLDER = Path(__file__).parent
 _NOT_BENCHMARKS = {
     *("__init__", "__main__", "floor", "ledgers", "load", "measure", "plain", "serving"),
-    *("settings", "sockets", "textbook"),
+    *("settings", "sockets", "textbook", "textbook_settings"),
 }
 
 

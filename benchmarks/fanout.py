@@ -1,5 +1,9 @@
 """Live prices for thousands of clients from one core, beside the way of the textbooks.
 
+That is what the tutorial of Channels builds and how it runs it: a group for each symbol that each
+client joins, Daphne, and the channel layer of `channels_redis.core`. The groups alone, on the
+server and the channel layer of the hub, are measured as well.
+
 Server and clients run on a core each, and need them for themselves: on a busy machine only CPU
 times and their ratios tell something. `FANOUT_CLIENTS=600 make bench ONLY=fanout` takes fewer.
 """
@@ -9,13 +13,15 @@ from __future__ import annotations
 import asyncio
 import os
 import resource
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
 from itertools import cycle
 from random import Random
 from time import monotonic
+from types import ModuleType
 
 import uvloop
 from channels.layers import get_channel_layer
@@ -23,10 +29,10 @@ from django.test import override_settings
 
 from accounts.models import User
 from benchmarks import settings as live_settings
-from benchmarks import sockets
+from benchmarks import sockets, textbook_settings
 from benchmarks.measure import Figure
 from benchmarks.pages import make_instrument
-from benchmarks.serving import Server, cores, on_core, serving
+from benchmarks.serving import Command, Server, by_daphne, by_uvicorn, cores, on_core, serving
 from benchmarks.textbook import group_of
 from common import clock
 from marketdata.domain.quotes import MarketState, Quote
@@ -41,6 +47,7 @@ _PERIOD_SECONDS = 0.05
 _SECONDS, _WARM_UP_SECONDS = 8.0, 3.0
 #: What the textbooks' way can still take.
 _TEXTBOOK_CLIENTS, _TEXTBOOK_QUOTES = 200, 200
+_TEXTBOOK = "benchmarks.textbook:application"
 _FILES = 10_000
 
 Publish = Callable[[int], Awaitable[None]]
@@ -65,14 +72,9 @@ class Heard:
 def run() -> list[Figure]:
     """Measure the hub, and the textbooks' way at what it can take."""
     instruments = prepare()
-    with override_settings(CHANNEL_LAYERS=live_settings.CHANNEL_LAYERS), on_core(cores()[1]):
-        with serving("config.asgi:application", **ENVIRONMENT) as server:
-            hub = uvloop.run(
-                _measure(server, hub_clients(instruments, CLIENTS), hub_feed(instruments))
-            )
-        with serving("benchmarks.textbook:application", **ENVIRONMENT) as server:
-            wanted = [(lambda: "/", each) for each in _watched(instruments, _TEXTBOOK_CLIENTS)]
-            book = uvloop.run(_measure(server, wanted, _textbook_feed(instruments)))
+    hub = _measure_hub(instruments)
+    groups = _measure_textbook(instruments, live_settings, by_uvicorn)
+    book = _measure_textbook(instruments, textbook_settings, by_daphne)
     expected = CLIENTS * 10
     return [
         Figure("fanout.frames", hub.per_second, "1/s", 0.99 * expected, at_least=True),
@@ -90,6 +92,10 @@ def run() -> list[Figure]:
         Figure("fanout.textbook/hub", book.cpu_ms / hub.cpu_ms, "×/frame", 15, at_least=True),
         # A frame of the textbooks' has one quote.
         Figure("fanout.textbook/hub.quote", book.cpu_ms * WATCHED / hub.cpu_ms, "×/quote"),
+        # Only its groups, with the server and the channel layer that the hub has.
+        Figure("fanout.groups.cpu", groups.cpu_ms, "ms/frame"),
+        Figure("fanout.groups.p99", groups.p99_ms, "ms"),
+        Figure("fanout.groups/hub", groups.cpu_ms / hub.cpu_ms, "×/frame"),
     ]
 
 
@@ -124,6 +130,21 @@ def hub_feed(instruments: Sequence[str]) -> Publish:
     return publish
 
 
+def _measure_hub(instruments: Sequence[str]) -> Heard:
+    layers, core = override_settings(CHANNEL_LAYERS=live_settings.CHANNEL_LAYERS), cores()[1]
+    with layers, on_core(core), serving("config.asgi:application", ENVIRONMENT) as server:
+        wanted = hub_clients(instruments, CLIENTS)
+        return uvloop.run(_measure(server, wanted, hub_feed(instruments)))
+
+
+def _measure_textbook(instruments: Sequence[str], settings: ModuleType, by: Command) -> Heard:
+    layers, core = override_settings(CHANNEL_LAYERS=settings.CHANNEL_LAYERS), cores()[1]
+    environment = {"DJANGO_SETTINGS_MODULE": settings.__name__}
+    with layers, on_core(core), serving(_TEXTBOOK, environment, by=by) as server:
+        wanted = [(lambda: "/", each) for each in _watched(instruments, _TEXTBOOK_CLIENTS)]
+        return uvloop.run(_measure(server, wanted, _textbook_feed(instruments)))
+
+
 def _textbook_feed(instruments: Sequence[str]) -> Publish:
     dice = Random(7)
 
@@ -137,10 +158,22 @@ def _textbook_feed(instruments: Sequence[str]) -> Publish:
     return publish
 
 
-async def keep_publishing(publish: Publish) -> None:
-    """Publish at a steady pace, for ever."""
+@asynccontextmanager
+async def publishing(publish: Publish) -> AsyncIterator[None]:
+    """Publish at a steady pace meanwhile."""
+    # Asked to end, not cancelled: a Redis client at work can lose a cancellation.
+    has_ended = asyncio.Event()
+    work = asyncio.create_task(_publish_until(has_ended, publish))
+    try:
+        yield
+    finally:
+        has_ended.set()
+        await work
+
+
+async def _publish_until(has_ended: asyncio.Event, publish: Publish) -> None:
     turn, next_at = 0, monotonic()
-    while True:
+    while not has_ended.is_set():
         await publish(turn)
         turn += 1
         next_at = max(next_at + _PERIOD_SECONDS, monotonic())
@@ -152,14 +185,13 @@ async def _measure(server: Server, wanted: Sequence[Wanted], publish: Publish) -
     before = server.memory_mb()
     clients = await sockets.connect(server.port, wanted, tally)
     memory = server.memory_mb() - before
-    feed = asyncio.create_task(keep_publishing(publish))
-    await asyncio.sleep(_WARM_UP_SECONDS)
-    tally.clear()
-    cpu, start = server.cpu_seconds(), monotonic()
-    await asyncio.sleep(_SECONDS)
-    cpu, seconds = server.cpu_seconds() - cpu, monotonic() - start
-    frames, octets, delays = tally.frames, tally.octets, sorted(tally.delays)
-    feed.cancel()
+    async with publishing(publish):
+        await asyncio.sleep(_WARM_UP_SECONDS)
+        tally.clear()
+        cpu, start = server.cpu_seconds(), monotonic()
+        await asyncio.sleep(_SECONDS)
+        cpu, seconds = server.cpu_seconds() - cpu, monotonic() - start
+        frames, octets, delays = tally.frames, tally.octets, sorted(tally.delays)
     closed = tally.closed
     if tally.codes:
         print(f"closed by the server, by code: {dict(tally.codes)}")

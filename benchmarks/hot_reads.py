@@ -64,9 +64,9 @@ def run() -> list[Figure]:
     ]
     with (
         on_core(cores()[1]),
-        serving(_OURS) as ours,
-        serving(_PLAIN) as plain,
-        serving(_FLOOR, FLOOR_ANSWER=_answer(ours, summary, token)) as floor,
+        serving(_OURS, {}) as ours,
+        serving(_PLAIN, {}) as plain,
+        serving(_FLOOR, {"FLOOR_ANSWER": _answer(ours, summary, token)}) as floor,
     ):
         asked: dict[str, tuple[Server, Sequence[bytes]]] = {
             "floor": (floor, [request_for("/")]),

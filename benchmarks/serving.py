@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.error import URLError
@@ -20,6 +20,9 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 _START_SECONDS = 60.0
 #: Before anything was kept on one of them.
 _CORES = sorted(os.sched_getaffinity(0))
+
+#: Makes the arguments for Python that serve an application at a port.
+Command = Callable[[str, int], Sequence[str]]
 
 
 class Server:
@@ -57,9 +60,25 @@ def on_core(core: int) -> Iterator[None]:
         os.sched_setaffinity(0, before)
 
 
+def by_uvicorn(application: str, port: int) -> Sequence[str]:
+    """Serve as production does."""
+    return (
+        *("-m", "uvicorn", application, "--port", str(port)),
+        *("--loop", "uvloop", "--http", "httptools", "--ws", "realtime.server:WebSockets"),
+        *("--ws-per-message-deflate", "false", "--no-access-log", "--log-level", "warning"),
+    )
+
+
+def by_daphne(application: str, port: int) -> Sequence[str]:
+    """Serve as the tutorial of Channels does."""
+    return ("-m", "daphne", application, "--port", str(port), "--verbosity", "0")
+
+
 @contextmanager
-def serving(application: str, **environment: str) -> Iterator[Server]:
-    """Run an ASGI application as production does, with the servers of this run.
+def serving(
+    application: str, environment: Mapping[str, str], *, by: Command = by_uvicorn
+) -> Iterator[Server]:
+    """Run an ASGI application with the servers of this run.
 
     Args:
         application: as uvicorn takes it, `config.asgi:application`.
@@ -69,13 +88,8 @@ def serving(application: str, **environment: str) -> Iterator[Server]:
     server_core, _ = cores()
     process = Process(
         name="server",
-        argv=(
-            *("taskset", "-c", str(server_core)),
-            *(sys.executable, "-m", "uvicorn", application, "--port", str(port)),
-            *("--loop", "uvloop", "--http", "httptools", "--ws", "realtime.server:WebSockets"),
-            *("--ws-per-message-deflate", "false", "--no-access-log", "--log-level", "warning"),
-        ),
-        environment=environment,
+        argv=("taskset", "-c", str(server_core), sys.executable, *by(application, port)),
+        environment=dict(environment),
     )
     child = processes.start(process, output=subprocess.DEVNULL)
     try:

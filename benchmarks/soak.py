@@ -23,8 +23,8 @@ from benchmarks.fanout import (
     Wanted,
     hub_clients,
     hub_feed,
-    keep_publishing,
     prepare,
+    publishing,
 )
 from benchmarks.measure import Figure
 from benchmarks.serving import Server, cores, on_core, serving
@@ -41,7 +41,7 @@ def run() -> list[Figure]:
     with (
         override_settings(CHANNEL_LAYERS=live_settings.CHANNEL_LAYERS),
         on_core(cores()[1]),
-        serving("config.asgi:application", **ENVIRONMENT) as server,
+        serving("config.asgi:application", ENVIRONMENT) as server,
     ):
         clients = hub_clients(instruments, CLIENTS)
         tally = sockets.Tally()
@@ -64,18 +64,17 @@ async def _soak(
     server: Server, wanted: Sequence[Wanted], instruments: Sequence[str], tally: sockets.Tally
 ) -> list[float]:
     clients = await sockets.connect(server.port, wanted, tally)
-    feed = asyncio.create_task(keep_publishing(hub_feed(instruments)))
     memory = []
     newcomers = cycle(wanted)
     until = monotonic() + SECONDS
-    while monotonic() < until:
-        await asyncio.sleep(_PERIOD_SECONDS)
-        leaving, clients = clients[:_CHANGING], clients[_CHANGING:]
-        for client in leaving:
-            client.close()
-        clients += await sockets.connect(server.port, [next(newcomers) for _ in leaving], tally)
-        memory.append(server.memory_mb())
-    feed.cancel()
+    async with publishing(hub_feed(instruments)):
+        while monotonic() < until:
+            await asyncio.sleep(_PERIOD_SECONDS)
+            leaving, clients = clients[:_CHANGING], clients[_CHANGING:]
+            for client in leaving:
+                client.close()
+            clients += await sockets.connect(server.port, [next(newcomers) for _ in leaving], tally)
+            memory.append(server.memory_mb())
     for client in clients:
         client.close()
     return memory

@@ -1,4 +1,4 @@
-"""Live prices as textbooks on Channels have it: each client joins a group for each symbol."""
+"""Live prices as textbooks on Channels have them: each client joins a group for each symbol."""
 
 from __future__ import annotations
 
