@@ -76,8 +76,13 @@ def _check(check: Check) -> dict[str, Any]:
     words, tone, icon = _VERDICTS[check.verdict]
     if check.verdict is Verdict.FAILED and check.is_least:
         words = "Below the limit"
+    is_measured = check.value is not None
     return {
+        "id": check.id,
         "title": check.title,
+        "is_measured": is_measured,
+        # So much isn't classified that what is known doesn't decide.
+        "is_open": is_measured and check.verdict is Verdict.UNAVAILABLE,
         "words": words,
         "tone": tone,
         "icon": icon,

@@ -71,10 +71,15 @@ class Allocation(APIView):
 class Checks(APIView):
     """/portfolios/<id>/checks/"""
 
-    @extend_schema(responses=ChecksOutput)
+    @extend_schema(parameters=[ExplainQuery], responses=ChecksOutput)
     def get(self, request: AuthedRequest, portfolio_id: ObjectId) -> Response:
         """Check a portfolio against its limits."""
-        return self._answer(_portfolio(request, portfolio_id))
+        portfolio = _portfolio(request, portfolio_id)
+        query = ExplainQuery(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        spread, explained = _explained(portfolio, query)
+        trees = {"explain": plain_trees({"checks": explained.checks()})} if explained else {}
+        return self._answer(spread, trees)
 
     @extend_schema(request=LimitsInput, responses=ChecksOutput)
     def put(self, request: AuthedRequest, portfolio_id: ObjectId) -> Response:
@@ -83,11 +88,11 @@ class Checks(APIView):
         body = LimitsInput(data=request.data)
         body.is_valid(raise_exception=True)
         plans.set_limits(portfolio.pk, **body.validated_data, now=clock.now())
-        return self._answer(portfolio)
+        return self._answer(_spread(portfolio), {})
 
-    def _answer(self, portfolio: Portfolio) -> Response:
-        spread = _spread(portfolio)
-        return Response(ChecksOutput(_framed(spread) | {"checks": spread.checks()}).data)
+    def _answer(self, spread: Spread, trees: dict[str, Any]) -> Response:
+        found = {"checks": spread.checks()}
+        return Response(ChecksOutput(_framed(spread) | found | trees).data)
 
 
 class Targets(APIView):

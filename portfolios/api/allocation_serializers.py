@@ -78,7 +78,7 @@ class CheckOutput(serializers.Serializer[object]):
     status = serializers.ChoiceField(choices=_STATUSES)
 
 
-class ChecksOutput(serializers.Serializer[object]):
+class ChecksOutput(ExplainedOutput):
     """Every rule."""
 
     as_of = serializers.DateTimeField()

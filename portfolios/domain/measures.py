@@ -11,6 +11,8 @@ from portfolios.domain.allocation import CASH, UNKNOWN, Allocation, By, Slice
 from portfolios.domain.status import Status
 
 _ZERO = Decimal(0)
+#: Cash is no cluster, nor is what has no sector or country, such as gold.
+NO_CLUSTERS = frozenset({UNKNOWN, CASH, NONE})
 _NO_CASH = "The portfolio doesn't keep track of cash, or its exchange rate isn't known."
 
 
@@ -84,11 +86,7 @@ def largest_position(subject: Subject) -> Measured:
 
 
 def cluster(by: By) -> Callable[[Subject], Measured]:
-    """Make the measure of the largest slice by one dimension.
-
-    Cash is no cluster, nor is what has no sector or country, such as gold.
-    """
-    left_out = {UNKNOWN, CASH, NONE}
+    """Make the measure of the largest slice by one dimension."""
     what = by.value.replace("_", " ")
 
     def measure(subject: Subject) -> Measured:
@@ -98,7 +96,7 @@ def cluster(by: By) -> Callable[[Subject], Measured]:
         total = _total(subject)
         if isinstance(total, Measured):
             return total
-        known = [each for each in allocation.slices if each.key not in left_out]
+        known = [each for each in allocation.slices if each.key not in NO_CLUSTERS]
         unknown = _weight(_slice(allocation, UNKNOWN))
         if not known:
             if unknown:

@@ -34,7 +34,8 @@ from portfolios.domain.targets import Drift, Target, drifts
 from portfolios.models import Plan, Portfolio
 from portfolios.selectors.holdings import Summary, summarize
 
-_SPREAD = {AssetClass.ETF.value, AssetClass.FUND.value}
+#: What holds many things itself.
+FUNDS = {AssetClass.ETF.value, AssetClass.FUND.value}
 _ZERO, _ONE = Decimal(0), Decimal(1)
 #: The smallest quantity that can be traded, where it isn't one whole unit.
 _STEPS = {AssetClass.FUND.value: Decimal("0.001"), AssetClass.CRYPTO.value: Decimal("0.0001")}
@@ -125,7 +126,7 @@ class Spread:
                     each.instrument.symbol,
                     each.worth.value_base,
                     each.cost_base,
-                    is_spread=each.instrument.asset_class in _SPREAD,
+                    is_spread=each.instrument.asset_class in FUNDS,
                 )
                 for each in summary.positions
             ],

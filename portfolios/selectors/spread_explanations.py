@@ -1,4 +1,4 @@
-"""Ask how the slices of an allocation come about, and how far targets are off."""
+"""Ask how the slices of an allocation come about, how far targets are off, and what rules find."""
 
 from __future__ import annotations
 
@@ -13,8 +13,14 @@ from portfolios.domain.explaining.allocation import (
     explain_drifts,
     explain_slices,
 )
+from portfolios.domain.explaining.checks import (
+    CheckTrees,
+    Examination,
+    Examined,
+    explain_checks,
+)
 from portfolios.models import Portfolio
-from portfolios.selectors.allocation import Spread, slice_label
+from portfolios.selectors.allocation import FUNDS, Spread, slice_label
 from portfolios.selectors.explanations import explain_summary
 
 
@@ -25,6 +31,7 @@ class ExplainedSpread:
         """Load it."""
         summary, trees = explain_summary(portfolio, now=now)
         self.spread = Spread(portfolio, now=now, summary=summary)
+        self._trees = trees
         self._held = Held(
             currency=portfolio.base_currency,
             total=trees.total,
@@ -44,3 +51,26 @@ class ExplainedSpread:
         targets = self.spread.targets().targets
         labels = {each.key: self.spread.target_label(each.key) for each in targets}
         return explain_drifts(targets, self._held, labels)
+
+    def checks(self) -> Mapping[str, CheckTrees]:
+        """Explain what all rules measure, by their ids."""
+        trees, spread = self._trees, self.spread
+        examination = Examination(
+            currency=self._held.currency,
+            positions=[
+                Examined(
+                    label=each.instrument.symbol,
+                    quantity=each.quantity,
+                    value=trees.positions[each.instrument.id].value,
+                    cost=trees.positions[each.instrument.id].cost,
+                    is_spread=each.instrument.asset_class in FUNDS,
+                )
+                for each in spread.summary.positions
+            ],
+            total=trees.total,
+            cash=trees.cash,
+            fees=trees.fees,
+            spending=spread.plan.monthly_spending,
+            slices={by: self.slices(by) for by in spread.dimensions},
+        )
+        return explain_checks(examination, spread.checks())

@@ -70,6 +70,7 @@ class Why(Page):
             "attribution": self._attribution,
             "slice": self._slice,
             "drift": self._drift,
+            "check": self._check,
             "sales": self._sales,
             "added": self._added,
             "benchmark": self._benchmark,
@@ -107,6 +108,9 @@ class Why(Page):
 
     def _drift(self, portfolio: Portfolio, now: datetime) -> Trees:
         return _named(ExplainedSpread(portfolio, now=now).drifts().get(self._asked("key")))
+
+    def _check(self, portfolio: Portfolio, now: datetime) -> Trees:
+        return _named(ExplainedSpread(portfolio, now=now).checks().get(self._asked("rule")))
 
     def _sales(self, portfolio: Portfolio, _now: datetime) -> Trees:
         years = {f"{each.year}": each.year for each in get_gains(portfolio).years}

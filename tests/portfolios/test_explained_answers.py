@@ -166,6 +166,23 @@ def test_drifts_come_to_what_is_shown(api, portfolio):
             assert each[name] is not None
 
 
+def test_checks_come_to_what_is_shown(api, portfolio):
+    address = reverse("api-checks", args=[portfolio.pk])
+    body = {"limits": {"foreign-currency": None}, "monthly_spending": "250"}
+    assert api.put(address, body, format="json").status_code == 200
+
+    trees, found = ask(api, "checks", portfolio)
+
+    measured = set()
+    for each in found["checks"]:
+        tree = trees["checks"][each["id"]]
+        assert_comes_to(tree["value"], each["value"])
+        assert (tree["limit"] and tree["limit"]["value"]) == each["limit"]
+        measured |= {each["id"]} if tree["value"]["inputs"] else set()
+    assert measured >= {"largest-position", "asset-class", "fees", "emergency-cash", "positions"}
+    assert trees["checks"]["foreign-currency"]["value"]["note"] == "This rule is switched off."
+
+
 def test_a_portfolio_without_a_day_has_nothing_to_explain(api, ada):
     empty = factories.make_portfolio(ada, name="Empty")
 

@@ -121,7 +121,7 @@ def test_what_is_no_figure_is_not_found(browser_of, ada, portfolio):
         ("performance", {"benchmark": "it"}, {"benchmark.beta", "benchmark.lead", "inflow"}),
         ("gains", {}, {"attribution.price", "attribution.position", "sales.gain"}),
         ("gains", {"range": "1m"}, {"attribution.opening_value", "attribution.paid_in"}),
-        ("allocation", {}, {"slice.value", "slice.weight"}),
+        ("allocation", {}, {"slice.value", "slice.weight", "check.value", "check.most"}),
         ("positions", {}, {"added.gain", "added.rest_gain", "added.correlation", "gain"}),
     ],
 )
@@ -171,6 +171,9 @@ def test_days_that_can_not_be_explained_say_so(browser, lively_portfolio, monkey
         ("slice.value", {"by": "color", "key": "red"}),
         ("slice.value", {"by": "sector", "key": "red"}),
         ("drift.weight", {"key": "x"}),
+        ("check.value", {"rule": "luck"}),
+        # So much as decides it is classified.
+        ("check.most", {"rule": "fees"}),
         ("sales.gain", {"year": "1900"}),
         ("sales.gain", {}),
         ("benchmark.beta", {}),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal, DecimalException
 from enum import StrEnum
+from itertools import chain
 
 from common.money import exact
 from portfolios.domain.unknowns import PartialSum, known_sum
@@ -35,6 +36,8 @@ class Formula(StrEnum):
     #: The first divided by the second, whatever its sign; there is none of zero.
     QUOTIENT = "quotient"
     ROOT = "square root"
+    #: The number without its sign.
+    SIZE = "size, without its sign"
     #: The first divided by the second, less 1; 0 where there was nothing to grow.
     GROWTH = "growth from the second to the first"
     #: (1 + each) multiplied, less 1.
@@ -55,8 +58,11 @@ class Formula(StrEnum):
     SHORTFALL = "root of the mean squared shortfall below 0"
     #: The value that so large a part stays at or below, interpolated linearly.
     QUANTILE = "the value that this part of all lies below"
+    #: Of a list, or of numbers; `GREATEST` likewise.
     LEAST = "the least"
     GREATEST = "the greatest"
+    #: How many a list has.
+    COUNT = "how many there are"
 
 
 def apply(
@@ -135,6 +141,7 @@ _OF_NUMBERS: Mapping[Formula, Callable[[Numbers], Decimal | None]] = {
     Formula.SHARE: lambda values: values[0] / values[1] if values[1] > 0 else None,
     Formula.QUOTIENT: lambda values: values[0] / values[1] if values[1] else None,
     Formula.ROOT: lambda values: values[0].sqrt(),
+    Formula.SIZE: lambda values: abs(values[0]),
     Formula.GROWTH: lambda values: values[0] / values[1] - 1 if values[1] else _ZERO,
     Formula.COMPOUND: _compound,
     Formula.STRETCHED: _stretched,
@@ -169,13 +176,14 @@ def _quantile(part: Decimal, sample: Numbers) -> Decimal:
     return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
 
 
-_OF_LISTS: Mapping[Formula, Callable[[Numbers, Sequence[Numbers]], Decimal]] = {
+_OF_LISTS: Mapping[Formula, Callable[[Numbers, Sequence[Numbers]], Decimal | None]] = {
     Formula.MEAN: lambda _, lists: _mean(lists[0]),
     Formula.DEVIATION: lambda _, lists: _deviation(lists[0]),
     Formula.LOG_DEVIATION: lambda _, lists: _deviation([(1 + each).ln() for each in lists[0]]),
     Formula.COVARIANCE: lambda _, lists: _covariance(lists[0], lists[1]),
     Formula.SHORTFALL: lambda _, lists: _shortfall(lists[0]),
     Formula.QUANTILE: lambda values, lists: _quantile(values[0], lists[0]),
-    Formula.LEAST: lambda _, lists: min(lists[0]),
-    Formula.GREATEST: lambda _, lists: max(lists[0]),
+    Formula.LEAST: lambda values, lists: min(chain(values, *lists), default=None),
+    Formula.GREATEST: lambda values, lists: max(chain(values, *lists), default=None),
+    Formula.COUNT: lambda _, lists: Decimal(len(lists[0])),
 }

@@ -151,6 +151,10 @@ def test_what_was_booked_on_no_instrument_is_a_line_of_its_own():
         (Formula.SHARE, ["1", "-4"], None),
         (Formula.QUOTIENT, ["1", "-4"], "-0.25"),
         (Formula.QUOTIENT, ["1", "0"], None),
+        (Formula.SIZE, ["-4"], "4"),
+        (Formula.GREATEST, ["1", "-4", "3"], "3"),
+        (Formula.LEAST, ["1", "-4", "3"], "-4"),
+        (Formula.LEAST, [], None),
         (Formula.ROOT, ["9"], "3"),
         (Formula.ROOT, ["-9"], None),
         (Formula.GROWTH, ["12", "10"], "0.2"),
@@ -183,6 +187,7 @@ def test_each_formula_does_what_it_says(formula, values, expected):
         (Formula.LEAST, None, ["0.05", "-0.04"], "-0.04"),
         (Formula.GREATEST, None, ["0.05", "-0.04"], "0.05"),
         (Formula.GREATEST, None, [], None),
+        (Formula.COUNT, None, ["0.05", "-0.04"], "2"),
     ],
 )
 def test_each_statistic_is_that_of_its_observations(formula, part, observations, expected):
