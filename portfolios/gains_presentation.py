@@ -7,6 +7,7 @@ from dataclasses import asdict, fields, replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlencode
 
 from common.money import exact
 from portfolios.domain.attribution import Attribution, PositionGain
@@ -131,6 +132,7 @@ def _disposal(row: Disposal, instruments: Mapping[str, Any]) -> dict[str, Any]:
     held = [lot["held_days"] for lot in row.lots]
     return {
         "transaction_id": row.transaction_id,
+        "why_query": urlencode({"transaction": row.transaction_id, "place": row.place}),
         "instrument": instruments[str(row.instrument_id)],
         "date": row.date,
         "is_short": row.is_short,

@@ -39,6 +39,7 @@ from portfolios.selectors.attribution import (
     attribute_now,
     attribute_period,
 )
+from portfolios.selectors.disposal_explanations import explain_disposals
 from portfolios.selectors.disposals import (
     DISPOSAL_KEY,
     DisposalFilter,
@@ -68,10 +69,12 @@ class Disposals(APIView):
         query.is_valid(raise_exception=True)
         rows = list_disposals(portfolio.pk, wanted=query.wanted())
         page = page_of(request, rows, key=DISPOSAL_KEY)
-        frame = {
+        frame: dict[str, Any] = {
             "base_currency": portfolio.base_currency,
             "policy": get_gains(portfolio).policy,
         }
+        if query.validated_data["explain"]:
+            frame["explain"] = plain_trees(explain_disposals(portfolio, page.rows))
         return Response(DisposalsOutput(page.answer(request, page.rows) | frame).data)
 
 

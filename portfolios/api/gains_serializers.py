@@ -33,14 +33,15 @@ class YearQuery(Query):
     year = serializers.IntegerField(min_value=_FIRST_YEAR, max_value=_LAST_YEAR, required=False)
 
 
-class DisposalsQuery(YearQuery):
+class DisposalsQuery(ExplainQuery, YearQuery):
     """Which disposals are wanted."""
 
     instrument_id = ObjectIdField(required=False)
 
     def wanted(self) -> DisposalFilter:
         """Return what was asked for, once it is valid."""
-        return DisposalFilter(**self.validated_data)
+        known = self.validated_data
+        return DisposalFilter(year=known.get("year"), instrument_id=known.get("instrument_id"))
 
 
 class ClosedLotOutput(serializers.Serializer[object]):
@@ -101,7 +102,7 @@ class DisposalOutput(serializers.Serializer[object]):
         return ClosedLotOutput(closed_lots(disposal), many=True).data
 
 
-class DisposalsOutput(serializers.Serializer[object]):
+class DisposalsOutput(ExplainedOutput):
     """A page of disposals, the newest first."""
 
     base_currency = serializers.CharField()

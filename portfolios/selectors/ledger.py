@@ -119,6 +119,11 @@ def list_events_about(
     return _events(_rows(portfolio_id, wanted))
 
 
+def list_events_named(portfolio_id: ObjectId, ids: Collection[ObjectId]) -> list[Event]:
+    """Load single rows of a ledger, without those that aren't there any more."""
+    return _events(_rows(portfolio_id, {"_id": {"$in": list(ids)}}))
+
+
 def _events(found: Iterator[dict[str, Any]]) -> list[Event]:
     events: list[Event] = []
     named: dict[ObjectId | None, _Named] = {None: _NOBODY}

@@ -17,13 +17,15 @@ from common import clock
 from common.errors import InvalidInput
 from portfolios import presentation
 from portfolios.domain.allocation import By
+from portfolios.domain.explaining.disposals import DisposalTrees
 from portfolios.domain.explaining.risk import LABELS as RISK_LABELS
 from portfolios.domain.explaining.trees import Node, given
 from portfolios.domain.ranges import InvalidRange
 from portfolios.models import Portfolio
 from portfolios.performance_forms import ComparisonForm
 from portfolios.selectors.attribution import attribute_now, attribute_period
-from portfolios.selectors.disposals import get_gains
+from portfolios.selectors.disposal_explanations import explain_disposals
+from portfolios.selectors.disposals import get_gains, list_disposals_of
 from portfolios.selectors.explanations import explain_summary
 from portfolios.selectors.gain_explanations import explain_gain, explain_period, explain_year
 from portfolios.selectors.position_explanations import ExplainedPositions
@@ -72,6 +74,8 @@ class Why(Page):
             "drift": self._drift,
             "check": self._check,
             "sales": self._sales,
+            "disposal": self._disposal,
+            "lot": self._lot,
             "added": self._added,
             "benchmark": self._benchmark,
         }
@@ -116,6 +120,21 @@ class Why(Page):
         years = {f"{each.year}": each.year for each in get_gains(portfolio).years}
         year = years.get(self._asked("year"))
         return _named(explain_year(portfolio, year)) if year else {}
+
+    def _disposal(self, portfolio: Portfolio, _now: datetime) -> Trees:
+        return _named(self._sold(portfolio))
+
+    def _lot(self, portfolio: Portfolio, _now: datetime) -> Trees:
+        sold = self._sold(portfolio)
+        return _named(sold and sold.lots.get(self._asked("lot")))
+
+    def _sold(self, portfolio: Portfolio) -> DisposalTrees | None:
+        """Explain the disposal that the address names."""
+        transaction, place = self._asked("transaction"), self._asked("place")
+        if not ObjectId.is_valid(transaction):
+            return None
+        rows = list_disposals_of(portfolio.pk, transaction_id=ObjectId(transaction))
+        return explain_disposals(portfolio, rows).get(f"{transaction}-{place}")
 
     def _added(self, portfolio: Portfolio, _now: datetime) -> Trees:
         """Explain what each position added, of one position if the address names one."""

@@ -1,0 +1,102 @@
+"""Ask how it comes about what single sales brought."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
+from decimal import Decimal
+
+from bson import ObjectId
+
+from marketdata import selectors as market
+from marketdata.domain.fx import RateHistory
+from portfolios.domain.explaining.disposals import (
+    Closed,
+    DisposalTrees,
+    LotClosed,
+    Traded,
+    explain_disposal,
+    traded,
+)
+from portfolios.domain.policy import Policy
+from portfolios.domain.transactions import Event
+from portfolios.models import Disposal, Portfolio
+from portfolios.selectors.disposals import ClosedLotView, closed_lots, get_gains, return_of
+from portfolios.selectors.ledger import list_events_named
+
+
+def explain_disposals(portfolio: Portfolio, rows: Sequence[Disposal]) -> dict[str, DisposalTrees]:
+    """Say of disposals what proceeds, cost and gain are made of, by `name_of` each."""
+    lots = {row.pk: closed_lots(row) for row in rows}
+    ids = {row.transaction_id for row in rows}
+    ids |= {lot.transaction_id for each in lots.values() for lot in each}
+    found = list_events_named(portfolio.pk, [ObjectId(each) for each in ids])
+    events = _Events(found, get_gains(portfolio).policy, portfolio.base_currency)
+    names = market.briefs_by_id({str(row.instrument_id) for row in rows})
+    return {
+        name_of(row): explain_disposal(
+            Closed(
+                label=f"{names[str(row.instrument_id)].symbol} on {row.date.isoformat()}",
+                currency=row.currency,
+                base=portfolio.base_currency,
+                is_short=row.is_short,
+                closed=events.traded(row.transaction_id, row),
+                lots=[_lot(lot, row, events) for lot in lots[row.pk]],
+                gain=events.by_currency(row, row.gain, row.gain_base),
+                return_rate=return_of(row),
+            )
+        )
+        for row in rows
+    }
+
+
+def name_of(row: Disposal) -> str:
+    """Name one of the disposals that a transaction made."""
+    return f"{row.transaction_id}-{row.place}"
+
+
+def _lot(lot: ClosedLotView, row: Disposal, events: _Events) -> LotClosed:
+    return LotClosed(
+        opened_on=lot.opened_on,
+        held_days=lot.held_days,
+        quantity=lot.quantity,
+        opened=events.traded(lot.transaction_id, row),
+        proceeds=events.by_currency(row, lot.proceeds, lot.proceeds_base),
+        cost=events.by_currency(row, lot.cost, lot.cost_base),
+    )
+
+
+class _Events:
+    """The rows that opened and closed lots, with the rates of their days."""
+
+    def __init__(self, events: Iterable[Event], policy: Policy, base: str) -> None:
+        self._events = {each.id: each for each in events}
+        self._policy, self._base = policy, base
+        self._history: RateHistory | None = None
+
+    def by_currency(
+        self, row: Disposal, local: Decimal | None, base: Decimal | None
+    ) -> Mapping[str, Decimal | None]:
+        """Tell an amount in the instrument's and in the portfolio's currency."""
+        return {row.currency: local, self._base: base}
+
+    def traded(self, event_id: str, row: Disposal) -> Traded | None:
+        """Return a row as a trade of the instrument that a disposal is of, if it is one."""
+        event = self._events.get(event_id)
+        if event is None:
+            return None
+        return traded(
+            event,
+            instrument_id=str(row.instrument_id),
+            units={row.currency, self._base},
+            base=self._base,
+            policy=self._policy,
+            rates=self._rates,
+        )
+
+    def _rates(self) -> RateHistory:
+        if self._history is None:
+            days = [each.trade_date for each in self._events.values()]
+            start = min(days) - timedelta(days=self._policy.max_rate_age_days)
+            self._history = market.rate_history(start=start, end=max(days))
+        return self._history

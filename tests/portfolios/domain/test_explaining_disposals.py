@@ -1,0 +1,99 @@
+"""What every sale of every ledger brought is what its trees come to."""
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portfolios.domain.engine import Ledger, Policy, compute
+from portfolios.domain.explaining.disposals import (
+    Closed,
+    DisposalTrees,
+    LotClosed,
+    explain_disposal,
+    traded,
+)
+from portfolios.domain.explaining.trees import Node, leaves, recomputed
+from portfolios.domain.figures import of_ratio
+from portfolios.domain.gains import trade_return
+from portfolios.domain.kinds import Kind
+from portfolios.domain.policy import Charges
+from tests.portfolios.domain.strategies import some_events
+from tests.portfolios.domain.test_engine_properties import RATES
+from tests.portfolios.domain.test_explaining import walk
+
+NAMES = ("proceeds", "cost", "gain", "proceeds_base", "cost_base", "gain_base")
+TRADES = (Kind.BUY, Kind.SELL, Kind.SELL_SHORT, Kind.BUY_TO_COVER)
+
+
+def explained(disposal, events, policy) -> DisposalTrees:
+    rows = {each.id: each for each in events}
+    entry = disposal.proceeds_base if disposal.is_short else disposal.cost_base
+
+    def row(event_id):
+        return traded(
+            rows[event_id],
+            instrument_id=disposal.instrument_id,
+            units={disposal.currency, "EUR"},
+            base="EUR",
+            policy=policy,
+            rates=lambda: RATES,
+        )
+
+    return explain_disposal(
+        Closed(
+            label="X",
+            currency=disposal.currency,
+            base="EUR",
+            is_short=disposal.is_short,
+            closed=row(disposal.event_id),
+            lots=[
+                LotClosed(
+                    opened_on=lot.opened_on,
+                    held_days=lot.held_days,
+                    quantity=lot.quantity,
+                    opened=row(lot.event_id),
+                    proceeds={disposal.currency: lot.proceeds, "EUR": lot.proceeds_base},
+                    cost={disposal.currency: lot.cost, "EUR": lot.cost_base},
+                )
+                for lot in disposal.lots
+            ],
+            gain={disposal.currency: disposal.gain, "EUR": disposal.gain_base},
+            return_rate=of_ratio(trade_return(disposal.gain_base, entry), disposal.date),
+        )
+    )
+
+
+def assert_comes_to(tree: Node, value: Decimal | None) -> None:
+    assert (tree.value is None) == (value is None), (tree, value)
+    if value is not None:
+        assert tree.value == pytest.approx(value, rel=Decimal("1e-8"), abs=Decimal("1e-7"))
+    for each in walk(tree):
+        assert recomputed(each) == each.value
+
+
+policies = st.sampled_from([Policy(), Policy(fees=Charges.SEPARATE, uses_booked_rates=False)])
+
+
+@given(some_events(currencies=("EUR", "USD")), policies)
+def test_every_tree_comes_to_its_figure(events, policy):
+    for disposal in compute(Ledger(events, "EUR", RATES), policy=policy).disposals:
+        trees = explained(disposal, events, policy)
+
+        for name in NAMES:
+            assert_comes_to(getattr(trees, name), getattr(disposal, name))
+        for lot, own in zip(disposal.lots, trees.lots.values(), strict=True):
+            for name in NAMES:
+                assert_comes_to(getattr(own, name), getattr(lot, name))
+        rate = trees.return_rate
+        assert recomputed(rate) == rate.value
+
+
+@given(some_events(kinds=TRADES))
+def test_trades_are_told_down_to_quantities_prices_and_charges(events):
+    for disposal in compute(Ledger(events, "EUR", RATES)).disposals:
+        trees = explained(disposal, events, Policy())
+
+        found = {each.label for each in leaves(trees.gain)}
+        assert found <= {"Quantity", "Price", "Fee", "Tax", "Of this lot", "Of all"}
