@@ -19,9 +19,9 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 Points = Sequence[tuple[date, float]]
 #: Makes the median absolute deviation of normal values their standard deviation.
-_NORMAL = 1.4826
+NORMAL = 1.4826
 #: The usual range reaches so many deviations to both sides: 95 of 100 normal values.
-_USUAL = 2
+USUAL = 2
 #: How far from 100 the factor of a confusion of units may be, as a factor: the price moves, too.
 _NEAR_HUNDRED = 1.25
 #: Splits as they happen: new shares for each old one.
@@ -122,7 +122,7 @@ def unusual_returns(
         points: returns, oldest first; unknown ones are skipped.
         since: the first day that is looked at; the days before are history.
     """
-    known = _known(points)
+    known = known_points(points)
     found = _outliers(Kind.RETURN, subject, known, threshold, since, len(points) - len(known))
     return _changed(found, "{subject} returned {value} on {date}")
 
@@ -135,7 +135,7 @@ def unusual_prices(
     since: date | None = None,
 ) -> Findings:
     """Find prices that changed far more from one to the next than they did before."""
-    known = _known(points)
+    known = known_points(points)
     dropped = len(points) - len(known)
     found = _outliers(Kind.PRICE, subject, _changes(known), threshold, since, dropped)
     return _changed(found, "The price of {subject} changed by {value} on {date}")
@@ -156,7 +156,7 @@ def unusual_purchases(
     Args:
         points: what was paid in all on each day with a purchase, in the currency, oldest first.
     """
-    known = [(day, log(paid)) for day, paid in _known(points) if paid > 0]
+    known = [(day, log(paid)) for day, paid in known_points(points) if paid > 0]
     dropped = len(points) - len(known)
     found = _outliers(Kind.PURCHASE, subject, known, threshold, since, dropped)
     return replace(found, flags=tuple(_paid(flag, currency) for flag in found.flags))
@@ -174,7 +174,7 @@ def price_hints(
         points: closes of trading days, oldest first; unknown ones are skipped.
         stale_after: how many equal prices in a row are flagged, once, on the last of them.
     """
-    known = _known(points)
+    known = known_points(points)
     hints = [hint for hint in (_jump_hint(subject, *pair) for pair in pairwise(known)) if hint]
     hints += _repeats(subject, known, stale_after)
     hints.sort(key=lambda hint: hint.date)
@@ -185,7 +185,8 @@ def price_hints(
     return Findings(flags, len(known) - 1, dropped)
 
 
-def _known(points: Points) -> list[tuple[date, float]]:
+def known_points(points: Points) -> list[tuple[date, float]]:
+    """Leave out what is unknown."""
     return [(day, float(value)) for day, value in points if np.isfinite(value)]
 
 
@@ -225,7 +226,7 @@ def _outliers(
         score = (values[place] - middle) / spread
         if abs(score) >= threshold.score:
             day, value = points[place]
-            low, high = middle - _USUAL * spread, middle + _USUAL * spread
+            low, high = middle - USUAL * spread, middle + USUAL * spread
             flags.append(Flag(kind, subject, day, value, low, high, float(score), ""))
     return Findings(tuple(flags), len(places), dropped)
 
@@ -237,7 +238,7 @@ def _nothing_to_compare(known: int, needed: int, dropped: int) -> Findings:
 
 def _middle_and_spread(history: Floats, floor: float) -> tuple[float, float]:
     middle = float(np.median(history))
-    return middle, max(_NORMAL * float(np.median(np.abs(history - middle))), floor)
+    return middle, max(NORMAL * float(np.median(np.abs(history - middle))), floor)
 
 
 def _changed(found: Findings, happened: str) -> Findings:
@@ -246,7 +247,7 @@ def _changed(found: Findings, happened: str) -> Findings:
     for flag in found.flags:
         low, high = _percent(flag.usual_low or 0), _percent(flag.usual_high or 0)
         what = happened.format(subject=flag.subject, value=_percent(flag.value), date=flag.date)
-        times = abs(flag.score) / _USUAL
+        times = abs(flag.score) / USUAL
         sentence = (
             f"{what}; usually it is between {low} and {high}. "
             f"That is {times:.0f} times as far out as usual."

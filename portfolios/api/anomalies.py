@@ -13,9 +13,11 @@ from common import clock
 from common.anomalies import Kind
 from common.api.bodies import NoFields
 from portfolios import selectors
+from portfolios.api.explanations import ExplainedOutput, ExplainQuery, plain_trees
 from portfolios.api.performance_serializers import DecimalText
 from portfolios.domain.status import Status
 from portfolios.selectors.anomalies import FindingId, list_anomalies
+from portfolios.selectors.flag_explanations import explain_anomalies
 from portfolios.services import dismissals
 
 
@@ -35,7 +37,15 @@ class FindingOutput(serializers.Serializer[object]):
     is_dismissed = serializers.BooleanField()
 
 
-class AnomaliesOutput(serializers.Serializer[object]):
+class AnomaliesQuery(ExplainQuery):
+    """Which findings are to be explained."""
+
+    finding = serializers.CharField(
+        required=False, help_text="The one to explain; without it the newest 20 are."
+    )
+
+
+class AnomaliesOutput(ExplainedOutput):
     """What stood out since a day, the newest first; `checked` is how many values were looked at."""
 
     since = serializers.DateField()
@@ -47,12 +57,21 @@ class AnomaliesOutput(serializers.Serializer[object]):
 class Anomalies(APIView):
     """/portfolios/<id>/anomalies/"""
 
-    @extend_schema(responses=AnomaliesOutput)
+    @extend_schema(parameters=[AnomaliesQuery], responses=AnomaliesOutput)
     def get(self, request: AuthedRequest, portfolio_id: ObjectId) -> Response:
         """List what of a portfolio and its prices is unlike its own history."""
         portfolio = selectors.get_portfolio(portfolio_id, owner_id=request.user.pk)
+        query = AnomaliesQuery(data=request.query_params)
+        query.is_valid(raise_exception=True)
         now = clock.now()
-        found = list_anomalies(portfolio, day=request.user.day_of(now), now=now)
+        day, wanted = request.user.day_of(now), query.validated_data
+        if wanted["explain"]:
+            found, trees = explain_anomalies(
+                portfolio, day=day, now=now, finding=wanted.get("finding")
+            )
+            found["explain"] = plain_trees(trees)
+        else:
+            found = list_anomalies(portfolio, day=day, now=now)
         return Response(AnomaliesOutput(found).data)
 
 

@@ -36,6 +36,12 @@ class Observations:
         """Put the daily returns of something else together in the same way."""
         return _joined(daily, self.ends)
 
+    def spans(self, series: ValueSeries) -> dict[date, tuple[date, date]]:
+        """Return the first and the last day of the series that each is of, by its day."""
+        starts = [0, *(int(end) + 1 for end in self.ends[:-1])]
+        places = zip(self.days, starts, self.ends, strict=True)
+        return {day: (series.day(start), series.day(int(end))) for day, start, end in places}
+
 
 def observe(series: ValueSeries, daily: Floats) -> Observations:
     """Put the returns of a weekend together with that of the Monday after it.

@@ -5,8 +5,8 @@ Findings are plain values, as they are kept in the cache and sent: decimals and 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -17,6 +17,7 @@ from common.anomalies import (
     Findings,
     Flag,
     Kind,
+    Points,
     price_hints,
     unusual_prices,
     unusual_purchases,
@@ -75,6 +76,24 @@ class FindingId:
         return found
 
 
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """A series that was looked through, and what was found in it.
+
+    Attributes:
+        subject: an instrument's id, or `portfolio`.
+        points: returns, closes, or what was paid on each day, oldest first.
+        unit: the currency of closes and payments; empty for returns.
+        spans: the first and the last day that each return is of.
+    """
+
+    subject: str
+    found: Findings
+    points: Points
+    unit: str = ""
+    spans: Mapping[date, tuple[date, date]] = field(default_factory=dict)
+
+
 def list_anomalies(portfolio: Portfolio, *, day: date, now: datetime) -> dict[str, Any]:
     """List what stood out in the last year, the newest first; what was found a moment ago counts.
 
@@ -85,28 +104,38 @@ def list_anomalies(portfolio: Portfolio, *, day: date, now: datetime) -> dict[st
     name = report_name(portfolio, last, last_day(portfolio, day=day, now=now), "anomalies")
     found = report_cache.read(*name)
     if found is None:
-        found = _look(portfolio, day=day, now=now)
+        found = report_findings(search(portfolio, day=day, now=now), day=day)
         report_cache.write(found, *name)
+    return with_dismissals(portfolio, found)
+
+
+def with_dismissals(portfolio: Portfolio, found: Mapping[str, Any]) -> dict[str, Any]:
+    """Say of each finding whether it is put aside."""
     dismissed = set(
         Dismissal.objects.filter(portfolio_id=portfolio.pk).values_list("finding", flat=True)
     )
-    return found | {
-        "findings": [each | {"is_dismissed": each["id"] in dismissed} for each in found["findings"]]
-    }
+    findings = [each | {"is_dismissed": each["id"] in dismissed} for each in found["findings"]]
+    return {**found, "findings": findings}
 
 
-def _look(portfolio: Portfolio, *, day: date, now: datetime) -> dict[str, Any]:
+def search(portfolio: Portfolio, *, day: date, now: datetime) -> list[Searched]:
+    """Look through the returns, prices and purchases of the last year."""
     since = day - _LOOKED_AT
-    searched = [
+    return [
         *_of_returns(portfolio, since=since, day=day, now=now),
         *_of_prices(portfolio, since=since, day=day),
         *_of_purchases(portfolio, since=since),
     ]
-    flags = [(subject, flag) for subject, found in searched for flag in found.flags]
+
+
+def report_findings(searched: Iterable[Searched], *, day: date) -> dict[str, Any]:
+    """Write what was found, the newest first."""
+    looked_through = list(searched)
+    flags = [(each.subject, flag) for each in looked_through for flag in each.found.flags]
     flags.sort(key=lambda each: (each[1].date, each[1].kind, each[0]), reverse=True)
-    checked = sum(found.checked for _, found in searched)
+    checked = sum(each.found.checked for each in looked_through)
     return {
-        "since": since.isoformat(),
+        "since": (day - _LOOKED_AT).isoformat(),
         "status": (Status.COMPLETE if checked else Status.UNAVAILABLE).value,
         "checked": checked,
         "findings": [_finding(subject, flag) for subject, flag in flags],
@@ -115,38 +144,37 @@ def _look(portfolio: Portfolio, *, day: date, now: datetime) -> dict[str, Any]:
 
 def _of_returns(
     portfolio: Portfolio, *, since: date, day: date, now: datetime
-) -> Iterator[tuple[str, Findings]]:
+) -> Iterator[Searched]:
     wanted = WantedDays(start=since - _LOOKED_AT)
     history = load_history(portfolio, wanted, day=day, now=now)
     if history is not None and history.days.days:
         observed = observe(history.series, time_weighted(history.series).daily)
         points = list(zip(observed.days, observed.returns.tolist(), strict=True))
-        yield _PORTFOLIO, unusual_returns(portfolio.name, points, since=since)
+        found = unusual_returns(portfolio.name, points, since=since)
+        yield Searched(_PORTFOLIO, found, points, spans=observed.spans(history.series))
 
 
-def _of_prices(portfolio: Portfolio, *, since: date, day: date) -> Iterator[tuple[str, Findings]]:
+def _of_prices(portfolio: Portfolio, *, since: date, day: date) -> Iterator[Searched]:
     held = Position.objects.filter(portfolio_id=portfolio.pk).exclude(quantity=0)
     ids = [str(key) for key in held.values_list("instrument_id", flat=True)]
     instruments = market.instruments_by_id(ids)
     closes = market.closes_for_statistics(ids, start=since - _LOOKED_AT, end=day)
     for key, points in sorted(closes.items()):
-        symbol = instruments[key].symbol
-        yield key, unusual_prices(symbol, points, since=since)
+        symbol, unit = instruments[key].symbol, instruments[key].currency
+        yield Searched(key, unusual_prices(symbol, points, since=since), points, unit)
         hints = price_hints(symbol, points, since=since)
         # What people price by hand keeps its price until the next time.
         is_own = instruments[key].owner_id is not None
-        yield key, _without(hints, Kind.STALE) if is_own else hints
+        yield Searched(key, _without(hints, Kind.STALE) if is_own else hints, points, unit)
 
 
-def _of_purchases(portfolio: Portfolio, *, since: date) -> Iterator[tuple[str, Findings]]:
+def _of_purchases(portfolio: Portfolio, *, since: date) -> Iterator[Searched]:
     bought = purchases_for_statistics(portfolio.pk, since=since - _LOOKED_AT)
     instruments = market.instruments_by_id([each.instrument_id for each in bought])
     for each in bought:
         symbol = instruments[each.instrument_id].symbol
-        yield (
-            each.instrument_id,
-            unusual_purchases(symbol, each.currency, each.paid, since=since),
-        )
+        found = unusual_purchases(symbol, each.currency, each.paid, since=since)
+        yield Searched(each.instrument_id, found, each.paid, each.currency)
 
 
 def _without(found: Findings, kind: Kind) -> Findings:

@@ -27,6 +27,7 @@ from portfolios.selectors.attribution import attribute_now, attribute_period
 from portfolios.selectors.disposal_explanations import explain_disposals
 from portfolios.selectors.disposals import get_gains, list_disposals_of
 from portfolios.selectors.explanations import explain_summary
+from portfolios.selectors.flag_explanations import explain_anomalies
 from portfolios.selectors.gain_explanations import explain_gain, explain_period, explain_year
 from portfolios.selectors.position_explanations import ExplainedPositions
 from portfolios.selectors.range_explanations import RangeTrees, explain_report
@@ -76,6 +77,7 @@ class Why(Page):
             "sales": self._sales,
             "disposal": self._disposal,
             "lot": self._lot,
+            "flag": self._flag,
             "added": self._added,
             "benchmark": self._benchmark,
         }
@@ -135,6 +137,11 @@ class Why(Page):
             return None
         rows = list_disposals_of(portfolio.pk, transaction_id=ObjectId(transaction))
         return explain_disposals(portfolio, rows).get(f"{transaction}-{place}")
+
+    def _flag(self, portfolio: Portfolio, now: datetime) -> Trees:
+        finding, day = self._asked("finding"), self.request.user.day_of(now)
+        _, trees = explain_anomalies(portfolio, day=day, now=now, finding=finding)
+        return _named(trees[finding])
 
     def _added(self, portfolio: Portfolio, _now: datetime) -> Trees:
         """Explain what each position added, of one position if the address names one."""

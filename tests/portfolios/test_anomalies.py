@@ -1,5 +1,6 @@
 """What is worth a look: found on the real database, put aside, and taken up again."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -7,11 +8,12 @@ from django.urls import reverse
 
 from common import clock
 from portfolios.models import Dismissal
+from portfolios.selectors import flag_explanations
 from portfolios.selectors.anomalies import FindingId, FindingNotFound
 from portfolios.services import ledger, recalculation
 from tests import factories
 from tests.factories import buy, draft
-from tests.portfolios.browsing import assert_shows, page
+from tests.portfolios.browsing import assert_shows, page, text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -78,6 +80,67 @@ def test_a_crash_stands_out_in_the_return_and_in_the_price(api, portfolio, acme)
     assert "The price of ACME changed by" in price["sentence"]
 
 
+def walk(tree):
+    yield tree
+    for each in tree["inputs"]:
+        yield from walk(each)
+
+
+def explained(api, portfolio, **query):
+    answer = api.get(reverse("api-anomalies", args=[portfolio.pk]), {"explain": "1", **query})
+    assert answer.status_code == 200, answer.content
+    return answer.json()
+
+
+def assert_comes_to(trees, finding):
+    for name, tree in trees.items():
+        assert (tree is None) == (finding[name] is None), name
+        if tree is not None:
+            assert float(tree["value"]) == pytest.approx(float(finding[name]), abs=1e-6)
+
+
+def test_every_finding_is_explained_down_to_closes_and_returns(api, portfolio):
+    answer = explained(api, portfolio)
+
+    lists = answer["explain"].pop("lists")
+    assert answer["explain"].keys() == {each["id"] for each in answer["findings"]} != set()
+    assert answer["findings"] == findings(api, portfolio)
+    for finding in answer["findings"]:
+        assert_comes_to(answer["explain"][finding["id"]], finding)
+    closes = lists[f"Changes of ACME before {day(CRASHED_AGO)}"]
+    assert len(closes) == 90 - CRASHED_AGO - 1
+    assert {each["inputs"][0]["unit"] for each in closes} == {"USD"}
+    returns = lists[f"Returns of {portfolio.name} before {day(CRASHED_AGO)}"]
+    assert returns[0]["ask"]["figure"] == "time_weighted"
+
+
+def test_the_return_that_stands_out_leads_to_its_days(api, portfolio):
+    answer = explained(api, portfolio)
+    finding = next(each for each in answer["findings"] if each["kind"] == "return")
+    asked = answer["explain"][finding["id"]]["value"]["ask"]
+
+    address = reverse("api-performance", args=[portfolio.pk])
+    found = api.get(address, {"start": asked["start"], "end": asked["end"]}).json()
+
+    shown = found["figures"][asked["figure"]]["value"]
+    assert float(shown) == pytest.approx(float(finding["value"]), abs=1e-6)
+
+
+def test_only_the_newest_are_explained_and_each_other_by_its_name(api, portfolio, monkeypatch):
+    monkeypatch.setattr(flag_explanations, "MOST_EXPLAINED", 1)
+    newest, *others = (each["id"] for each in findings(api, portfolio))
+
+    assert explained(api, portfolio)["explain"].keys() - {"lists"} == {newest}
+    assert explained(api, portfolio, finding=others[-1])["explain"].keys() - {"lists"} == {
+        others[-1]
+    }
+    missing = api.get(
+        reverse("api-anomalies", args=[portfolio.pk]),
+        {"explain": "1", "finding": "return-portfolio-2020-01-01"},
+    )
+    assert (missing.status_code, missing.json()["type"]) == (404, "/problems/finding-not-found")
+
+
 def test_without_anything_unusual_there_is_nothing(api, ada, acme):
     assert findings(api, make(ada, acme, wavering(90))) == []
 
@@ -109,6 +172,11 @@ def test_a_purchase_with_a_digit_too_many_stands_out(api, ada, acme):
     assert (found["date"], found["instrument_id"]) == (day(2), str(acme.pk))
     assert float(found["value"]) == 10_000
     assert found["sentence"].startswith("ACME was bought for 10,000.00 USD")
+    trees = explained(api, made, finding=found["id"])["explain"][found["id"]]
+    assert_comes_to(trees, found)
+    (trade,) = trees["value"]["inputs"]
+    assert [each["value"] for each in trade["inputs"]] == ["100", "100"]
+    assert "e to the power of it" in {each["formula"] for each in walk(trees["usual_low"])}
 
 
 def test_too_short_a_history_says_so(api, ada):
@@ -164,6 +232,24 @@ def test_the_page_lists_findings_and_puts_them_aside(browser_of, ada, api, portf
     assert_shows(page(browser, "anomalies", portfolio.pk), "Put aside (1)", "Take up again")
     browser.post(address, {"undo": "1"})
     assert "Take up again" not in page(browser, "anomalies", portfolio.pk)
+
+
+def test_each_finding_opens_what_its_numbers_are_made_of(browser_of, ada, portfolio):
+    browser = browser_of(ada)
+
+    links = set(re.findall(r'href="([^"]*/why/[^"]*)"', page(browser, "anomalies", portfolio.pk)))
+
+    assert {link.split("/why/")[1].partition("/")[0] for link in links} == {
+        "flag.score",
+        "flag.usual_low",
+        "flag.usual_high",
+    }
+    for link in links:
+        text = text_of(browser.get(link, headers={"hx-request": "true"}))
+        assert_shows(text, "</details>", "Median")
+    for query in ({}, {"finding": "return-portfolio-2020-01-01"}, {"finding": "x"}):
+        address = reverse("why", args=[portfolio.pk, "flag.score"])
+        assert browser.get(address, query).status_code == 404
 
 
 def test_the_page_says_when_nothing_stands_out(browser_of, ada, acme):

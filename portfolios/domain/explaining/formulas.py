@@ -42,6 +42,9 @@ class Formula(StrEnum):
     GROWTH = "growth from the second to the first"
     #: (1 + each) multiplied, less 1.
     COMPOUND = "compound growth"
+    #: There is none of what isn't above zero; `EXPONENTIAL` takes it back.
+    LOGARITHM = "natural logarithm"
+    EXPONENTIAL = "e to the power of it"
     #: (1 + first) to the power of second ÷ third, less 1; a total loss stays one.
     STRETCHED = "(1 + first) to the power of second ÷ third, less 1"
     #: The first divided by (1 + third) to the power of the second.
@@ -49,6 +52,8 @@ class Formula(StrEnum):
     #: The first, at which all others together are worth nothing.
     SOLUTION = "the rate at which all others add up to nothing"
     MEAN = "mean"
+    MEDIAN = "median"
+    MEDIAN_DEVIATION = "median distance from the median"
     #: Of a sample, that is with one less than there are in the denominator; `COVARIANCE` likewise.
     DEVIATION = "standard deviation"
     #: The same of ln(1 + each).
@@ -144,6 +149,8 @@ _OF_NUMBERS: Mapping[Formula, Callable[[Numbers], Decimal | None]] = {
     Formula.SIZE: lambda values: abs(values[0]),
     Formula.GROWTH: lambda values: values[0] / values[1] - 1 if values[1] else _ZERO,
     Formula.COMPOUND: _compound,
+    Formula.LOGARITHM: lambda values: values[0].ln() if values[0] > 0 else None,
+    Formula.EXPONENTIAL: lambda values: values[0].exp(),
     Formula.STRETCHED: _stretched,
     Formula.DISCOUNTED: _discounted,
     Formula.SOLUTION: _solution,
@@ -152,6 +159,16 @@ _OF_NUMBERS: Mapping[Formula, Callable[[Numbers], Decimal | None]] = {
 
 def _mean(sample: Numbers) -> Decimal:
     return sum(sample, _ZERO) / len(sample)
+
+
+def _median(sample: Numbers) -> Decimal:
+    ordered, middle = sorted(sample), len(sample) // 2
+    return ordered[middle] if len(sample) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
+
+
+def _median_deviation(sample: Numbers) -> Decimal:
+    middle = _median(sample)
+    return _median([abs(value - middle) for value in sample])
 
 
 def _covariance(first: Numbers, second: Numbers) -> Decimal:
@@ -178,6 +195,8 @@ def _quantile(part: Decimal, sample: Numbers) -> Decimal:
 
 _OF_LISTS: Mapping[Formula, Callable[[Numbers, Sequence[Numbers]], Decimal | None]] = {
     Formula.MEAN: lambda _, lists: _mean(lists[0]),
+    Formula.MEDIAN: lambda _, lists: _median(lists[0]),
+    Formula.MEDIAN_DEVIATION: lambda _, lists: _median_deviation(lists[0]),
     Formula.DEVIATION: lambda _, lists: _deviation(lists[0]),
     Formula.LOG_DEVIATION: lambda _, lists: _deviation([(1 + each).ln() for each in lists[0]]),
     Formula.COVARIANCE: lambda _, lists: _covariance(lists[0], lists[1]),

@@ -24,11 +24,10 @@ def listed_returns(
     Args:
         figure: what to ask for to be told more of one, for its days of `series`.
     """
-    starts = [0, *(int(end) + 1 for end in observed.ends[:-1])]
-    places = zip(observed.days, returns.tolist(), starts, observed.ends, strict=True)
+    spans = observed.spans(series) if series else {}
     lines = []
-    for day, value, start, end in places:
+    for day, value in zip(observed.days, returns.tolist(), strict=True):
         if isfinite(value):
-            ask = Ask(figure, series.day(start), series.day(int(end))) if series else None
+            ask = Ask(figure, *spans[day]) if series else None
             lines.append(given(day.isoformat(), decimal_of(value), "risk", ask=ask))
     return listed(label, "risk", lines, note=observed.basis.label)
