@@ -9,8 +9,9 @@ from functools import partial
 import numpy as np
 
 from benchmarks.measure import Figure, median_seconds
+from portfolios.domain.drawing import History, Normal
 from portfolios.domain.estimates import LISTED
-from portfolios.domain.forecast import PATHS, History, Normal, Payment, forecast
+from portfolios.domain.forecast import PATHS, Payment, forecast
 
 _MONTHS = 360
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
+from portfolios.domain.drawing import MONTHS_A_YEAR
 from portfolios.domain.forecast import PERCENTILES
 from portfolios.forecast_forms import ForecastForm
 from portfolios.models import Portfolio
 from portfolios.presentation import portfolio_line
 
-_MONTHS_A_YEAR = 12
 #: The drawing's own units; the page stretches them to its width.
 _WIDTH, _HEIGHT = 1_000.0, 250.0
 _LOWEST, *_, _HIGHEST = (f"p{each}" for each in PERCENTILES)
@@ -30,7 +31,12 @@ def forecast_page(
         "forecast": found,
         "valued_at": datetime.fromisoformat(valued_at) if valued_at else None,
         "drawing": _drawing(courses, found["assumptions"]["target"]) if courses else None,
-        "years": courses[::_MONTHS_A_YEAR],
+        "years": [
+            each | {"month": f"{place * MONTHS_A_YEAR}"}
+            for place, each in enumerate(courses[::MONTHS_A_YEAR])
+        ],
+        "last_month": f"{len(courses) - 1}",
+        "why_query": urlencode({name: text for name, text in form.data.items() if text}),
         "end": courses[-1] if courses else None,
         "percentiles": [f"p{each}" for each in PERCENTILES],
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import fields
 from decimal import Decimal
 from typing import Any
 
@@ -14,10 +15,11 @@ from rest_framework.views import APIView
 
 from accounts.http import AuthedRequest
 from common import clock
-from common.api.bodies import Query
 from common.api.fields import DecimalStringField
 from portfolios import selectors
+from portfolios.api.explanations import ExplainedOutput, ExplainQuery, plain_trees
 from portfolios.api.performance_serializers import DecimalText, FigureOutput
+from portfolios.domain.drawing import MONTHS_A_YEAR
 from portfolios.domain.forecast import (
     LEAST_GROWTH,
     MOST_GROWTH,
@@ -26,12 +28,14 @@ from portfolios.domain.forecast import (
     MOST_YEARS,
 )
 from portfolios.domain.status import Status
+from portfolios.selectors.forecast_explanations import ExplainedForecast
 from portfolios.selectors.forecasting import Assumptions, get_forecast
 
 _ZERO = Decimal(0)
+_ASSUMED = tuple(each.name for each in fields(Assumptions))
 
 
-class ForecastQuery(Query):
+class ForecastQuery(ExplainQuery):
     """What is assumed; without growth and volatility the portfolio's own history is drawn from."""
 
     years = serializers.IntegerField(
@@ -62,12 +66,29 @@ class ForecastQuery(Query):
         help_text="Of a year's log returns.",
     )
 
+    month = serializers.IntegerField(
+        required=False,
+        min_value=0,
+        help_text="Whose figures `explain` tells, 0 is the start; without it the last.",
+    )
+
+    def assumptions(self) -> Assumptions:
+        """Return what was asked for, once it is valid."""
+        known = self.validated_data
+        return Assumptions(**{name: known[name] for name in _ASSUMED if name in known})
+
     def problems(self, data: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
         """Find growth without volatility, and the reverse."""
         yield from super().problems(data)
         for name, other in (("growth", "volatility"), ("volatility", "growth")):
             if data.get(name) is not None and data.get(other) is None:
                 yield other, [f"Is needed along with {name}."]
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Make sure that the month isn't after the end."""
+        if attrs.get("month", 0) > attrs["years"] * MONTHS_A_YEAR:
+            raise serializers.ValidationError({"month": ["Give one up to the end."]})
+        return attrs
 
 
 class AssumptionsOutput(serializers.Serializer[object]):
@@ -93,7 +114,7 @@ class CourseOutput(serializers.Serializer[object]):
     p95 = DecimalText()
 
 
-class ForecastOutput(serializers.Serializer[object]):
+class ForecastOutput(ExplainedOutput):
     """How wide the possible lies, month by month; shares are fractions of all courses."""
 
     currency = serializers.CharField()
@@ -121,10 +142,19 @@ class Forecast(APIView):
         query = ForecastQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
         now = clock.now()
-        found = get_forecast(
-            portfolio,
-            Assumptions(**query.validated_data),
-            day=request.user.day_of(now),
-            now=now,
-        )
+        assumed, day = query.assumptions(), request.user.day_of(now)
+        if query.validated_data["explain"]:
+            month = query.validated_data.get("month", assumed.months)
+            found = _explained(ExplainedForecast(portfolio, assumed, day=day, now=now), month)
+        else:
+            found = get_forecast(portfolio, assumed, day=day, now=now)
         return Response(ForecastOutput(found).data)
+
+
+def _explained(explained: ExplainedForecast, month: int) -> dict[str, Any]:
+    trees = {
+        "history": explained.history,
+        "courses": explained.month(month),
+        **explained.shares(),
+    }
+    return explained.report | {"explain": plain_trees(trees)}

@@ -8,8 +8,7 @@ charges beyond those inside the returns. It says how wide the possible lies, not
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -17,7 +16,8 @@ from types import MappingProxyType
 
 import numpy as np
 
-from portfolios.domain.estimates import Basis, Floats, Returns, sample
+from portfolios.domain.drawing import MONTHS_A_YEAR, Draw, Drawn, History, Normal, draw
+from portfolios.domain.estimates import Floats, sample
 from portfolios.domain.status import Status
 
 PERCENTILES = (5, 25, 50, 75, 95)
@@ -28,9 +28,6 @@ MOST_YEARS = 50
 MOST_PAYMENT_GROWTH = Decimal("0.5")
 LEAST_GROWTH, MOST_GROWTH = Decimal("-0.99"), Decimal(1)
 MOST_VOLATILITY = Decimal(2)
-_MONTHS_A_YEAR = 12
-#: Returns the log returns of one month, one for each path; the months come in order.
-_Months = Callable[[int], Floats]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,39 +50,6 @@ class Payment:
     def __post_init__(self) -> None:
         if self.every_months is not None and self.every_months < 1:
             raise ValueError(f"Payments can't be {self.every_months} months apart.")
-
-
-@dataclass(frozen=True, slots=True)
-class Normal:
-    """Log returns that are normally distributed and independent.
-
-    Attributes:
-        yearly_growth: compound growth that half of the courses exceed: 0.05 for 5 % a year.
-        volatility: of log returns in a year, as `risk.volatility` measures it.
-    """
-
-    yearly_growth: float
-    volatility: float
-
-
-@dataclass(frozen=True, slots=True)
-class History:
-    """Own returns, of which blocks of consecutive months are drawn again and again.
-
-    Attributes:
-        returns: oldest first; unknown ones are left out.
-        block_months: how many months stay together, so that bad times last as long as they did.
-        minimum_months: how much history is needed.
-    """
-
-    returns: Returns
-    basis: Basis
-    block_months: int = 6
-    minimum_months: int = 12
-
-    def __post_init__(self) -> None:
-        if self.block_months < 1:
-            raise ValueError(f"A block can't be {self.block_months} months long.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,12 +94,12 @@ def forecast(
     """
     dates = tuple(later(start, month) for month in range(months + 1))
     flows = schedule(payments, dates)
-    method, drawn = _draw(model, np.random.default_rng(seed), paths)
+    method, drawn = draw(model, seed=seed, paths=paths)
     if worth < 0:
         return _unavailable(dates, method, "What is below zero can't grow.")
     if isinstance(drawn, str):
         return _unavailable(dates, method, drawn)
-    bands, end, ran_out = _walk(float(worth), flows, drawn, paths)
+    bands, end, runs_out = _spread(float(worth), flows, drawn, paths)
     if not np.isfinite(bands).all():
         return _unavailable(dates, method, "The result is too large to mean anything.")
     dropped = sample(model.returns).dropped if isinstance(model, History) else 0
@@ -144,7 +108,7 @@ def forecast(
         percentiles=MappingProxyType(dict(zip(PERCENTILES, _rows(bands.T), strict=True))),
         paid_in=tuple((float(worth) + np.concatenate(([0.0], np.cumsum(flows)))).tolist()),
         reaches_target=None if target is None else _share_reaching(end, float(target)),
-        runs_out=float(np.mean(ran_out)),
+        runs_out=runs_out,
         paths=paths,
         method=method,
         status=Status.PARTIAL if dropped else Status.COMPLETE,
@@ -164,7 +128,7 @@ def schedule(payments: Sequence[Payment], dates: Sequence[date]) -> Floats:
         step, number = payment.every_months or 0, 0
         while (due := later(payment.first_date, step * number)) <= last:
             if due > dates[0]:
-                growth = (1 + payment.yearly_growth) ** (step * number // _MONTHS_A_YEAR)
+                growth = (1 + payment.yearly_growth) ** (step * number // MONTHS_A_YEAR)
                 flows[_month_of(due, dates)] += float(payment.amount) * growth
             number += 1
             if not step:
@@ -174,8 +138,8 @@ def schedule(payments: Sequence[Payment], dates: Sequence[date]) -> Floats:
 
 def later(day: date, months: int) -> date:
     """Return the same day some months later, or the last of a month that is too short."""
-    year, month = divmod(day.year * _MONTHS_A_YEAR + day.month - 1 + months, _MONTHS_A_YEAR)
-    following = date(year + (month == _MONTHS_A_YEAR - 1), (month + 1) % _MONTHS_A_YEAR + 1, 1)
+    year, month = divmod(day.year * MONTHS_A_YEAR + day.month - 1 + months, MONTHS_A_YEAR)
+    following = date(year + (month == MONTHS_A_YEAR - 1), (month + 1) % MONTHS_A_YEAR + 1, 1)
     days = (following - date(year, month + 1, 1)).days
     return date(year, month + 1, min(day.day, days))
 
@@ -196,27 +160,50 @@ def _share_reaching(end: Floats, target: float) -> float:
 
 def _month_of(day: date, dates: Sequence[date]) -> int:
     """Return the place of the month that a day after the first date belongs to."""
-    place = (day.year - dates[0].year) * _MONTHS_A_YEAR + day.month - dates[0].month
+    place = (day.year - dates[0].year) * MONTHS_A_YEAR + day.month - dates[0].month
     return place if day > dates[place] else place - 1
 
 
-def _walk(
-    worth: float, flows: Floats, drawn: _Months, paths: int
-) -> tuple[Floats, Floats, np.typing.NDArray[np.bool_]]:
-    """Return the percentiles of each date, what each path ends with, and which ran out."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Step:
+    """All courses at the end of a month.
+
+    Attributes:
+        level: what each is worth; it is written to again for the next month.
+        ran_out: in which of them a withdrawal was larger than what was there; likewise.
+    """
+
+    drawn: Drawn
+    level: Floats
+    ran_out: np.typing.NDArray[np.bool_]
+
+
+def walk(worth: float, flows: Floats, draw_month: Draw, paths: int) -> Iterator[Step]:
+    """Go along all courses at once, month by month."""
     level = np.full(paths, worth)
     ran_out = np.zeros(paths, dtype=np.bool_)
-    bands = np.empty((flows.size + 1, len(PERCENTILES)))
-    bands[0] = worth
     for month, flow in enumerate(flows):
+        drawn = draw_month(month)
         with np.errstate(over="ignore"):
-            level *= np.exp(drawn(month))
+            level *= np.exp(drawn.log_returns)
         level += flow
         # A withdrawal of exactly what is there is paid; rounding may leave a trace below zero.
         ran_out |= level < -1e-9 * max(1.0, abs(flow))
         np.maximum(level, 0, out=level)
-        bands[month + 1] = _percentiles(level)
-    return bands, level, ran_out
+        yield Step(drawn, level, ran_out)
+
+
+def _spread(
+    worth: float, flows: Floats, draw_month: Draw, paths: int
+) -> tuple[Floats, Floats, float]:
+    """Return the percentiles of each date, what each course ends with, and how many ran out."""
+    level, runs_out = np.full(paths, worth), 0.0
+    bands = np.empty((flows.size + 1, len(PERCENTILES)))
+    bands[0] = worth
+    for month, step in enumerate(walk(worth, flows, draw_month, paths)):
+        bands[month + 1] = _percentiles(step.level)
+        level, runs_out = step.level, float(np.mean(step.ran_out))
+    return bands, level, runs_out
 
 
 def _percentiles(values: Floats) -> Floats:
@@ -228,48 +215,3 @@ def _percentiles(values: Floats) -> Floats:
     with np.errstate(invalid="ignore"):
         gaps = in_order[above] - in_order[below]
     return np.asarray(in_order[below] + (places - below) * gaps)
-
-
-def _draw(
-    model: Normal | History, random: np.random.Generator, paths: int
-) -> tuple[str, _Months | str]:
-    """Return the method's name, and what draws a month's log returns or why nothing can."""
-    if isinstance(model, History):
-        return _from_history(model, random, paths)
-    method = f"normal, {model.yearly_growth:.2%} a year, volatility {model.volatility:.2%}"
-    if model.yearly_growth <= -1 or not model.volatility >= 0:
-        return method, "Growth must be above −100 %, and volatility not below zero."
-    drift = math.log1p(model.yearly_growth) / _MONTHS_A_YEAR
-    spread = model.volatility / math.sqrt(_MONTHS_A_YEAR)
-    return method, lambda _: drift + spread * random.standard_normal(paths)
-
-
-def _from_history(
-    model: History, random: np.random.Generator, paths: int
-) -> tuple[str, _Months | str]:
-    """Draw blocks of months from a circle of own returns.
-
-    Source: D. Politis, J. Romano, A circular block-resampling procedure, 1992.
-    """
-    method = f"blocks of {model.block_months} months of own history ({model.basis.label})"
-    values = sample(model.returns).values
-    a_month = model.basis.per_year / _MONTHS_A_YEAR
-    needed = math.ceil(max(model.minimum_months, model.block_months) * a_month)
-    if values.size < needed:
-        return method, f"{values.size} returns are known; {needed} are needed."
-    if values.min() <= -1:
-        return method, "There is a loss of everything in the history."
-    # Sums of any stretch are differences of these; the circle is gone around twice.
-    sums = np.concatenate(([0.0], np.cumsum(np.tile(np.log1p(values), 2))))
-    starts = np.zeros(paths, dtype=np.intp)
-
-    def draw(month: int) -> Floats:
-        place = month % model.block_months
-        if not place:
-            starts[:] = random.integers(0, values.size, paths)
-        # A month may have no whole number of observations; over the years they add up.
-        block = round((month - place) * a_month)
-        first, last = (starts + round(each * a_month) - block for each in (month, month + 1))
-        return np.asarray(sums[last] - sums[first])
-
-    return method, draw

@@ -13,8 +13,9 @@ from typing import Any
 from common.currencies import minor_units
 from common.money import plain
 from portfolios.adapters import report_cache
-from portfolios.domain import figures, risk
+from portfolios.domain import drawing, figures, risk
 from portfolios.domain import forecast as domain
+from portfolios.domain.drawing import MONTHS_A_YEAR, Normal
 from portfolios.domain.figures import Figure
 from portfolios.domain.observations import Observations, observe
 from portfolios.domain.policy import Policy
@@ -36,8 +37,9 @@ from portfolios.selectors.history import (
 )
 from portfolios.selectors.performance import plain_parts, report_name
 
-_WHOLE_HISTORY = WantedDays(name=RangeName.MAX)
-_MONTHS_A_YEAR = 12
+WHOLE_HISTORY = WantedDays(name=RangeName.MAX)
+#: The same question has the same answer.
+SEED = 0
 _NOT_VALUED = "No day of this portfolio has been valued yet."
 _WORTH_UNKNOWN = "What the portfolio is worth isn't known."
 
@@ -63,6 +65,11 @@ class Assumptions:
     growth: Decimal | None = None
     volatility: Decimal | None = None
 
+    @property
+    def months(self) -> int:
+        """Return how many months it is looked ahead."""
+        return self.years * MONTHS_A_YEAR
+
     def payments(self, start: date) -> list[domain.Payment]:
         """Return the payments, the first of which is a month after the start."""
         if not self.payment:
@@ -70,11 +77,11 @@ class Assumptions:
         growth = float(self.payment_growth)
         return [domain.Payment(self.payment, domain.later(start, 1), yearly_growth=growth)]
 
-    def model(self, observed: Observations) -> domain.Normal | domain.History:
+    def model(self, observed: Observations) -> Normal | drawing.History:
         """Return what the courses are drawn from."""
         if self.growth is None or self.volatility is None:
-            return domain.History(observed.returns, observed.basis)
-        return domain.Normal(float(self.growth), float(self.volatility))
+            return drawing.History(observed.returns, observed.basis)
+        return Normal(float(self.growth), float(self.volatility))
 
 
 def get_forecast(
@@ -90,15 +97,30 @@ def get_forecast(
     name = report_name(portfolio, last, today, "forecast", repr(assumed))
     found = report_cache.read(*name)
     if found is None:
-        history = load_history(portfolio, _WHOLE_HISTORY, day=day, now=now, last=last)
-        found = _forecast(portfolio, assumed, history, today=today)
+        history = load_history(portfolio, WHOLE_HISTORY, day=day, now=now, last=last)
+        found, _ = look_ahead(portfolio, assumed, history, today=today)
         report_cache.write(found, *name)
     return found
 
 
-def _forecast(
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """A forecast, and what it was made of."""
+
+    history: History
+    observed: Observations
+    worth: Decimal
+    made: domain.Forecast
+
+
+def look_ahead(
     portfolio: Portfolio, assumed: Assumptions, history: History | None, *, today: date
-) -> dict[str, Any]:
+) -> tuple[dict[str, Any], Ahead | None]:
+    """Make a forecast from a history that is loaded.
+
+    Returns:
+        It as plain values, and what it was written from: None where there is nothing to begin with.
+    """
     frame: dict[str, Any] = {
         "currency": portfolio.base_currency,
         "start": history.as_of if history else today,
@@ -108,21 +130,23 @@ def _forecast(
         "history": {},
     }
     if history is None:
-        return plain_parts(frame | _nothing(_NOT_VALUED))
+        return plain_parts(frame | _nothing(_NOT_VALUED)), None
     returns = time_weighted(history.series)
     observed = observe(history.series, returns.daily)
     frame["history"] = _own_figures(history, returns, observed)
     if history.closing is None:
-        return plain_parts(frame | _nothing(_WORTH_UNKNOWN))
+        return plain_parts(frame | _nothing(_WORTH_UNKNOWN)), None
     made = domain.forecast(
         history.closing,
         assumed.payments(history.as_of),
         assumed.model(observed),
         start=history.as_of,
-        months=assumed.years * _MONTHS_A_YEAR,
+        months=assumed.months,
         target=assumed.target,
+        seed=SEED,
     )
-    return plain_parts(frame | _courses(made, minor_units(portfolio.base_currency)))
+    found = plain_parts(frame | _courses(made, minor_units(portfolio.base_currency)))
+    return found, Ahead(history, observed, history.closing, made)
 
 
 def _own_figures(

@@ -21,6 +21,7 @@ from portfolios.domain.explaining.disposals import DisposalTrees
 from portfolios.domain.explaining.risk import LABELS as RISK_LABELS
 from portfolios.domain.explaining.trees import Node, given
 from portfolios.domain.ranges import InvalidRange
+from portfolios.forecast_forms import ForecastForm
 from portfolios.models import Portfolio
 from portfolios.performance_forms import ComparisonForm
 from portfolios.selectors.attribution import attribute_now, attribute_period
@@ -28,6 +29,7 @@ from portfolios.selectors.disposal_explanations import explain_disposals
 from portfolios.selectors.disposals import get_gains, list_disposals_of
 from portfolios.selectors.explanations import explain_summary
 from portfolios.selectors.flag_explanations import explain_anomalies
+from portfolios.selectors.forecast_explanations import ExplainedForecast
 from portfolios.selectors.gain_explanations import explain_gain, explain_period, explain_year
 from portfolios.selectors.position_explanations import ExplainedPositions
 from portfolios.selectors.range_explanations import RangeTrees, explain_report
@@ -78,6 +80,7 @@ class Why(Page):
             "disposal": self._disposal,
             "lot": self._lot,
             "flag": self._flag,
+            "forecast": self._forecast,
             "added": self._added,
             "benchmark": self._benchmark,
         }
@@ -142,6 +145,15 @@ class Why(Page):
         finding, day = self._asked("finding"), self.request.user.day_of(now)
         _, trees = explain_anomalies(portfolio, day=day, now=now, finding=finding)
         return _named(trees[finding])
+
+    def _forecast(self, portfolio: Portfolio, now: datetime) -> Trees:
+        """Explain a figure of a month of the forecast that the address assumes."""
+        assumed, month = ForecastForm(self.request.GET).assumptions(), self._asked("month")
+        if not (month.isascii() and month.isdecimal()):
+            return {}
+        day, name = self.request.user.day_of(now), self.kwargs["figure"].rpartition(".")[2]
+        explained = ExplainedForecast(portfolio, assumed, day=day, now=now)
+        return {name: explained.figure(name, int(month[:4]))}
 
     def _added(self, portfolio: Portfolio, _now: datetime) -> Trees:
         """Explain what each position added, of one position if the address names one."""

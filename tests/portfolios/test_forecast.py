@@ -10,7 +10,7 @@ from common import clock
 from portfolios.services import ledger, recalculation
 from tests import factories
 from tests.factories import buy, draft
-from tests.portfolios.browsing import assert_shows, page
+from tests.portfolios.browsing import assert_shows, page, text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -130,6 +130,8 @@ def test_a_portfolio_without_a_valued_day_says_so(api, ada):
         ({"growth": "0.05"}, "volatility"),
         ({"volatility": "0.1"}, "growth"),
         ({"growth": "-1", "volatility": "0.1"}, "growth"),
+        ({"years": "2", "month": "25"}, "month"),
+        ({"month": "-1"}, "month"),
     ],
 )
 def test_assumptions_that_make_no_sense_are_refused(api, portfolio, query, field):
@@ -137,6 +139,131 @@ def test_assumptions_that_make_no_sense_are_refused(api, portfolio, query, field
 
     assert status == 422
     assert field in problem["errors"]
+
+
+def walk(tree):
+    yield tree
+    for each in tree["inputs"]:
+        yield from walk(each)
+
+
+def explained(api, portfolio, **query):
+    status, found = ask(api, portfolio, explain="1", **query)
+    assert status == 200, found
+    return found.pop("explain"), found
+
+
+def assert_comes_to(tree, value, places=2):
+    assert float(tree["value"]) == pytest.approx(float(value), abs=0.51 * 10**-places)
+
+
+LIKELY = {"years": "3", "payment": "-300", "payment_growth": "0.1", "target": "9000"}
+
+
+@pytest.mark.parametrize("query", [{"month": "0"}, {"month": "14"}, {}])
+def test_every_figure_of_a_forecast_is_explained(api, portfolio, query):
+    trees, found = explained(api, portfolio, growth="0.05", volatility="0.2", **LIKELY, **query)
+
+    month = found["courses"][int(query.get("month", -1))]
+    assert trees["courses"].keys() == month.keys() - {"date"}
+    for name, tree in trees["courses"].items():
+        assert_comes_to(tree, month[name])
+    for name in ("reaches_target", "runs_out"):
+        assert 0 < float(found[name]) < 1
+        assert_comes_to(trees[name], found[name], places=4)
+    assert_comes_to(trees["history"]["worth"], found["worth"])
+    for name, figure in found["history"].items():
+        assert (trees["history"][name]["value"] is None) == (figure["value"] is None)
+    assert {"Holdings", "Value of ACME"} <= {
+        each["label"] for each in walk(trees["history"]["worth"])
+    }
+
+
+def test_a_percentile_is_told_by_two_courses_with_their_years_and_draws(api, portfolio):
+    trees, _ = explained(api, portfolio, growth="0.05", volatility="0.2", years="2")
+
+    low, high, part = trees["courses"]["p5"]["inputs"]
+    assert [each["label"].partition(", ")[2] for each in (low, high)] == [
+        "500 in order",
+        "501 in order",
+    ]
+    assert part["value"] == "0.95"
+    assert len(low["inputs"]) == 2
+    (drawn,) = [each for each in low["inputs"][1]["inputs"] if each["formula"] == "list"]
+    assert len(trees["lists"][drawn["label"]]) == 12
+    assert drawn["note"] == (
+        "10,000 normal random numbers for each month, one for each course, of NumPy's generator "
+        "PCG64 with the seed 0."
+    )
+
+
+def test_what_is_drawn_from_history_leads_to_its_days(api, ada, acme):
+    made = begun(ada, acme, days=400)
+    trees, found = explained(api, made, years="1")
+
+    for name, tree in trees["courses"].items():
+        assert_comes_to(tree, found["courses"][-1][name])
+    for name, figure in found["history"].items():
+        assert_comes_to(trees["history"][name], figure["value"], places=9)
+    label = next(label for label in trees["lists"] if label.startswith("Drawn for course"))
+    leaf = next(each for month in trees["lists"][label] for each in walk(month) if each["ask"])
+    days = {name: leaf["ask"][name] for name in ("start", "end")}
+    performance = api.get(reverse("api-performance", args=[made.pk]), days).json()
+    shown = performance["figures"][leaf["ask"]["figure"]]["value"]
+    assert float(shown) == pytest.approx(float(leaf["value"]), abs=1e-9)
+
+
+def test_without_a_forecast_there_is_nothing_to_explain_but_the_history(api, ada, portfolio):
+    trees, _ = explained(api, portfolio)
+    empty, _ = explained(api, factories.make_portfolio(ada, name="Empty"))
+
+    assert trees["courses"] == {}
+    assert trees["history"].keys() == {"worth", "growth", "volatility"}
+    assert empty == {"history": {}, "courses": {}}
+
+
+def test_each_figure_of_the_page_opens_its_tree(browser_of, ada, portfolio):
+    browser = browser_of(ada)
+    query = {**LIKELY, "years": "1", "growth": "5", "volatility": "20"}
+
+    text = page(browser, "forecast", portfolio.pk, **query)
+
+    links = set(re.findall(r'href="([^"]*/why/[^"]*)"', text))
+    names = {link.split("/why/")[1].partition("/")[0] for link in links}
+    courses = ("paid_in", "p5", "p25", "p50", "p75", "p95", "reaches_target", "runs_out")
+    past = {"closing_value", "time_weighted_yearly", "volatility"}
+    assert names == past | {f"forecast.{name}" for name in courses}
+    for link in links:
+        part = text_of(browser.get(link.replace("&amp;", "&"), headers={"hx-request": "true"}))
+        assert_shows(part, '<div class="why-tree">', "Every number can be recomputed")
+        if "forecast.p" in link:
+            # All of them begin with what the portfolio is worth now, which is explained itself.
+            more = re.search(r'href="([^"]*/why/closing_value/[^"]*)"', part)
+            assert_shows(text_of(browser.get(more[1])), "Holdings", "Value of ACME")
+
+
+def test_the_history_beside_the_assumptions_opens_its_trees(browser_of, ada, acme):
+    made, browser = begun(ada, acme, days=400), browser_of(ada)
+
+    text = page(browser, "forecast", made.pk, years="1")
+
+    assert_shows(text, "why/time_weighted_yearly/?range=max", "why/volatility/?range=max")
+    address = reverse("why", args=[made.pk, "forecast.p95"])
+    part = text_of(browser.get(address, {"years": "1", "month": "12"}))
+    assert_shows(
+        part, "95 of 100 courses stay below", "Return from", "What was drawn of the history."
+    )
+
+
+@pytest.mark.parametrize(
+    ("figure", "month"),
+    [("p50", "121"), ("p50", "x"), ("p50", "²"), ("p50", ""), ("p7", "1"), ("reaches_target", "1")],
+)
+def test_what_the_forecast_does_not_show_is_not_found(browser_of, ada, acme, figure, month):
+    made = begun(ada, acme, days=400)
+    address = reverse("why", args=[made.pk, f"forecast.{figure}"])
+
+    assert browser_of(ada).get(address, {"month": month}).status_code == 404
 
 
 def test_the_page_shows_what_the_api_says(browser_of, ada, portfolio):

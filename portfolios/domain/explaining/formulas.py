@@ -45,6 +45,13 @@ class Formula(StrEnum):
     #: There is none of what isn't above zero; `EXPONENTIAL` takes it back.
     LOGARITHM = "natural logarithm"
     EXPONENTIAL = "e to the power of it"
+    #: The logarithm of the growth that a return is.
+    LOG_GROWTH = "natural logarithm of (1 + it)"
+    POWER = "(1 + first) to the power of second"
+    #: So far on the way from one number to another one.
+    BETWEEN = "first + third × (second − first)"
+    #: The last of numbers that each go on from the one before.
+    LAST = "the last, each going on from the one before"
     #: (1 + first) to the power of second ÷ third, less 1; a total loss stays one.
     STRETCHED = "(1 + first) to the power of second ÷ third, less 1"
     #: The first divided by (1 + third) to the power of the second.
@@ -63,6 +70,13 @@ class Formula(StrEnum):
     SHORTFALL = "root of the mean squared shortfall below 0"
     #: The value that so large a part stays at or below, interpolated linearly.
     QUANTILE = "the value that this part of all lies below"
+    #: What a course of a forecast comes to that begins with the first: the second is paid in at the
+    #: end of each month; the list has the logarithms of its growth.
+    COURSE = "each month × e to the power of what is listed, + second, never below 0"
+    #: The same with random numbers in the list.
+    RANDOM_COURSE = (
+        "each month × e to the power of (third + fourth × what is listed), + second, never below 0"
+    )
     #: Of a list, or of numbers; `GREATEST` likewise.
     LEAST = "the least"
     GREATEST = "the greatest"
@@ -128,6 +142,16 @@ def _stretched(values: Numbers) -> Decimal:
     return (1 + growth) ** (wanted / had) - 1 if growth > -1 else -_ONE
 
 
+def _between(values: Numbers) -> Decimal:
+    low, high, part = values
+    return low + part * (high - low)
+
+
+def _power(values: Numbers) -> Decimal:
+    growth, times = values
+    return (1 + growth) ** times
+
+
 def _discounted(values: Numbers) -> Decimal:
     amount, years, rate = values
     return amount / (1 + rate) ** years
@@ -151,6 +175,10 @@ _OF_NUMBERS: Mapping[Formula, Callable[[Numbers], Decimal | None]] = {
     Formula.COMPOUND: _compound,
     Formula.LOGARITHM: lambda values: values[0].ln() if values[0] > 0 else None,
     Formula.EXPONENTIAL: lambda values: values[0].exp(),
+    Formula.LOG_GROWTH: lambda values: (1 + values[0]).ln() if values[0] > -1 else None,
+    Formula.POWER: _power,
+    Formula.BETWEEN: _between,
+    Formula.LAST: lambda values: values[-1],
     Formula.STRETCHED: _stretched,
     Formula.DISCOUNTED: _discounted,
     Formula.SOLUTION: _solution,
@@ -193,6 +221,14 @@ def _quantile(part: Decimal, sample: Numbers) -> Decimal:
     return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
 
 
+def _course(values: Numbers, sample: Numbers) -> Decimal:
+    level, payment, *random = values
+    drift, spread = random or (_ZERO, _ONE)
+    for each in sample:
+        level = max(level * (drift + spread * each).exp() + payment, _ZERO)
+    return level
+
+
 _OF_LISTS: Mapping[Formula, Callable[[Numbers, Sequence[Numbers]], Decimal | None]] = {
     Formula.MEAN: lambda _, lists: _mean(lists[0]),
     Formula.MEDIAN: lambda _, lists: _median(lists[0]),
@@ -202,6 +238,8 @@ _OF_LISTS: Mapping[Formula, Callable[[Numbers, Sequence[Numbers]], Decimal | Non
     Formula.COVARIANCE: lambda _, lists: _covariance(lists[0], lists[1]),
     Formula.SHORTFALL: lambda _, lists: _shortfall(lists[0]),
     Formula.QUANTILE: lambda values, lists: _quantile(values[0], lists[0]),
+    Formula.COURSE: lambda values, lists: _course(values, lists[0]),
+    Formula.RANDOM_COURSE: lambda values, lists: _course(values, lists[0]),
     Formula.LEAST: lambda values, lists: min(chain(values, *lists), default=None),
     Formula.GREATEST: lambda values, lists: max(chain(values, *lists), default=None),
     Formula.COUNT: lambda _, lists: Decimal(len(lists[0])),

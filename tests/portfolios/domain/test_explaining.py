@@ -158,6 +158,11 @@ def test_what_was_booked_on_no_instrument_is_a_line_of_its_own():
         (Formula.LOGARITHM, ["1"], "0"),
         (Formula.LOGARITHM, ["0"], None),
         (Formula.EXPONENTIAL, ["0"], "1"),
+        (Formula.LOG_GROWTH, ["0"], "0"),
+        (Formula.LOG_GROWTH, ["-1"], None),
+        (Formula.POWER, ["0.1", "2"], "1.21"),
+        (Formula.BETWEEN, ["10", "20", "0.25"], "12.5"),
+        (Formula.LAST, ["1", "3", "2"], "2"),
         (Formula.ROOT, ["9"], "3"),
         (Formula.ROOT, ["-9"], None),
         (Formula.GROWTH, ["12", "10"], "0.2"),
@@ -201,6 +206,23 @@ def test_each_statistic_is_that_of_its_observations(formula, part, observations,
     inputs = [*([node("part", Decimal(part), "risk")] if part else []), sample]
 
     assert made("y", formula, "risk", inputs).value == (expected and Decimal(expected))
+
+
+@pytest.mark.parametrize(
+    ("formula", "values", "observations", "expected"),
+    [
+        (Formula.COURSE, ["100", "10"], ["0", "0"], "120"),
+        # What is there never falls below zero, and grows from there again.
+        (Formula.COURSE, ["100", "-60"], ["0", "0"], "0"),
+        (Formula.RANDOM_COURSE, ["100", "5", "0", "0.2"], ["0", "0"], "110"),
+        (Formula.RANDOM_COURSE, ["100", "5", "-0.2", "0.1"], ["2"], "105"),
+    ],
+)
+def test_a_course_grows_and_is_paid_into_month_by_month(formula, values, observations, expected):
+    months = listed("x", "forecast", [node("r", Decimal(each), "x") for each in observations])
+    inputs = [*(node("n", Decimal(each), "forecast") for each in values), months]
+
+    assert made("y", formula, "forecast", inputs).value == Decimal(expected)
 
 
 def test_a_covariance_is_that_of_pairs():

@@ -9,11 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from portfolios.domain.drawing import History, Normal
 from portfolios.domain.estimates import EVERY_DAY, LISTED, MONTHLY, WEEKLY
 from portfolios.domain.forecast import (
     PERCENTILES,
-    History,
-    Normal,
     Payment,
     forecast,
     later,
