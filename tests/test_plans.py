@@ -33,6 +33,7 @@ from portfolios.models import (
 from portfolios.selectors import TransactionFilter, watching
 from portfolios.selectors.allocation import Spread
 from portfolios.selectors.attribution import attribute_now, attribute_period
+from portfolios.selectors.disposal_explanations import explain_disposals
 from portfolios.selectors.disposals import (
     DISPOSAL_KEY,
     DisposalFilter,
@@ -171,7 +172,7 @@ def test_lists_of_disposals(crowd, wanted):
     )
     if "instrument_id" in wanted:
         wanted = wanted | {"instrument_id": instruments[0].pk}
-    rows = list_disposals(crowd.portfolio.pk, wanted=DisposalFilter(**wanted))
+    rows = list_disposals(crowd.portfolio.pk, wanted=DisposalFilter.of_year(**wanted))
 
     assert_paged_by_index(rows, DISPOSAL_KEY)
     explain_uses_index(rows)
@@ -180,6 +181,7 @@ def test_lists_of_disposals(crowd, wanted):
         attribute_now(crowd.portfolio, now=NOW)
         attribute_period(crowd.portfolio, start=DAYS[30], end=DAYS[10])
         list_disposals_of(crowd.portfolio.pk, transaction_id=ObjectId(rows.first().transaction_id))
+        explain_disposals(crowd.portfolio, list(rows[:10]))
 
 
 def test_splits_that_are_not_recorded(crowd):

@@ -116,7 +116,7 @@ class DisposalsExport(APIView):
         query = YearQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
         year = query.validated_data.get("year")
-        rows = list_disposals(portfolio.pk, wanted=DisposalFilter(year=year))
+        rows = list_disposals(portfolio.pk, wanted=DisposalFilter.of_year(year))
         held = rows.order_by().values_list("instrument_id", flat=True).distinct()
         name = gains_export.file_name(portfolio, year)
         return StreamingHttpResponse(

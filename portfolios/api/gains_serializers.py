@@ -41,7 +41,7 @@ class DisposalsQuery(ExplainQuery, YearQuery):
     def wanted(self) -> DisposalFilter:
         """Return what was asked for, once it is valid."""
         known = self.validated_data
-        return DisposalFilter(year=known.get("year"), instrument_id=known.get("instrument_id"))
+        return DisposalFilter.of_year(known.get("year"), instrument_id=known.get("instrument_id"))
 
 
 class ClosedLotOutput(serializers.Serializer[object]):

@@ -24,8 +24,9 @@ from portfolios.domain.policy import Policy
 from portfolios.domain.ranges import InvalidRange
 from portfolios.domain.status import Status
 from portfolios.domain.unknowns import known_sum
-from portfolios.models import Disposal, Portfolio, Snapshot
+from portfolios.models import Portfolio, Snapshot
 from portfolios.selectors.checkpoints import go_on
+from portfolios.selectors.disposals import DisposalFilter, list_disposals
 from portfolios.selectors.history import WantedDays
 from portfolios.selectors.ledger import first_trade_date
 from portfolios.selectors.replaying import check_length, prepare
@@ -125,9 +126,7 @@ def attribute_period(portfolio: Portfolio, *, start: date, end: date) -> PeriodV
         tracks_cash=portfolio.tracks_cash,
         policy=known.policy,
     )
-    sold = Disposal.objects.filter(
-        portfolio_id=portfolio.pk, date__gte=start, date__lte=end
-    ).order_by("-date", "-transaction_id", "-place")
+    sold = list_disposals(portfolio.pk, wanted=DisposalFilter(start, end))
     with exact():
         realized = known_sum(sold.values_list("gain_base", flat=True))
     return PeriodView(start=start, end=end, report=report, realized=realized)

@@ -31,10 +31,24 @@ class DisposalNotFound(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class DisposalFilter:
-    """What to list of the disposals; None means everything."""
+    """What to list of the disposals; None means everything.
 
-    year: int | None = None
+    Attributes:
+        start: the first day; `end` is the last one, and counts.
+    """
+
+    start: date | None = None
+    end: date | None = None
     instrument_id: ObjectId | None = None
+
+    @classmethod
+    def of_year(
+        cls, year: int | None = None, *, instrument_id: ObjectId | None = None
+    ) -> DisposalFilter:
+        """Choose a calendar year; None is all of them."""
+        if year is None:
+            return cls(instrument_id=instrument_id)
+        return cls(date(year, 1, 1), date(year, 12, 31), instrument_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +102,10 @@ def list_disposals(
     rows = Disposal.objects.filter(portfolio_id=portfolio_id)
     if wanted.instrument_id is not None:
         rows = rows.filter(instrument_id=wanted.instrument_id)
-    if wanted.year is not None:
-        rows = rows.filter(date__gte=date(wanted.year, 1, 1), date__lte=date(wanted.year, 12, 31))
+    if wanted.start is not None:
+        rows = rows.filter(date__gte=wanted.start)
+    if wanted.end is not None:
+        rows = rows.filter(date__lte=wanted.end)
     return rows.order_by(*DISPOSAL_KEY)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 
+from common.currencies import in_major
 from common.money import exact
 from marketdata import selectors as market
 from marketdata.domain.instruments import InstrumentBrief
@@ -16,9 +17,16 @@ from portfolios.domain.explaining.attribution import (
     explain_position_gain,
 )
 from portfolios.domain.explaining.formulas import Formula
-from portfolios.domain.explaining.sales import LotSold, SaleMade, SalesTrees, explain_sales
+from portfolios.domain.explaining.sales import (
+    Local,
+    LotSold,
+    SaleMade,
+    SalesTrees,
+    explain_realized,
+    explain_sales,
+)
 from portfolios.domain.explaining.trees import Ask, Node, given, made
-from portfolios.domain.unknowns import minus
+from portfolios.domain.unknowns import minus, times
 from portfolios.models import Disposal, Portfolio
 from portfolios.selectors.attribution import AttributionView, PeriodView
 from portfolios.selectors.disposals import DisposalFilter, closed_lots, list_disposals
@@ -75,7 +83,16 @@ def explain_period(portfolio: Portfolio, view: PeriodView) -> GainTrees:
             contributed=contributed,
         )
     )
-    return replace(trees, parts={**trees.parts, "opening_value": opening, "paid_in": flowed})
+    sold = DisposalFilter(start=view.start, end=view.end)
+    return replace(
+        trees,
+        parts={
+            **trees.parts,
+            "opening_value": opening,
+            "paid_in": flowed,
+            "realized_tax_basis": explain_realized(_sales(portfolio, sold), unit),
+        },
+    )
 
 
 def _since(view: PeriodView, unit: str) -> tuple[Node, Node]:
@@ -102,10 +119,15 @@ def _trees(gain: Attributed) -> GainTrees:
 
 def explain_year(portfolio: Portfolio, year: int) -> SalesTrees:
     """Say what the sums of a year's sales are made of."""
-    rows = list(list_disposals(portfolio.pk, wanted=DisposalFilter(year=year)))
-    names = market.briefs_by_id({str(row.instrument_id) for row in rows})
-    sales = [_sale(row, names) for row in reversed(rows)]
+    sales = _sales(portfolio, DisposalFilter.of_year(year))
     return explain_sales(year, sales, portfolio.base_currency)
+
+
+def _sales(portfolio: Portfolio, wanted: DisposalFilter) -> list[SaleMade]:
+    """Load sales, oldest first."""
+    rows = list(list_disposals(portfolio.pk, wanted=wanted))
+    names = market.briefs_by_id({str(row.instrument_id) for row in rows})
+    return [_sale(row, names) for row in reversed(rows)]
 
 
 def _sale(row: Disposal, names: Mapping[str, InstrumentBrief]) -> SaleMade:
@@ -119,4 +141,13 @@ def _sale(row: Disposal, names: Mapping[str, InstrumentBrief]) -> SaleMade:
             LotSold(lot.opened_on, lot.held_days, lot.proceeds_base, lot.cost_base)
             for lot in closed_lots(row)
         ],
+        local=_local(row),
     )
+
+
+def _local(row: Disposal) -> Local:
+    currency, unit = in_major(row.currency, Decimal(1))
+    with exact():
+        return Local(
+            currency, times(row.proceeds, unit), times(row.cost, unit), times(row.gain, unit)
+        )

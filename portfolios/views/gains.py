@@ -46,7 +46,7 @@ class GainsPage(Page):
         """Show what was gained in a year, the latest one unless told."""
         gains = get_gains(self.portfolio(portfolio_id))
         year = self._year(gains)
-        rows = list_disposals(gains.portfolio.pk, wanted=DisposalFilter(year=year))
+        rows = list_disposals(gains.portfolio.pk, wanted=DisposalFilter.of_year(year))
         context = gains_presentation.gains_page(
             gains,
             year=year,

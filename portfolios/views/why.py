@@ -124,7 +124,10 @@ class Why(Page):
     def _sales(self, portfolio: Portfolio, _now: datetime) -> Trees:
         years = {f"{each.year}": each.year for each in get_gains(portfolio).years}
         year = years.get(self._asked("year"))
-        return _named(explain_year(portfolio, year)) if year else {}
+        if not year:
+            return {}
+        trees, currency = explain_year(portfolio, year), self._asked("currency")
+        return _named(trees.by_currency.get(currency) if currency else trees)
 
     def _disposal(self, portfolio: Portfolio, _now: datetime) -> Trees:
         return _named(self._sold(portfolio))

@@ -186,3 +186,27 @@ def test_what_was_not_sold_is_not_found(browser, api, portfolio, figure, more):
 
     address = reverse("why", args=[portfolio.pk, figure])
     assert browser.get(address, query).status_code == 404
+
+
+def test_the_sums_of_a_year_are_told_by_currency_as_well(browser, api, portfolio):
+    answer = api.get(reverse("api-tax-years", args=[portfolio.pk]), {"explain": "1"}).json()
+
+    for year in answer["years"]:
+        trees = answer["explain"][f"{year['year']}"]["by_currency"]
+        assert trees.keys() == {each["currency"] for each in year["by_currency"]}
+        for each in year["by_currency"]:
+            for name, tree in trees[each["currency"]].items():
+                assert_comes_to(tree, each[name])
+    address = reverse("why", args=[portfolio.pk, "sales.gain"])
+    shown = text_of(browser.get(address, {"year": "2026", "currency": "EUR"}))
+    assert_shows(shown, "Gain of 2026, in EUR", "EURO on 2026-02-03")
+    assert browser.get(address, {"year": "2026", "currency": "CHF"}).status_code == 404
+
+
+def test_what_sales_of_some_days_realized_is_told_by_each(browser, portfolio):
+    address = reverse("why", args=[portfolio.pk, "attribution.realized_tax_basis"])
+
+    text = text_of(browser.get(address, {"start": "2026-02-01", "end": "2026-02-04"}))
+
+    assert_shows(text, "Realized by sales", "EURO on 2026-02-03")
+    assert "ACME on" not in text

@@ -116,8 +116,9 @@ def test_the_parts_of_a_gain_come_to_it_on_both_bases(api, portfolio, today, day
         *("contributed", "price", "currency_effect", "cash_currency"),
         *("income", "fees", "taxes", "value", "gain"),
     }
-    assert trees["parts"].keys() == names | ({"opening_value", "paid_in"} if days else set())
-    for name in names:
+    of_days = {"opening_value", "paid_in", "realized_tax_basis"} if days else set()
+    assert trees["parts"].keys() == names | of_days
+    for name in names | (of_days - {"paid_in"}):
         assert_comes_to(trees["parts"][name], found[name])
     for each in found["positions"]:
         assert_comes_to(trees["positions"][each["instrument_id"]], each["total"])
@@ -219,6 +220,9 @@ def test_what_sales_brought_in_a_year_comes_to_what_is_shown(api, portfolio, mon
 
     (year,) = answer["years"]
     trees = answer["explain"][f"{year['year']}"]
+    (own,) = year["by_currency"]
+    for name, tree in trees.pop("by_currency")[own["currency"]].items():
+        assert_comes_to(tree, own[name])
     for name, tree in trees.items():
         assert_comes_to(tree, year[name])
     assert [each["label"][:7] for each in trees["gain"]["inputs"]] == ["ACME on"]

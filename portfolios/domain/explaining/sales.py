@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -27,6 +27,16 @@ class LotSold:
 
 
 @dataclass(frozen=True, slots=True)
+class Local:
+    """What a sale brought in the instrument's currency, pence as pounds."""
+
+    currency: str
+    proceeds: Decimal | None
+    cost: Decimal | None
+    gain: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
 class SaleMade:
     """One sale, in the portfolio's currency.
 
@@ -40,11 +50,21 @@ class SaleMade:
     cost: Decimal | None
     gain: Decimal | None
     lots: Sequence[LotSold]
+    local: Local
 
     @property
     def label(self) -> str:
         """Return what it is called."""
         return f"{self.symbol} on {self.date.isoformat()}"
+
+
+@dataclass(frozen=True, slots=True)
+class CurrencyTrees:
+    """The trees of what sales in instruments of one currency brought, in it."""
+
+    proceeds: Node
+    cost: Node
+    gain: Node
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +77,7 @@ class SalesTrees:
     short_term: Node
     long_term: Node
     other: Node
+    by_currency: Mapping[str, CurrencyTrees]
 
 
 def explain_sales(year: int, sales: Sequence[SaleMade], unit: str) -> SalesTrees:
@@ -83,6 +104,32 @@ def explain_sales(year: int, sales: Sequence[SaleMade], unit: str) -> SalesTrees
             "Without a sale,",
             (given(each.label, each.gain, _GAIN, unit=unit) for each in sales if not each.lots),
         ),
+        by_currency={
+            currency: _in_currency(year, currency, sales)
+            for currency in sorted({each.local.currency for each in sales})
+        },
+    )
+
+
+def explain_realized(sales: Sequence[SaleMade], unit: str) -> Node:
+    """Explain what sales realized in all: unknown where one of them is."""
+    is_short_list = len(sales) <= MOST_SALES
+    gains = (_gain(each, unit, whole=is_short_list) for each in sales)
+    return made("Realized by sales", Formula.SUM, _GAIN, gains, unit=unit)
+
+
+def _in_currency(year: int, currency: str, sales: Sequence[SaleMade]) -> CurrencyTrees:
+    chosen = [each for each in sales if each.local.currency == currency]
+
+    def summed(label: str, method: str, amount: Callable[[Local], Decimal | None]) -> Node:
+        parts = (given(each.label, amount(each.local), method, unit=currency) for each in chosen)
+        words = f"{label} {year}, in {currency}"
+        return made(words, Formula.SUM_KNOWN, _METHOD, parts, unit=currency)
+
+    return CurrencyTrees(
+        proceeds=summed("Proceeds of", _GAIN, lambda each: each.proceeds),
+        cost=summed("Cost of", "cost", lambda each: each.cost),
+        gain=summed("Gain of", _GAIN, lambda each: each.gain),
     )
 
 
