@@ -78,6 +78,26 @@ def test_lots_open_on_top_of_the_page_or_as_a_page_without_scripts(signed_in, pi
     plain.close()
 
 
+def test_why_opens_on_top_of_the_lots_it_was_asked_from(signed_in, pictures):
+    page = signed_in()
+    page.get_by_role("link", name="World and Europe").first.click()
+    page.get_by_role("link", name="Gains", exact=True).first.click()
+    page.get_by_role("link", name=re.compile(r"^\d+ lots?$")).first.click()
+    lots, why = (page.get_by_role("dialog", name=name) for name in ("Lots", "Why"))
+    here = page.url
+
+    lots.get_by_role("cell").last.get_by_role("link").click()
+
+    expect(why.get_by_text(re.compile("^Gain of "))).to_be_visible()
+    why.get_by_text(re.compile("^Proceeds of ")).click()
+    expect(why.get_by_text(re.compile("^What was traded on ")).first).to_be_visible()
+    assert page.url == here
+    page.screenshot(path=pictures / "why-of-a-lot.png")
+    why.get_by_role("button", name="Close").click()
+    expect(why).to_be_hidden()
+    expect(lots).to_be_visible()
+
+
 def test_a_recorded_transaction_reaches_the_holdings(signed_in, platform):
     page = signed_in()
     portfolio = platform.portfolio("US growth")["id"]
