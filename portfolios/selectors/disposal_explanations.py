@@ -14,10 +14,9 @@ from portfolios.domain.explaining.disposals import (
     Closed,
     DisposalTrees,
     LotClosed,
-    Traded,
     explain_disposal,
-    traded,
 )
+from portfolios.domain.explaining.rows import Traded, traded
 from portfolios.domain.policy import Policy
 from portfolios.domain.transactions import Event
 from portfolios.models import Disposal, Portfolio
@@ -44,6 +43,9 @@ def explain_disposals(portfolio: Portfolio, rows: Sequence[Disposal]) -> dict[st
                 lots=[_lot(lot, row, events) for lot in lots[row.pk]],
                 gain=events.by_currency(row, row.gain, row.gain_base),
                 return_rate=return_of(row),
+                price_gain=row.price_gain_base,
+                currency_gain=row.currency_gain_base,
+                charges=row.charges_base,
             )
         )
         for row in rows

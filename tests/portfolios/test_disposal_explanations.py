@@ -14,6 +14,7 @@ from tests.portfolios.conftest import computed
 
 pytestmark = pytest.mark.django_db
 NAMES = ("proceeds", "cost", "gain", "proceeds_base", "cost_base", "gain_base")
+PARTS = ("price_gain_base", "currency_gain_base", "charges_base")
 
 
 @pytest.fixture
@@ -80,7 +81,7 @@ def test_every_sale_and_lot_comes_to_what_is_shown(api, portfolio):
     assert len(found) == 5
     for trees, shown in found.values():
         assert_comes_to(trees["return_rate"], shown["return_rate"])
-        for name in NAMES:
+        for name in (*NAMES, *PARTS):
             assert_comes_to(trees[name], shown[name])
         assert len(trees["lots"]) == len(shown["lots"])
         for place, lot in enumerate(shown["lots"]):
@@ -106,6 +107,18 @@ def test_a_sale_is_told_by_the_rows_that_bought_and_sold(api, portfolio):
         ("Of all", "15"),
     }
     assert "USD for one EUR then" not in labels_of(trees["gain"])
+
+
+def test_what_price_and_rate_made_of_a_gain_is_told_by_the_same_rows(api, portfolio):
+    trees, shown = ask(api, portfolio)["2026-02-03"]
+
+    # (15 × 8 − 10 × 4 − 5 × 6) EUR at 1.5, and what was paid at 1.2 and 1.3 is worth more.
+    assert Decimal(shown["price_gain_base"]) == 75
+    assert [each["value"] for each in trees["price_gain_base"]["inputs"]] == ["50", "1.5"]
+    assert Decimal(shown["currency_gain_base"]) == 180 - (48 + 39) - 75
+    labels = [each["label"] for each in trees["currency_gain_base"]["inputs"]]
+    assert labels == ["Gain before charges, in USD", "Price"]
+    assert {"Fee"} <= labels_of(trees["charges_base"])
 
 
 def test_what_a_split_changed_is_told_as_it_came(api, portfolio):

@@ -2,85 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
-from common.money import exact
-from marketdata.domain.fx import RateHistory
 from portfolios.domain.explaining.formulas import Formula
+from portfolios.domain.explaining.rows import (
+    Traded,
+    charges,
+    checked,
+    less_charges,
+    with_charges,
+    without_charges,
+)
 from portfolios.domain.explaining.trees import Node, given, made, told
 from portfolios.domain.figures import Figure
-from portfolios.domain.policy import Charges, Policy
-from portfolios.domain.transactions import Event
 
-_GAIN, _COST, _RATES = "realized-gain", "cost", "exchange-rates"
-#: Amounts are stored with ten decimals.
-_NOISE = Decimal("1e-8")
-_CARRIED = (
-    "As it came here: not by one trade alone, such as after a split, a delivery or a payment."
-)
-_UNKNOWN = "It isn't known."
+_GAIN, _COST, _PARTS = "realized-gain", "cost", "price-and-currency"
 _NO_UNITS = "A payment realized it, without any units going."
-
-
-@dataclass(frozen=True, slots=True)
-class Traded:
-    """A row of the ledger that traded units.
-
-    Attributes:
-        fee: what of it belongs to costs and proceeds, `tax` likewise.
-        rates: of its currency in each other one that amounts are told in.
-    """
-
-    date: date
-    quantity: Decimal
-    multiplier: Decimal
-    price: Decimal
-    fee: Decimal
-    tax: Decimal
-    currency: str
-    rates: Mapping[str, Decimal | None]
-
-
-def traded(
-    event: Event,
-    *,
-    instrument_id: str,
-    units: Iterable[str],
-    base: str,
-    policy: Policy,
-    rates: Callable[[], RateHistory],
-) -> Traded | None:
-    """Return a row as a trade of an instrument, if it is one.
-
-    Args:
-        units: the currencies that amounts are told in.
-        base: the portfolio's currency, which a row may have been booked in at a rate of its own.
-        rates: of the row's day; asked for only where they are needed.
-    """
-    if event.instrument_id != instrument_id or not event.quantity or event.price is None:
-        return None
-
-    def rate(unit: str) -> Decimal | None:
-        if event.currency == unit:
-            return Decimal(1)
-        if event.fx_rate and unit == base and policy.uses_booked_rates:
-            return event.fx_rate
-        known = rates().on(event.trade_date, policy.max_rate_age_days)
-        return known.find_rate(event.currency, unit)
-
-    return Traded(
-        date=event.trade_date,
-        quantity=event.quantity,
-        multiplier=event.multiplier,
-        price=event.price,
-        fee=event.fee if policy.fees is Charges.INCLUDED else Decimal(0),
-        tax=event.tax if policy.taxes is Charges.INCLUDED else Decimal(0),
-        currency=event.currency,
-        rates={unit: rate(unit) for unit in units},
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +49,8 @@ class Closed:
         closed: the row that made it, where that is a trade.
         gain: by currency, like those of its lots, of which there may be none.
         return_rate: the return of the trade, which says why there is none.
+        price_gain: what of the gain the price made, in the portfolio's currency; `currency_gain`
+            what the exchange rate did, and `charges` what is taken off both.
     """
 
     label: str
@@ -119,6 +61,9 @@ class Closed:
     lots: Sequence[LotClosed]
     gain: Mapping[str, Decimal | None]
     return_rate: Figure
+    price_gain: Decimal | None
+    currency_gain: Decimal | None
+    charges: Decimal | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +93,9 @@ class DisposalTrees:
     cost_base: Node
     gain_base: Node
     return_rate: Node
+    price_gain_base: Node
+    currency_gain_base: Node
+    charges_base: Node
     lots: Mapping[str, LotTrees]
 
 
@@ -163,6 +111,7 @@ def explain_disposal(disposal: Closed) -> DisposalTrees:
         *local,
         *base,
         return_rate=told(rate, figure.value, figure.explanation),
+        **_parted(disposal),
         lots={f"{place}": each for place, each in enumerate(lots)},
     )
 
@@ -196,76 +145,98 @@ def _difference(label: str, proceeds: Node, cost: Node) -> Node:
 
 def _lot(disposal: Closed, lot: LotClosed) -> LotTrees:
     name = f"{disposal.label}, {lot.held_days} days since {lot.opened_on.isoformat()}"
-    sold, bought = disposal.closed, lot.opened
-    if disposal.is_short:
-        sold, bought = bought, sold
+    sold, bought = _sides(disposal, lot)
 
     def trees(unit: str) -> Iterator[Node]:
-        proceeds = _amount(
-            f"Proceeds of {name}", _GAIN, sold, lot, (unit, lot.proceeds[unit]), _less
-        )
-        cost = _amount(f"Cost of {name}", _COST, bought, lot, (unit, lot.cost[unit]), _more)
+        label, tree = f"Proceeds of {name}", None
+        if sold:
+            tree = less_charges(sold, lot.quantity, unit, label=label, method=_GAIN)
+        proceeds = checked(tree, label, _GAIN, lot.proceeds[unit], unit)
+        label, tree = f"Cost of {name}", None
+        if bought:
+            tree = with_charges(bought, lot.quantity, unit, label=label, method=_COST)
+        cost = checked(tree, label, _COST, lot.cost[unit], unit)
         yield from (proceeds, cost, _difference(name, proceeds, cost))
 
     return LotTrees(*trees(disposal.currency), *trees(disposal.base))
 
 
-_Charged = Callable[[Node, list[Node]], Node]
+def _sides(disposal: Closed, lot: LotClosed) -> tuple[Traded | None, Traded | None]:
+    """Return the rows that sold the units of a lot, and that bought them."""
+    if disposal.is_short:
+        return lot.opened, disposal.closed
+    return disposal.closed, lot.opened
 
 
-def _amount(
-    label: str,
-    method: str,
-    row: Traded | None,
-    lot: LotClosed,
-    stored: tuple[str, Decimal | None],
-    charged: _Charged,
-) -> Node:
-    """Explain an amount of a lot by the row that brought it, where that comes to it."""
-    unit, amount = stored
-    if amount is None:
-        return given(label, None, method, unit=unit, note=_UNKNOWN)
-    tree = row and _by_row(label, method, row, lot.quantity, unit, charged)
-    if tree and tree.value is not None:
-        with exact():
-            is_close = abs(tree.value - amount) <= _NOISE * max(abs(amount), Decimal(1))
-        if is_close:
-            return tree
-    return given(label, amount, method, unit=unit, note=_CARRIED)
+def _parted(disposal: Closed) -> dict[str, Node]:
+    """Explain what the price and the rate made of a gain, and what was charged."""
+    unit, label = disposal.base, disposal.label
+    total = _bare(disposal, unit)
+    price = _price_gain(disposal, total)
+    currency = (
+        made("Currency", Formula.DIFFERENCE, _PARTS, (total, price), unit=unit)
+        if total and price
+        else None
+    )
+    stored = {
+        "price_gain_base": ("Price", price, disposal.price_gain),
+        "currency_gain_base": ("Currency", currency, disposal.currency_gain),
+        "charges_base": ("Charges", _charged(disposal), disposal.charges),
+    }
+    return {
+        name: checked(tree, f"{words} in the gain of {label}", _PARTS, amount, unit)
+        for name, (words, tree, amount) in stored.items()
+    }
 
 
-def _by_row(
-    label: str, method: str, row: Traded, quantity: Decimal, unit: str, charged: _Charged
-) -> Node | None:
-    """Explain what some of a row's units were traded for, with their part of its charges."""
-    inputs = [given("Quantity", row.quantity, "quantity")]
-    if row.multiplier != 1:
-        inputs.append(given("Multiplier", row.multiplier, "value"))
-    inputs.append(given("Price", row.price, "price", unit=row.currency))
-    traded = f"traded on {row.date.isoformat()}"
-    node = made(f"What was {traded}", Formula.PRODUCT, method, inputs, unit=row.currency)
-    charges = [
-        given(words, amount, "fees-and-taxes", unit=row.currency)
-        for words, amount in (("Fee", row.fee), ("Tax", row.tax))
-        if amount
+def _price_gain(disposal: Closed, total: Node | None) -> Node | None:
+    """Explain what the price made, at the rate of the day on which it was closed."""
+    closed = disposal.closed
+    if closed is None or disposal.currency == disposal.base:
+        return total
+    local, known = _bare(disposal, disposal.currency), closed.rates
+    if local is None:
+        return None
+    rates = [
+        given(f"{unit} for one {closed.currency} then", known.get(unit), "exchange-rates")
+        for unit in (disposal.base, disposal.currency)
     ]
-    if charges:
-        node = charged(node, charges)
-    if quantity != row.quantity:
-        parts = (given("Of this lot", quantity, "lots"), given("Of all", row.quantity, "quantity"))
-        part = made(f"Part of all units {traded}", Formula.SHARE, "lots", parts)
-        node = made("Part of this lot", Formula.PRODUCT, method, (node, part), unit=row.currency)
-    if unit != row.currency:
-        rate = given(f"{unit} for one {row.currency} then", row.rates.get(unit), _RATES)
-        node = made(label, Formula.PRODUCT, method, (node, rate), unit=unit)
-    return replace(node, label=label)
+    label = f"{disposal.base} for one {disposal.currency} then"
+    rate = made(label, Formula.QUOTIENT, "exchange-rates", rates)
+    return made("Price", Formula.PRODUCT, _PARTS, (local, rate), unit=disposal.base)
 
 
-def _less(worth: Node, charges: list[Node]) -> Node:
-    inputs = (worth, *charges)
-    return made("Less charges", Formula.DIFFERENCE, _GAIN, inputs, unit=worth.unit)
+def _bare(disposal: Closed, unit: str) -> Node | None:
+    """Explain the gain before charges, where every lot came by trades."""
+    proceeds: list[Node] = []
+    costs: list[Node] = []
+    for lot in disposal.lots:
+        sold, bought = _sides(disposal, lot)
+        if sold is None or bought is None:
+            return None
+        day = lot.opened_on.isoformat()
+        for found, row, words in ((proceeds, sold, "Brought"), (costs, bought, "Paid")):
+            label = f"{words}, lot of {day}"
+            node = without_charges(row, lot.quantity, unit, label=label, method=_PARTS)
+            found.append(node)
+    if not proceeds:
+        return None
+    inputs = (
+        _together("Brought", _PARTS, proceeds),
+        _together("Paid", _PARTS, costs),
+    )
+    label = f"Gain before charges, in {unit}"
+    return made(label, Formula.DIFFERENCE, _PARTS, inputs, unit=unit)
 
 
-def _more(worth: Node, charges: list[Node]) -> Node:
-    inputs = (worth, *charges)
-    return made("With charges", Formula.SUM, _COST, inputs, unit=worth.unit)
+def _charged(disposal: Closed) -> Node | None:
+    """Explain what was charged for units, when they were bought and when they were sold."""
+    found = []
+    for lot in disposal.lots:
+        for row in _sides(disposal, lot):
+            if row is None:
+                return None
+            label = f"Charged on {row.date.isoformat()}"
+            found.append(charges(row, lot.quantity, disposal.base, label=label, method=_PARTS))
+    label = "Charges of purchase and sale"
+    return made(label, Formula.SUM, _PARTS, found, unit=disposal.base)

@@ -1,5 +1,6 @@
 """What every sale of every ledger brought is what its trees come to."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -12,18 +13,22 @@ from portfolios.domain.explaining.disposals import (
     DisposalTrees,
     LotClosed,
     explain_disposal,
-    traded,
 )
+from portfolios.domain.explaining.rows import traded
 from portfolios.domain.explaining.trees import Node, leaves, recomputed
 from portfolios.domain.figures import of_ratio
 from portfolios.domain.gains import trade_return
 from portfolios.domain.kinds import Kind
 from portfolios.domain.policy import Charges
+from tests.portfolios.domain.notation import FIRST_DAY
 from tests.portfolios.domain.strategies import some_events
 from tests.portfolios.domain.test_engine_properties import RATES
 from tests.portfolios.domain.test_explaining import walk
 
 NAMES = ("proceeds", "cost", "gain", "proceeds_base", "cost_base", "gain_base")
+#: Where a row was charged nothing.
+UNCHARGED = {f"Charged on {FIRST_DAY + timedelta(days=place)}" for place in range(20)} | {"Charges"}
+PARTS = ("price_gain_base", "currency_gain_base", "charges_base")
 TRADES = (Kind.BUY, Kind.SELL, Kind.SELL_SHORT, Kind.BUY_TO_COVER)
 
 
@@ -61,6 +66,9 @@ def explained(disposal, events, policy) -> DisposalTrees:
             ],
             gain={disposal.currency: disposal.gain, "EUR": disposal.gain_base},
             return_rate=of_ratio(trade_return(disposal.gain_base, entry), disposal.date),
+            price_gain=disposal.price_gain_base,
+            currency_gain=disposal.currency_gain_base,
+            charges=disposal.charges_base,
         )
     )
 
@@ -81,7 +89,7 @@ def test_every_tree_comes_to_its_figure(events, policy):
     for disposal in compute(Ledger(events, "EUR", RATES), policy=policy).disposals:
         trees = explained(disposal, events, policy)
 
-        for name in NAMES:
+        for name in (*NAMES, *PARTS):
             assert_comes_to(getattr(trees, name), getattr(disposal, name))
         for lot, own in zip(disposal.lots, trees.lots.values(), strict=True):
             for name in NAMES:
@@ -95,5 +103,6 @@ def test_trades_are_told_down_to_quantities_prices_and_charges(events):
     for disposal in compute(Ledger(events, "EUR", RATES)).disposals:
         trees = explained(disposal, events, Policy())
 
-        found = {each.label for each in leaves(trees.gain)}
-        assert found <= {"Quantity", "Price", "Fee", "Tax", "Of this lot", "Of all"}
+        for name in ("gain", *PARTS):
+            found = {each.label for each in leaves(getattr(trees, name))}
+            assert found <= {"Quantity", "Price", "Fee", "Tax", "Of this lot", "Of all", *UNCHARGED}
