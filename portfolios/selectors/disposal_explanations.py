@@ -24,11 +24,17 @@ from portfolios.selectors.disposals import ClosedLotView, closed_lots, get_gains
 from portfolios.selectors.ledger import list_events_named
 
 
-def explain_disposals(portfolio: Portfolio, rows: Sequence[Disposal]) -> dict[str, DisposalTrees]:
-    """Say of disposals what proceeds, cost and gain are made of, by `name_of` each."""
+def explain_disposals(
+    portfolio: Portfolio, rows: Sequence[Disposal], *, lot: str = ""
+) -> dict[str, DisposalTrees]:
+    """Say of disposals what proceeds, cost and gain are made of, by `name_of` each.
+
+    Args:
+        lot: the place of one that is told also where there are many.
+    """
     lots = {row.pk: closed_lots(row) for row in rows}
     ids = {row.transaction_id for row in rows}
-    ids |= {lot.transaction_id for each in lots.values() for lot in each}
+    ids |= {closed.transaction_id for each in lots.values() for closed in each}
     found = list_events_named(portfolio.pk, [ObjectId(each) for each in ids])
     events = _Events(found, get_gains(portfolio).policy, portfolio.base_currency)
     names = market.briefs_by_id({str(row.instrument_id) for row in rows})
@@ -40,13 +46,14 @@ def explain_disposals(portfolio: Portfolio, rows: Sequence[Disposal]) -> dict[st
                 base=portfolio.base_currency,
                 is_short=row.is_short,
                 closed=events.traded(row.transaction_id, row),
-                lots=[_lot(lot, row, events) for lot in lots[row.pk]],
+                lots=[_lot(each, row, events) for each in lots[row.pk]],
                 gain=events.by_currency(row, row.gain, row.gain_base),
                 return_rate=return_of(row),
                 price_gain=row.price_gain_base,
                 currency_gain=row.currency_gain_base,
                 charges=row.charges_base,
-            )
+            ),
+            wanted=lot,
         )
         for row in rows
     }

@@ -142,7 +142,8 @@ class Why(Page):
         if not ObjectId.is_valid(transaction):
             return None
         rows = list_disposals_of(portfolio.pk, transaction_id=ObjectId(transaction))
-        return explain_disposals(portfolio, rows).get(f"{transaction}-{place}")
+        trees = explain_disposals(portfolio, rows, lot=self._asked("lot"))
+        return trees.get(f"{transaction}-{place}")
 
     def _flag(self, portfolio: Portfolio, now: datetime) -> Trees:
         finding, day = self._asked("finding"), self.request.user.day_of(now)

@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 from django.urls import reverse
 
+from portfolios.domain.explaining import disposals
 from portfolios.services import recalculation
 from tests import factories
 from tests.factories import NOW, TODAY, buy, draft, sell
@@ -150,6 +151,22 @@ def test_what_is_not_known_says_so(api, portfolio):
 
     assert shown["gain"] is None
     assert [each["value"] for each in trees["cost"]["inputs"]].count(None) == 1
+
+
+def test_of_many_lots_each_is_told_by_its_amount_unless_it_is_asked_for(
+    browser, api, portfolio, monkeypatch
+):
+    monkeypatch.setattr(disposals, "MOST_LOTS", 1)
+
+    trees, shown = ask(api, portfolio)["2026-02-03"]
+
+    for name in (*NAMES, *PARTS):
+        assert_comes_to(trees[name], shown[name])
+    assert [each["inputs"] for each in trees["cost"]["inputs"]] == [[], []]
+    assert (trees["lots"], trees["charges_base"]["note"]) == ({}, "It has more than 1 lots.")
+    address = reverse("why", args=[portfolio.pk, "lot.gain"])
+    query = {"transaction": shown["transaction_id"], "place": "0", "lot": "1"}
+    assert_shows(text_of(browser.get(address, query)), "What was traded on 2025-06-03")
 
 
 def test_charges_that_count_apart_are_not_in_it(api, ada, portfolio):

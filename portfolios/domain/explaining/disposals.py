@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from portfolios.domain.explaining.formulas import Formula
 from portfolios.domain.explaining.rows import (
+    CARRIED,
     Traded,
     charges,
     checked,
@@ -20,6 +21,8 @@ from portfolios.domain.explaining.trees import Node, given, made, told
 from portfolios.domain.figures import Figure
 
 _GAIN, _COST, _PARTS = "realized-gain", "cost", "price-and-currency"
+#: Of a sale with more lots each is told by what it came to only; of one it can be asked.
+MOST_LOTS = 300
 _NO_UNITS = "A payment realized it, without any units going."
 
 
@@ -83,7 +86,7 @@ class DisposalTrees:
     """The trees of one disposal.
 
     Attributes:
-        lots: by their place.
+        lots: by their place; of more than `MOST_LOTS` only the one that was asked for.
     """
 
     proceeds: Node
@@ -99,9 +102,14 @@ class DisposalTrees:
     lots: Mapping[str, LotTrees]
 
 
-def explain_disposal(disposal: Closed) -> DisposalTrees:
-    """Build the trees of one disposal, and of each of its lots."""
-    lots = [_lot(disposal, lot) for lot in disposal.lots]
+def explain_disposal(disposal: Closed, *, wanted: str = "") -> DisposalTrees:
+    """Build the trees of one disposal, and of each of its lots.
+
+    Args:
+        wanted: the place of a lot that is told also where there are many.
+    """
+    is_short_list = len(disposal.lots) <= MOST_LOTS
+    lots = [_lot(disposal, lot, whole=is_short_list) for lot in disposal.lots]
     local = _whole(disposal, lots, disposal.currency, "proceeds", "cost")
     base = _whole(disposal, lots, disposal.base, "proceeds_base", "cost_base")
     entry = base[0] if disposal.is_short else base[1]
@@ -111,8 +119,12 @@ def explain_disposal(disposal: Closed) -> DisposalTrees:
         *local,
         *base,
         return_rate=told(rate, figure.value, figure.explanation),
-        **_parted(disposal),
-        lots={f"{place}": each for place, each in enumerate(lots)},
+        **_parted(disposal, whole=is_short_list),
+        lots={
+            f"{place}": _lot(disposal, lot, whole=True)
+            for place, lot in enumerate(disposal.lots)
+            if is_short_list or wanted == f"{place}"
+        },
     )
 
 
@@ -143,19 +155,20 @@ def _difference(label: str, proceeds: Node, cost: Node) -> Node:
     return made(f"Gain of {label}", Formula.DIFFERENCE, _GAIN, inputs, unit=proceeds.unit)
 
 
-def _lot(disposal: Closed, lot: LotClosed) -> LotTrees:
+def _lot(disposal: Closed, lot: LotClosed, *, whole: bool) -> LotTrees:
     name = f"{disposal.label}, {lot.held_days} days since {lot.opened_on.isoformat()}"
-    sold, bought = _sides(disposal, lot)
+    sold, bought = _sides(disposal, lot) if whole else (None, None)
+    note = CARRIED if whole else ""
 
     def trees(unit: str) -> Iterator[Node]:
         label, tree = f"Proceeds of {name}", None
         if sold:
             tree = less_charges(sold, lot.quantity, unit, label=label, method=_GAIN)
-        proceeds = checked(tree, label, _GAIN, lot.proceeds[unit], unit)
+        proceeds = checked(tree, label, _GAIN, lot.proceeds[unit], unit, note=note)
         label, tree = f"Cost of {name}", None
         if bought:
             tree = with_charges(bought, lot.quantity, unit, label=label, method=_COST)
-        cost = checked(tree, label, _COST, lot.cost[unit], unit)
+        cost = checked(tree, label, _COST, lot.cost[unit], unit, note=note)
         yield from (proceeds, cost, _difference(name, proceeds, cost))
 
     return LotTrees(*trees(disposal.currency), *trees(disposal.base))
@@ -168,11 +181,13 @@ def _sides(disposal: Closed, lot: LotClosed) -> tuple[Traded | None, Traded | No
     return disposal.closed, lot.opened
 
 
-def _parted(disposal: Closed) -> dict[str, Node]:
+def _parted(disposal: Closed, *, whole: bool) -> dict[str, Node]:
     """Explain what the price and the rate made of a gain, and what was charged."""
     unit, label = disposal.base, disposal.label
-    total = _bare(disposal, unit)
-    price = _price_gain(disposal, total)
+    total = _bare(disposal, unit) if whole else None
+    price = _price_gain(disposal, total) if whole else None
+    charged = _charged(disposal) if whole else None
+    note = CARRIED if whole else f"It has more than {MOST_LOTS} lots."
     currency = (
         made("Currency", Formula.DIFFERENCE, _PARTS, (total, price), unit=unit)
         if total and price
@@ -181,10 +196,10 @@ def _parted(disposal: Closed) -> dict[str, Node]:
     stored = {
         "price_gain_base": ("Price", price, disposal.price_gain),
         "currency_gain_base": ("Currency", currency, disposal.currency_gain),
-        "charges_base": ("Charges", _charged(disposal), disposal.charges),
+        "charges_base": ("Charges", charged, disposal.charges),
     }
     return {
-        name: checked(tree, f"{words} in the gain of {label}", _PARTS, amount, unit)
+        name: checked(tree, f"{words} in the gain of {label}", _PARTS, amount, unit, note=note)
         for name, (words, tree, amount) in stored.items()
     }
 

@@ -16,9 +16,7 @@ from portfolios.domain.transactions import Event
 
 #: Amounts are stored with ten decimals.
 _NOISE = Decimal("1e-8")
-_CARRIED = (
-    "As it came here: not by one trade alone, such as after a split, a delivery or a payment."
-)
+CARRIED = "As it came here: not by one trade alone, such as after a split, a delivery or a payment."
 _UNKNOWN = "It isn't known."
 
 
@@ -101,8 +99,20 @@ def charges(row: Traded, quantity: Decimal, unit: str, *, label: str, method: st
     return _share(row, whole, quantity, unit, label)
 
 
-def checked(tree: Node | None, label: str, method: str, stored: Decimal | None, unit: str) -> Node:
-    """Return a tree where it comes to what is stored, else that as it is."""
+def checked(
+    tree: Node | None,
+    label: str,
+    method: str,
+    stored: Decimal | None,
+    unit: str,
+    *,
+    note: str,
+) -> Node:
+    """Return a tree where it comes to what is stored, else that as it is.
+
+    Args:
+        note: why there may be no such tree.
+    """
     if stored is None:
         return given(label, None, method, unit=unit, note=_UNKNOWN)
     if tree is not None and tree.value is not None:
@@ -110,7 +120,7 @@ def checked(tree: Node | None, label: str, method: str, stored: Decimal | None, 
             is_close = abs(tree.value - stored) <= _NOISE * max(abs(stored), Decimal(1))
         if is_close:
             return tree
-    return given(label, stored, method, unit=unit, note=_CARRIED)
+    return given(label, stored, method, unit=unit, note=note)
 
 
 def _part(
