@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import date
+from functools import lru_cache
 from typing import TypeVar
 
 _Number = TypeVar("_Number")
+#: Years of places; each takes some 20 kB.
+_CALENDARS_KEPT = 200
 
 
 def pack(points: Iterable[tuple[date, str]]) -> tuple[str, str]:
@@ -24,6 +27,11 @@ def unpack(
     year: int, days: str, closes: str, read: Callable[[str], _Number]
 ) -> list[tuple[date, _Number]]:
     """Return the points that were packed, each close as `read` makes a number of it."""
+    return list(zip(_dates(year, days), map(read, closes.split()), strict=True))
+
+
+# Instruments that are traded at the same places have the same days.
+@lru_cache(_CALENDARS_KEPT)
+def _dates(year: int, days: str) -> tuple[date, ...]:
     eve = date(year, 1, 1).toordinal() - 1
-    made = map(date.fromordinal, map(eve.__add__, map(int, days.split())))
-    return list(zip(made, map(read, closes.split()), strict=True))
+    return tuple(map(date.fromordinal, map(eve.__add__, map(int, days.split()))))
