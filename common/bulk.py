@@ -137,7 +137,9 @@ def upsert_many(
     """
 
     def upsert(collection: Any, batch: Sequence[models.Model], connection: Any) -> None:
-        changes = [_upsert(row, key, connection) for row in batch]
+        fields: Sequence[models.Field[Any, Any]] = batch[0]._meta.concrete_fields
+        columns = [str(field.column) for field in fields if field.name in key]
+        changes = [_upsert(each, columns) for each in documents_of(batch, connection)]
         collection.bulk_write(changes, ordered=False, session=connection.session)
 
     return _in_batches(rows, upsert, connections[using])
@@ -151,7 +153,7 @@ def insert_many(rows: Iterable[models.Model], *, using: str = "default") -> int:
     """
 
     def insert(collection: Any, batch: Sequence[models.Model], connection: Any) -> None:
-        documents = [document_of(row, connection) for row in batch]
+        documents = documents_of(batch, connection)
         collection.insert_many(documents, ordered=False, session=connection.session)
 
     return _in_batches(rows, insert, connections[using])
@@ -167,7 +169,7 @@ def insert_missing(rows: Iterable[models.Model], *, using: str = "default") -> i
 
     def insert(collection: Any, batch: Sequence[models.Model], connection: Any) -> None:
         nonlocal present
-        documents = [document_of(row, connection) for row in batch]
+        documents = documents_of(batch, connection)
         try:
             collection.insert_many(documents, ordered=False)
         except BulkWriteError as failure:
@@ -188,9 +190,8 @@ def update_many(rows: Iterable[models.Model], *, using: str = "default") -> int:
     """
 
     def update(collection: Any, batch: Sequence[models.Model], connection: Any) -> None:
-        changes = [
-            UpdateOne({"_id": row.pk}, {"$set": document_of(row, connection)}) for row in batch
-        ]
+        documents = zip(batch, documents_of(batch, connection), strict=True)
+        changes = [UpdateOne({"_id": row.pk}, {"$set": each}) for row, each in documents]
         collection.bulk_write(changes, ordered=False, session=connection.session)
 
     return _in_batches(rows, update, connections[using])
@@ -217,21 +218,34 @@ def _in_batches(
 
 def document_of(row: models.Model, connection: Any) -> dict[str, Any]:
     """Return a row as it is stored, without its key."""
-    fields: Sequence[models.Field[Any, Any]] = row._meta.concrete_fields
-    return {
-        str(field.column): field.get_db_prep_save(getattr(row, field.attname), connection)
-        for field in fields
-        if not field.primary_key
-    }
+    return documents_of([row], connection)[0]
 
 
-def _upsert(row: models.Model, key: Collection[str], connection: Any) -> UpdateOne:
-    fields: Sequence[models.Field[Any, Any]] = row._meta.concrete_fields
-    match: dict[str, Any] = {}
-    rest: dict[str, Any] = {}
-    for field in fields:
-        if not field.primary_key:
-            part = match if field.name in key else rest
-            value = getattr(row, field.attname)
-            part[str(field.column)] = field.get_db_prep_save(value, connection)
-    return UpdateOne(match, {"$set": rest}, upsert=True)
+def documents_of(rows: Sequence[models.Model], connection: Any) -> list[dict[str, Any]]:
+    """Return rows of one model as they are stored, without their keys."""
+    fields = [field for field in rows[0]._meta.concrete_fields if not field.primary_key]
+    names = [str(field.column) for field in fields]
+    columns = (_stored_column(field, rows, connection) for field in fields)
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def _stored_column(
+    field: models.Field[Any, Any], rows: Sequence[models.Model], connection: Any
+) -> Iterator[Any]:
+    attribute, prepared = field.attname, field.get_db_prep_save
+    value: Any = _NOTHING
+    stored: Any = _NOTHING
+    for row in rows:
+        before, value = value, getattr(row, attribute)
+        # Rows that are written together share much: their portfolio, their moment, their status.
+        if value is not before:
+            stored = prepared(value, connection)
+        yield stored
+
+
+_NOTHING = object()
+
+
+def _upsert(document: dict[str, Any], key: Collection[str]) -> UpdateOne:
+    match = {name: document.pop(name) for name in key}
+    return UpdateOne(match, {"$set": document}, upsert=True)

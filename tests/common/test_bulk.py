@@ -68,6 +68,20 @@ def test_rows_are_inserted_as_the_orm_inserts_them(entry):
     assert stored[:3] == stored[3:]
 
 
+def test_rows_beside_others_with_the_same_values_keep_their_own(entry):
+    words, amount = ["x"], Decimal("1.5")
+    rows = [("a", words, amount), ("b", words, None), ("c", [], None), ("d", words, amount)]
+
+    insert_many(
+        [
+            entry(name=name, day=date(2026, 1, 2), moment=MOMENT, words=words, amount=amount)
+            for name, words, amount in rows
+        ]
+    )
+
+    assert [(row["name"], row["words"], row["amount"]) for row in read(entry)] == rows
+
+
 def test_a_limit_and_days_narrow_what_is_read(entry):
     insert_many(entries(entry))
 
