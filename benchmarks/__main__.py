@@ -6,7 +6,6 @@ and a database of its own.
 
 from __future__ import annotations
 
-import gc
 import importlib
 import json
 import os
@@ -60,9 +59,6 @@ def _set_up_django() -> None:
     os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings.test"
     django.setup()
     call_command("migrate", verbosity=0)
-    # As the platform's own processes do once they are loaded.
-    gc.collect()
-    gc.freeze()
 
 
 def _print_table(figures: list[Figure]) -> None:
