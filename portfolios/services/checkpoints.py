@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
 
-from common.bulk import upsert_many
+from common.bulk import insert_missing, upsert_many
 from common.transactions import run_in_transaction
 from portfolios.domain.engine import Book, Code
 from portfolios.domain.keeping import book_values, position_values
@@ -77,7 +77,9 @@ def keep(
         lots = sum(len(position.lots) for position in book.positions.values())
         if lots <= _MOST_LOTS:
             head, *parts = _parts(portfolio, day, book, lines)
-            upsert_many(parts, key=_KEY)
+            # Nearly always they are new; of a revision that was kept before, others may be there.
+            if insert_missing(parts) < len(parts):
+                upsert_many(parts, key=_KEY)
             heads.append(head)
     run_in_transaction(partial(_put, portfolio, heads, now=now))
     _drop_orphans(portfolio)

@@ -304,3 +304,21 @@ def test_a_short_ledger_needs_no_checkpoint(portfolio, held, monkeypatch):
     recalculate(portfolio)
 
     assert not CheckpointPart.objects.exists()
+
+
+def test_parts_of_a_revision_that_was_kept_before_are_written_over(portfolio, held):
+    for instrument in held[:2]:
+        ledger.record_transaction(
+            portfolio.pk, draft=buy(instrument, "1", "5", "2024-11-20"), now=NOW
+        )
+    recalculate(portfolio)
+    parts = CheckpointPart.objects.exclude(part="").order_by("date", "part")
+    before = list(parts.values_list("date", "part", "content"))
+    parts.update(content={})
+    CheckpointPart.objects.filter(part="").delete()
+    Portfolio.objects.filter(pk=portfolio.pk).update(stale_from=FIRST, is_recalculating=True)
+
+    recalculate(portfolio)
+
+    assert before
+    assert list(parts.values_list("date", "part", "content")) == before
