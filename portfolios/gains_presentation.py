@@ -95,10 +95,10 @@ def _by_size(line: tuple[str, PositionGain]) -> tuple[bool, Decimal, str]:
 def what_if_part(found: WhatIf) -> dict[str, Any]:
     """Describe what a sale would realize by each cost method."""
     return {
-        "quantity": found.quantity,
-        "price": found.price,
-        "fee": found.fee,
-        "currency": found.currency,
+        "quantity": found.sale.quantity,
+        "price": found.sale.price,
+        "fee": found.sale.fee,
+        "currency": found.sale.currency,
         "long_term_days": LONG_TERM_DAYS,
         "alternatives": [_alternative(each) for each in found.alternatives],
     }
@@ -107,6 +107,7 @@ def what_if_part(found: WhatIf) -> dict[str, Any]:
 def _alternative(each: Alternative) -> dict[str, Any]:
     held = [lot.held_days for lot in each.disposal.lots]
     return {
+        "method": each.method.value,
         "name": METHODS[each.method],
         "is_chosen": each.is_chosen,
         "gain": each.disposal.gain,

@@ -9,6 +9,7 @@ from django import forms
 
 from common.forms import DecimalField
 from common.money import DECIMAL_PLACES
+from portfolios.domain.policy import Policy, PoolScope
 from portfolios.selectors.whatif import Intention
 
 
@@ -25,9 +26,9 @@ class WhatIfForm(forms.Form):
     fee = DecimalField(required=False, min_value=Decimal(0), decimal_places=DECIMAL_PLACES)
     account = forms.CharField(required=False, max_length=80)
 
-    def __init__(self, data: Any = None, *, has_accounts: bool) -> None:
+    def __init__(self, data: Any = None, *, policy: Policy) -> None:
         super().__init__(data)
-        if not has_accounts:
+        if policy.pool_scope is not PoolScope.ACCOUNT:
             # Which one sells makes no difference.
             del self.fields["account"]
 

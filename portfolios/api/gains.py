@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from functools import partial
 from typing import Any
 
@@ -52,6 +53,7 @@ from portfolios.selectors.gain_explanations import (
     explain_year,
 )
 from portfolios.selectors.whatif import consider_sale
+from portfolios.selectors.whatif_explanations import explain_what_if
 
 
 def _portfolio(request: AuthedRequest, portfolio_id: ObjectId) -> Portfolio:
@@ -169,7 +171,10 @@ class WhatIf(APIView):
             today=request.user.day_of(now),
             now=now,
         )
-        return Response(WhatIfOutput(found).data)
+        shown = {each.name: getattr(found, each.name) for each in fields(found)}
+        if query.validated_data["explain"]:
+            shown["explain"] = plain_trees(explain_what_if(found))
+        return Response(WhatIfOutput(shown).data)
 
 
 def _shown(view: AttributionView) -> dict[str, Any]:

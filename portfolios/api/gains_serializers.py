@@ -213,7 +213,7 @@ class AttributionOutput(ExplainedOutput):
     positions = PositionGainOutput(many=True)
 
 
-class WhatIfQuery(Query):
+class WhatIfQuery(ExplainQuery):
     """What somebody thinks of selling."""
 
     quantity = DecimalStringField(min_value=_FINEST)
@@ -228,7 +228,9 @@ class WhatIfQuery(Query):
 
     def intention(self) -> Intention:
         """Return what was asked for, once it is valid."""
-        return Intention(**self.validated_data)
+        known = dict(self.validated_data)
+        known.pop("explain")
+        return Intention(**known)
 
 
 class AlternativeOutput(serializers.Serializer[object]):
@@ -247,16 +249,16 @@ class AlternativeOutput(serializers.Serializer[object]):
     lots = ComputedLotOutput(source="disposal.lots", many=True)
 
 
-class WhatIfOutput(serializers.Serializer[object]):
+class WhatIfOutput(ExplainedOutput):
     """What a sale would realize; nothing is changed."""
 
     instrument_id = ObjectIdField(source="instrument.pk")
     instrument_currency = serializers.CharField(source="instrument.currency")
     base_currency = serializers.CharField(source="portfolio.base_currency")
     policy = PolicyOutput()
-    date = serializers.DateField()
-    quantity = DecimalStringField()
-    price = DecimalStringField()
-    fee = DecimalStringField()
-    currency = serializers.CharField()
+    date = serializers.DateField(source="sale.trade_date")
+    quantity = DecimalStringField(source="sale.quantity")
+    price = DecimalStringField(source="sale.price")
+    fee = DecimalStringField(source="sale.fee")
+    currency = serializers.CharField(source="sale.currency")
     alternatives = AlternativeOutput(many=True)

@@ -10,6 +10,7 @@ from bson import ObjectId
 
 from marketdata import selectors as market
 from marketdata.domain.fx import RateHistory
+from portfolios.domain import books
 from portfolios.domain.explaining.disposals import (
     Closed,
     DisposalTrees,
@@ -22,6 +23,9 @@ from portfolios.domain.transactions import Event
 from portfolios.models import Disposal, Portfolio
 from portfolios.selectors.disposals import ClosedLotView, closed_lots, get_gains, return_of
 from portfolios.selectors.ledger import list_events_named
+
+#: A disposal, stored or only computed.
+Sold = Disposal | books.Disposal
 
 
 def explain_disposals(
@@ -36,7 +40,7 @@ def explain_disposals(
     ids = {row.transaction_id for row in rows}
     ids |= {closed.transaction_id for each in lots.values() for closed in each}
     found = list_events_named(portfolio.pk, [ObjectId(each) for each in ids])
-    events = _Events(found, get_gains(portfolio).policy, portfolio.base_currency)
+    events = Rows(found, get_gains(portfolio).policy, portfolio.base_currency)
     names = market.briefs_by_id({str(row.instrument_id) for row in rows})
     return {
         name_of(row): explain_disposal(
@@ -64,7 +68,7 @@ def name_of(row: Disposal) -> str:
     return f"{row.transaction_id}-{row.place}"
 
 
-def _lot(lot: ClosedLotView, row: Disposal, events: _Events) -> LotClosed:
+def _lot(lot: ClosedLotView, row: Disposal, events: Rows) -> LotClosed:
     return LotClosed(
         opened_on=lot.opened_on,
         held_days=lot.held_days,
@@ -75,21 +79,28 @@ def _lot(lot: ClosedLotView, row: Disposal, events: _Events) -> LotClosed:
     )
 
 
-class _Events:
+class Rows:
     """The rows that opened and closed lots, with the rates of their days."""
 
-    def __init__(self, events: Iterable[Event], policy: Policy, base: str) -> None:
+    def __init__(
+        self,
+        events: Iterable[Event],
+        policy: Policy,
+        base: str,
+        history: RateHistory | None = None,
+    ) -> None:
+        """Keep them; rates are loaded once they are needed, unless they are at hand."""
         self._events = {each.id: each for each in events}
         self._policy, self._base = policy, base
-        self._history: RateHistory | None = None
+        self._history = history
 
     def by_currency(
-        self, row: Disposal, local: Decimal | None, base: Decimal | None
+        self, row: Sold, local: Decimal | None, base: Decimal | None
     ) -> Mapping[str, Decimal | None]:
         """Tell an amount in the instrument's and in the portfolio's currency."""
         return {row.currency: local, self._base: base}
 
-    def traded(self, event_id: str, row: Disposal) -> Traded | None:
+    def traded(self, event_id: str, row: Sold) -> Traded | None:
         """Return a row as a trade of the instrument that a disposal is of, if it is one."""
         event = self._events.get(event_id)
         if event is None:

@@ -24,7 +24,6 @@ from portfolios.selectors.ledger import list_events, origins_of
 from portfolios.selectors.replaying import MOST_EVENTS, LedgerTooLong
 
 _LOOK_BACK = timedelta(days=14)
-#: By these an instrument becomes another, which keeps its lots.
 #: After every other row of its day.
 _LAST = 2**31 - 1
 
@@ -47,16 +46,18 @@ class Intention:
 
 @dataclass(frozen=True, slots=True)
 class WhatIf:
-    """What a sale would realize by each cost method."""
+    """What a sale would realize by each cost method.
+
+    Attributes:
+        sale: the row that it would be.
+        ledger: whatever touched the instrument before.
+    """
 
     portfolio: Portfolio
     instrument: Any
     policy: Policy
-    date: date
-    quantity: Decimal
-    price: Decimal
-    fee: Decimal
-    currency: str
+    sale: Event
+    ledger: Ledger
     alternatives: tuple[Alternative, ...]
 
 
@@ -104,16 +105,14 @@ def consider_sale(
         account=intention.account,
     )
     rates = market.rate_history(start=min(days) - _LOOK_BACK, end=sale.trade_date)
+    ledger = Ledger(events, portfolio.base_currency, rates)
     return WhatIf(
         portfolio=portfolio,
         instrument=instrument,
         policy=policy,
-        date=sale.trade_date,
-        quantity=intention.quantity,
-        price=price,
-        fee=intention.fee,
-        currency=currency,
-        alternatives=what_if(Ledger(events, portfolio.base_currency, rates), sale, policy=policy),
+        sale=sale,
+        ledger=ledger,
+        alternatives=what_if(ledger, sale, policy=policy),
     )
 
 

@@ -16,7 +16,7 @@ from common.api.pagination import page_of
 from common.errors import InvalidInput
 from marketdata import selectors as market
 from portfolios import gains_presentation, presentation, selectors
-from portfolios.domain.policy import Policy, PoolScope
+from portfolios.domain.policy import Policy
 from portfolios.domain.ranges import InvalidRange
 from portfolios.forms import take_errors
 from portfolios.models import Portfolio
@@ -134,12 +134,16 @@ class Lots(Page):
         }
         if request.htmx:
             return render(request, "portfolios/_lots.html", context)
-        scope = Policy.chosen(portfolio.policy).pool_scope
         form = WhatIfForm(
             request.GET if "quantity" in request.GET else None,
-            has_accounts=scope is PoolScope.ACCOUNT,
+            policy=Policy.chosen(portfolio.policy),
         )
-        context |= {"form": form, "what_if": self._what_if(portfolio, instrument_id, form)}
+        asked = {name: request.GET.get(name, "") for name in form.fields}
+        context |= {
+            "form": form,
+            "what_if": self._what_if(portfolio, instrument_id, form),
+            "why_query": urlencode({"instrument": instrument_id, **asked}),
+        }
         status = 422 if form.errors else 200
         return render(request, "portfolios/lots.html", context, status=status)
 

@@ -20,6 +20,7 @@ from portfolios.domain.allocation import By
 from portfolios.domain.explaining.disposals import DisposalTrees
 from portfolios.domain.explaining.risk import LABELS as RISK_LABELS
 from portfolios.domain.explaining.trees import Node, given
+from portfolios.domain.policy import Policy
 from portfolios.domain.ranges import InvalidRange
 from portfolios.forecast_forms import ForecastForm
 from portfolios.models import Portfolio
@@ -34,7 +35,10 @@ from portfolios.selectors.gain_explanations import explain_gain, explain_period,
 from portfolios.selectors.position_explanations import ExplainedPositions
 from portfolios.selectors.range_explanations import RangeTrees, explain_report
 from portfolios.selectors.spread_explanations import ExplainedSpread
+from portfolios.selectors.whatif import consider_sale
+from portfolios.selectors.whatif_explanations import explain_what_if
 from portfolios.views.base import Page
+from portfolios.whatif_forms import WhatIfForm
 
 Trees = Mapping[str, Node | None]
 
@@ -83,6 +87,7 @@ class Why(Page):
             "forecast": self._forecast,
             "added": self._added,
             "benchmark": self._benchmark,
+            "what-if": self._what_if,
         }
         if of:
             return makers[of](portfolio, now) if of in makers else {}
@@ -169,6 +174,21 @@ class Why(Page):
             return {**_named(trees.positions.get(instrument)), "correlation": pair}
         rest = {f"rest_{name}": tree for name, tree in _named(trees.rest).items()}
         return {**trees.concentration, "diversification": trees.diversification, **rest}
+
+    def _what_if(self, portfolio: Portfolio, now: datetime) -> Trees:
+        """Explain what a cost method makes of the sale that the address thinks of."""
+        instrument = self._asked("instrument")
+        form = WhatIfForm(self.request.GET, policy=Policy.chosen(portfolio.policy))
+        if not (ObjectId.is_valid(instrument) and form.is_valid()):
+            return {}
+        found = consider_sale(
+            portfolio,
+            instrument_id=ObjectId(instrument),
+            intention=form.intention(),
+            today=self.request.user.day_of(now),
+            now=now,
+        )
+        return _named(explain_what_if(found).get(self._asked("method")))
 
     def _benchmark(self, portfolio: Portfolio, now: datetime) -> Trees:
         return self._report(portfolio, now).benchmark

@@ -1,5 +1,8 @@
 """What a sale would realize: in the API and on the page of lots."""
 
+import re
+from decimal import Decimal
+
 import pytest
 from django.urls import reverse
 
@@ -135,3 +138,56 @@ def test_an_account_is_asked_for_where_each_has_its_own_lots(browser_of, ada, po
 
     assert 'name="account"' not in before
     assert_shows(text_of(asked), 'name="account"', "Only 0 are held there.")
+
+
+NAMES = ("proceeds", "cost", "gain", "proceeds_base", "cost_base", "gain_base")
+
+
+@pytest.mark.parametrize("currency", ["USD", "EUR"])
+def test_what_each_method_makes_of_it_is_told_by_the_rows(ask, currency):
+    factories.make_closes(factories.make_pair("EUR/USD"), {"2026-02-27": "1.25"})
+
+    answer = ask(quantity="15", fee="1", price="8", currency=currency, explain="1").json()
+
+    for each in answer["alternatives"]:
+        trees = answer["explain"][each["method"]]
+        for name in (*NAMES, "short_term", "long_term"):
+            assert Decimal(trees[name]["value"]) == pytest.approx(Decimal(each[name])), name
+        assert len(trees["lots"]) == len(each["lots"])
+    fifo = answer["explain"]["fifo"]["cost_base"]
+    assert [each["value"] for each in fifo["inputs"]] == ["50", "35"]
+    assert "explain" not in ask(quantity="15").json()
+
+
+def test_each_figure_of_it_opens_its_tree(browser_of, ada, portfolio, acme):
+    browser, address = browser_of(ada), reverse("lots", args=[portfolio.pk, acme.pk])
+
+    text = text_of(browser.get(address, {"quantity": "15", "price": "8", "fee": "1"}))
+
+    links = re.findall(r'href="([^"]*/why/what-if[^"]*)"', text)
+    assert len(links) == 4 * 4
+    for link in links:
+        assert browser.get(link.replace("&amp;", "&")).status_code == 200, link
+    gain = next(link for link in links if "gain_base" in link and "lifo" in link)
+    shown = text_of(browser.get(gain.replace("&amp;", "&")))
+    assert_shows(shown, "Gain of ACME", "Fee", "Of this lot", "What was traded on 2026-01-06")
+
+
+@pytest.mark.parametrize(
+    ("more", "status"),
+    [
+        ({"method": "luck"}, 404),
+        ({"quantity": "x"}, 404),
+        ({"instrument": "x"}, 404),
+        ({"instrument": "0" * 24}, 404),
+        ({"quantity": "31"}, 200),
+    ],
+)
+def test_a_sale_that_cannot_be_has_no_tree(browser_of, ada, portfolio, acme, more, status):
+    query = {"instrument": acme.pk, "quantity": "1", "price": "8", "method": "fifo"} | more
+
+    answer = browser_of(ada).get(reverse("why", args=[portfolio.pk, "what-if.gain"]), query)
+
+    assert answer.status_code == status
+    if status == 200:
+        assert_shows(text_of(answer), "Only 30 are held there.")

@@ -32,7 +32,8 @@ PARTS = ("price_gain_base", "currency_gain_base", "charges_base")
 TRADES = (Kind.BUY, Kind.SELL, Kind.SELL_SHORT, Kind.BUY_TO_COVER)
 
 
-def explained(disposal, events, policy) -> DisposalTrees:
+def closed(disposal, events, policy, base="EUR") -> Closed:
+    """Return a disposal with the rows that it was made by."""
     rows = {each.id: each for each in events}
     entry = disposal.proceeds_base if disposal.is_short else disposal.cost_base
 
@@ -40,37 +41,39 @@ def explained(disposal, events, policy) -> DisposalTrees:
         return traded(
             rows[event_id],
             instrument_id=disposal.instrument_id,
-            units={disposal.currency, "EUR"},
-            base="EUR",
+            units={disposal.currency, base},
+            base=base,
             policy=policy,
             rates=lambda: RATES,
         )
 
-    return explain_disposal(
-        Closed(
-            label="X",
-            currency=disposal.currency,
-            base="EUR",
-            is_short=disposal.is_short,
-            closed=row(disposal.event_id),
-            lots=[
-                LotClosed(
-                    opened_on=lot.opened_on,
-                    held_days=lot.held_days,
-                    quantity=lot.quantity,
-                    opened=row(lot.event_id),
-                    proceeds={disposal.currency: lot.proceeds, "EUR": lot.proceeds_base},
-                    cost={disposal.currency: lot.cost, "EUR": lot.cost_base},
-                )
-                for lot in disposal.lots
-            ],
-            gain={disposal.currency: disposal.gain, "EUR": disposal.gain_base},
-            return_rate=of_ratio(trade_return(disposal.gain_base, entry), disposal.date),
-            price_gain=disposal.price_gain_base,
-            currency_gain=disposal.currency_gain_base,
-            charges=disposal.charges_base,
-        )
+    return Closed(
+        label="X",
+        currency=disposal.currency,
+        base=base,
+        is_short=disposal.is_short,
+        closed=row(disposal.event_id),
+        lots=[
+            LotClosed(
+                opened_on=lot.opened_on,
+                held_days=lot.held_days,
+                quantity=lot.quantity,
+                opened=row(lot.event_id),
+                proceeds={disposal.currency: lot.proceeds, base: lot.proceeds_base},
+                cost={disposal.currency: lot.cost, base: lot.cost_base},
+            )
+            for lot in disposal.lots
+        ],
+        gain={disposal.currency: disposal.gain, base: disposal.gain_base},
+        return_rate=of_ratio(trade_return(disposal.gain_base, entry), disposal.date),
+        price_gain=disposal.price_gain_base,
+        currency_gain=disposal.currency_gain_base,
+        charges=disposal.charges_base,
     )
+
+
+def explained(disposal, events, policy) -> DisposalTrees:
+    return explain_disposal(closed(disposal, events, policy))
 
 
 def assert_comes_to(tree: Node, value: Decimal | None) -> None:
