@@ -61,6 +61,30 @@ class Wishes:
 
 
 @dataclass(frozen=True, slots=True)
+class UnitPrice:
+    """What one unit of something costs.
+
+    Attributes:
+        price: in `currency`; None is unknown, like a rate that is.
+        multiplier: what one unit at a price of 1 is worth.
+        rate: turns it into the portfolio's currency.
+    """
+
+    price: Decimal | None
+    currency: str
+    multiplier: Decimal
+    rate: Decimal | None
+
+    @property
+    def in_base(self) -> Decimal | None:
+        """Return what a unit costs in the portfolio's currency."""
+        if self.price is None or self.rate is None:
+            return None
+        with exact():
+            return self.price * self.multiplier * self.rate
+
+
+@dataclass(frozen=True, slots=True)
 class Targets:
     """The targets of a portfolio, and how they stand."""
 
@@ -89,7 +113,15 @@ class Spread:
         #: By the text of its id, everything that is held or named by a target.
         self.instruments: Mapping[str, Any] = market.instruments_by_id(held | named)
         self._rates: Rates = market.current_rates()[0]
-        self._prices = market.latest_prices(named.difference(held))
+        #: Of whatever has one, with its currency.
+        self._prices: dict[str, tuple[Decimal, str]] = {
+            key: (each.price, each.currency)
+            for key, each in market.latest_prices(named.difference(held)).items()
+        } | {
+            each.instrument.id: (each.worth.price, each.worth.price_currency)
+            for each in self.summary.positions
+            if each.worth.price is not None and each.worth.price_currency is not None
+        }
         self.values: dict[str, Decimal | None] = {
             each.instrument.id: each.worth.value_base for each in self.summary.positions
         }
@@ -148,9 +180,18 @@ class Spread:
         """Find the trades that lead to the targets; nothing is changed."""
         if wishes.uses_cash and not self._is_cash_known():
             return Proposal(Outcome.NO_CASH, "How much cash the portfolio has isn't known.")
+        return rebalancing.propose(
+            self._targets(),
+            assets=self.assets(wishes.step),
+            terms=self.terms(wishes),
+            bands=self.plan.bands,
+        )
+
+    def terms(self, wishes: Wishes) -> Terms:
+        """Return what a proposal must keep to."""
         own = (self.summary.valuation.cash or _ZERO) if wishes.uses_cash else _ZERO
         with exact():
-            terms = Terms(
+            return Terms(
                 mode=wishes.mode,
                 cash=wishes.new_cash + own,
                 keep_cash=wishes.keep_cash,
@@ -159,12 +200,6 @@ class Spread:
                 fee_rate=wishes.fee_rate,
                 cent=_ONE.scaleb(-minor_units(self.portfolio.base_currency)),
             )
-        return rebalancing.propose(
-            self._targets(),
-            assets=self._assets(wishes.step),
-            terms=terms,
-            bands=self.plan.bands,
-        )
 
     def target_label(self, key: str) -> str:
         """Name a target for people."""
@@ -181,13 +216,14 @@ class Spread:
         held = {each.instrument.id: each.instrument.asset_class for each in self.summary.positions}
         return plans.resolved(self.plan, held=held)
 
-    def _assets(self, step: Decimal | None) -> dict[str, Asset]:
+    def assets(self, step: Decimal | None) -> dict[str, Asset]:
+        """Return what targets name, with what can be traded of it."""
         quantities = {each.instrument.id: each.quantity for each in self.summary.positions}
         return {
             key: Asset(
                 key,
                 quantities.get(key, _ZERO),
-                self._price(key),
+                self.unit_price(key).in_base,
                 step or _STEPS.get(self.instruments[key].asset_class, _ONE),
             )
             for target in self._targets()
@@ -195,19 +231,12 @@ class Spread:
             if key in self.instruments
         }
 
-    def _price(self, key: str) -> Decimal | None:
-        """Return the price of one unit in the portfolio's currency."""
-        worths = {each.instrument.id: each.worth for each in self.summary.positions}
-        if key in worths:
-            price, currency = worths[key].price, worths[key].price_currency
-        else:
-            quote = self._prices.get(key)
-            price, currency = (quote.price, quote.currency) if quote else (None, None)
-        if price is None or currency is None:
-            return None
+    def unit_price(self, key: str) -> UnitPrice:
+        """Return what a unit of something costs that is held or named by a target."""
+        instrument = self.instruments[key]
+        price, currency = self._prices.get(key, (None, instrument.currency))
         rate = self._rates.find_rate(currency, self.portfolio.base_currency)
-        with exact():
-            return None if rate is None else price * rate
+        return UnitPrice(price, currency, instrument.multiplier, rate)
 
     def _cash(self) -> dict[str, Decimal | None]:
         """Return the balance of each currency in the portfolio's own."""

@@ -295,6 +295,18 @@ def test_something_that_is_not_held_yet_can_be_a_target(api, portfolio, acme):
     }
 
 
+def test_a_unit_of_what_has_a_multiplier_costs_that_many_times_its_price(api, portfolio, acme):
+    option = factories.make_instrument("OPT", asset_class="option", multiplier="100")
+    factories.make_closes(option, {"2026-02-27": "0.2"})
+    put(api, "targets", portfolio, aims(acme, option))
+
+    answer = api.post(at("rebalancing", portfolio), {"new_cash": "120"}, format="json").json()
+
+    (trade,) = answer["trades"]
+    assert [trade[name] for name in ("quantity", "price", "amount")] == ["6", "20", "120"]
+    assert [each["weight"] for each in answer["targets_after"]] == ["0.5", "0.5"]
+
+
 def test_a_proposal_that_cannot_be_says_why(api, portfolio, acme, bond, ada):
     def outcome(where=portfolio, **content):
         return api.post(at("rebalancing", where), content, format="json").json()["outcome"]
