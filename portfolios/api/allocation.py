@@ -130,15 +130,21 @@ class Targets(APIView):
 class Rebalancing(APIView):
     """/portfolios/<id>/rebalancing/"""
 
-    @extend_schema(request=RebalancingInput, responses=ProposalOutput)
+    @extend_schema(parameters=[ExplainQuery], request=RebalancingInput, responses=ProposalOutput)
     def post(self, request: AuthedRequest, portfolio_id: ObjectId) -> Response:
         """Propose trades that lead to the targets; nothing is changed."""
         portfolio = _portfolio(request, portfolio_id)
         body = RebalancingInput(data=request.data)
         body.is_valid(raise_exception=True)
-        spread = _spread(portfolio)
-        proposal = spread.proposal(body.wishes())
-        shown = asdict(proposal)
+        query = ExplainQuery(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        spread, explained = _explained(portfolio, query)
+        if explained:
+            proposal, trees = explained.proposal(body.wishes())
+            shown = asdict(proposal) | {"explain": plain_trees(trees or {})}
+        else:
+            proposal = spread.proposal(body.wishes())
+            shown = asdict(proposal)
         for each in shown["trades"]:
             each["symbol"] = spread.symbol(each["instrument_id"])
         shown["targets_after"] = _drift_lines(proposal.drift_after, spread)

@@ -193,7 +193,7 @@ class TradeOutput(serializers.Serializer[object]):
     fee = DecimalStringField()
 
 
-class ProposalOutput(serializers.Serializer[object]):
+class ProposalOutput(ExplainedOutput):
     """Trades that lead to the targets, or why there are none."""
 
     outcome = serializers.ChoiceField(choices=[each.value for each in Outcome])

@@ -114,7 +114,8 @@ class Proposal:
         cash_left: what is there afterwards, including what is to be kept.
         deviation_before: what the targets are missed by now, in money, all together.
         deviation_after: the same after the trades.
-        accuracy: it is proven that nothing comes closer by more than this.
+        proven: nothing within the terms misses the targets by less than this, all together.
+        accuracy: so that nothing comes closer by more than this, in whole cents.
     """
 
     outcome: Outcome
@@ -125,6 +126,7 @@ class Proposal:
     deviation_before: Decimal | None = None
     deviation_after: Decimal | None = None
     drift_after: tuple[Drift, ...] = ()
+    proven: Decimal = _ZERO
     accuracy: Decimal = _ZERO
 
 
@@ -240,9 +242,8 @@ class _Run:
         most_spent = max(terms.budget - terms.fee_fixed, _ZERO) / (1 + terms.fee_rate)
         return max(self._deviation(()) - most_spent, _ZERO)
 
-    def _accuracy(self, deviation: Decimal, lowest: float) -> Decimal:
+    def _accuracy(self, deviation: Decimal, proven: Decimal) -> Decimal:
         """Return how much closer something could be, in whole cents."""
-        proven = max(self._lowest(), Decimal(lowest) / self._factor)
         return max(deviation - proven, _ZERO).quantize(self._terms.cent, rounding=ROUND_CEILING)
 
     def _most_bought(self, asset: Asset, price: Decimal, gap: Decimal) -> Decimal:
@@ -334,6 +335,8 @@ class _Run:
         before = self._deviation(())
         if self._terms.budget >= 0 and self._deviation(trades) >= before:
             trades = []
+        after = self._deviation(trades)
+        proven = max(self._lowest(), Decimal(lowest) / self._factor)
         made = Proposal(
             outcome=Outcome.PROPOSED if trades else Outcome.NOTHING_TO_DO,
             reason="" if trades else "No trade within these terms comes closer to the targets.",
@@ -341,8 +344,9 @@ class _Run:
             fees=sum((each.fee for each in trades), _ZERO),
             cash_left=self._left(trades) + self._terms.keep_cash,
             deviation_before=before,
-            deviation_after=self._deviation(trades),
-            accuracy=self._accuracy(self._deviation(trades), lowest),
+            deviation_after=after,
+            proven=proven,
+            accuracy=self._accuracy(after, proven),
         )
         return replace(made, drift_after=drifts(targets, values=self._after(trades), bands=bands))
 

@@ -19,9 +19,15 @@ from portfolios.domain.explaining.checks import (
     Examined,
     explain_checks,
 )
+from portfolios.domain.explaining.formulas import Formula
+from portfolios.domain.explaining.rebalancing import Known, ProposalTrees, explain_proposal
+from portfolios.domain.explaining.trees import Node, given, made
+from portfolios.domain.rebalancing import Proposal
 from portfolios.models import Portfolio
-from portfolios.selectors.allocation import FUNDS, Spread, slice_label
+from portfolios.selectors.allocation import FUNDS, Spread, Wishes, slice_label
 from portfolios.selectors.explanations import explain_summary
+
+_REBALANCING = "rebalancing"
 
 
 class ExplainedSpread:
@@ -51,6 +57,46 @@ class ExplainedSpread:
         targets = self.spread.targets().targets
         labels = {each.key: self.spread.target_label(each.key) for each in targets}
         return explain_drifts(targets, self._held, labels)
+
+    def proposal(self, wishes: Wishes) -> tuple[Proposal, ProposalTrees | None]:
+        """Find the trades that lead to the targets, and explain them; None where there is nothing.
+
+        What can't be proposed says why itself.
+        """
+        spread, unit = self.spread, self._held.currency
+        proposal = spread.proposal(wishes)
+        if proposal.deviation_before is None:
+            return proposal, None
+        assets = spread.assets(wishes.step)
+        cash = [given("New money", wishes.new_cash, _REBALANCING, unit=unit)]
+        if wishes.uses_cash and self._trees.cash:
+            cash.append(self._trees.cash)
+        targets = spread.targets().targets
+        known = Known(
+            currency=unit,
+            targets=targets,
+            assets=assets,
+            terms=spread.terms(wishes),
+            prices={key: self._unit_price(key) for key in assets},
+            cash=made("Cash to be spent", Formula.SUM, _REBALANCING, cash, unit=unit),
+            labels={key: spread.symbol(key) for key in assets},
+            names={each.key: spread.target_label(each.key) for each in targets},
+        )
+        return proposal, explain_proposal(proposal, known)
+
+    def _unit_price(self, key: str) -> Node:
+        """Explain what a unit costs in the portfolio's currency."""
+        found, unit = self.spread.unit_price(key), self._held.currency
+        label = f"Price of {self.spread.symbol(key)}"
+        inputs = [given(label, found.price, "price", unit=found.currency)]
+        if found.multiplier != 1:
+            inputs.append(given("Multiplier", found.multiplier, "value"))
+        if found.currency != unit:
+            words = f"{unit} for one {found.currency}"
+            inputs.append(given(words, found.rate, "exchange-rates"))
+        if len(inputs) == 1:
+            return inputs[0]
+        return made(f"{label} in {unit}", Formula.PRODUCT, "price", inputs, unit=unit)
 
     def checks(self) -> Mapping[str, CheckTrees]:
         """Explain what all rules measure, by their ids."""

@@ -9,7 +9,19 @@ from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
+from portfolios.domain.explaining.trees import Ask
+
 register = template.Library()
+
+
+@register.simple_tag(takes_context=True)
+def more_of(context: Context, ask: Ask) -> str:
+    """Return where a number of a tree is explained itself; `kept` is what the address said."""
+    named = {"start": ask.start, "end": ask.end, "instrument": ask.instrument}
+    query = urlencode({name: f"{value}" for name, value in named.items() if value})
+    address = reverse("why", args=[ask.portfolio or context["portfolio"]["id"], ask.figure])
+    parameters = "&".join(each for each in (query, context.get("kept", "")) if each)
+    return f"{address}?{parameters}" if parameters else address
 
 
 @register.simple_block_tag(takes_context=True)

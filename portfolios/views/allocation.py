@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from bson import ObjectId
 from django import forms
@@ -61,6 +62,9 @@ class _AllocationPage(Page):
             "targets_form": self.targets_form(spread, by),
             "limits_form": LimitsForm(plan=spread.plan),
             "rebalancing_form": rebalancing,
+            "proposal_query": urlencode(
+                {name: self.request.GET.get(name, "") for name in rebalancing.fields}
+            ),
             "symbols": presentation.symbols(
                 market.list_instruments(self.request.user.pk)[:MOST_SYMBOLS]
             ),

@@ -16,6 +16,7 @@ from accounts.http import AuthedHttpRequest
 from common import clock
 from common.errors import InvalidInput
 from portfolios import presentation
+from portfolios.allocation_forms import RebalancingForm
 from portfolios.domain.allocation import By
 from portfolios.domain.explaining.disposals import DisposalTrees
 from portfolios.domain.explaining.risk import LABELS as RISK_LABELS
@@ -55,6 +56,8 @@ class Why(Page):
         """Show what a figure is made of, as a page or a part."""
         portfolio, now = self.portfolio(portfolio_id), clock.now()
         self._days: Mapping[str, Any] | None = None
+        #: What the address of more of a number has to say, too.
+        self._kept: Mapping[str, str] = self._form().blend_parameters()
         try:
             tree = self._trees(portfolio, figure, now).get(figure.rpartition(".")[2])
         except InvalidInput as error:
@@ -66,7 +69,7 @@ class Why(Page):
             "tree": tree,
             "as_of": now,
             "days": self._days,
-            "kept": urlencode(self._form().blend_parameters()),
+            "kept": urlencode(self._kept),
         }
         template = "portfolios/_why.html" if request.htmx else "portfolios/why.html"
         return render(request, template, context)
@@ -79,6 +82,7 @@ class Why(Page):
             "attribution": self._attribution,
             "slice": self._slice,
             "drift": self._drift,
+            "proposal": self._proposal,
             "check": self._check,
             "sales": self._sales,
             "disposal": self._disposal,
@@ -122,6 +126,20 @@ class Why(Page):
 
     def _drift(self, portfolio: Portfolio, now: datetime) -> Trees:
         return _named(ExplainedSpread(portfolio, now=now).drifts().get(self._asked("key")))
+
+    def _proposal(self, portfolio: Portfolio, now: datetime) -> Trees:
+        """Explain a figure of what is proposed, of one trade or target if the address names one."""
+        form = RebalancingForm(self.request.GET)
+        if not form.is_valid():
+            return {}
+        self._kept = {name: self._asked(name) for name in form.fields}
+        _, trees = ExplainedSpread(portfolio, now=now).proposal(form.wishes())
+        instrument, target = self._asked("instrument"), self._asked("key")
+        if trees is None or not (instrument or target):
+            return _named(trees)
+        return _named(
+            trees.trades.get(instrument) if instrument else trees.targets_after.get(target)
+        )
 
     def _check(self, portfolio: Portfolio, now: datetime) -> Trees:
         return _named(ExplainedSpread(portfolio, now=now).checks().get(self._asked("rule")))

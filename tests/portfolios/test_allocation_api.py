@@ -60,6 +60,10 @@ def aims(acme, bond, first="0.5", second="0.5", **more):
     } | more
 
 
+def assert_comes_to(tree, value):
+    assert Decimal(tree["value"]) == pytest.approx(Decimal(value), abs=Decimal("1e-20"))
+
+
 @pytest.mark.parametrize(
     ("by", "expected"),
     [
@@ -305,6 +309,43 @@ def test_a_unit_of_what_has_a_multiplier_costs_that_many_times_its_price(api, po
     (trade,) = answer["trades"]
     assert [trade[name] for name in ("quantity", "price", "amount")] == ["6", "20", "120"]
     assert [each["weight"] for each in answer["targets_after"]] == ["0.5", "0.5"]
+
+
+@pytest.mark.parametrize("mode", ["buy_only", "buy_and_sell"])
+def test_a_proposal_is_told_from_targets_prices_and_terms(api, portfolio, acme, mode):
+    factories.make_closes(factories.make_pair("EUR/USD"), {"2026-02-27": "1.25"})
+    new = factories.make_instrument("NEW", currency="EUR")
+    factories.make_closes(new, {"2026-02-27": "6"})
+    put(api, "targets", portfolio, aims(acme, new))
+    wishes = {"mode": mode, "uses_cash": True, "new_cash": "25", "fee_fixed": "1"}
+
+    answer = api.post(at("rebalancing", portfolio, "?explain=1"), wishes, format="json").json()
+
+    trees = answer["explain"]
+    for name in ("fees", "cash_left", "deviation_before", "deviation_after", "accuracy"):
+        assert_comes_to(trees[name], answer[name])
+    assert answer["trades"]
+    for trade in answer["trades"]:
+        own = trees["trades"][trade["instrument_id"]]
+        for name in ("quantity", "price", "amount", "fee"):
+            assert_comes_to(own[name], trade[name])
+    for each in answer["targets_after"]:
+        for name in ("value", "weight", "absolute", "relative", "amount"):
+            assert_comes_to(trees["targets_after"][each["key"]][name], each[name])
+    bought = trees["trades"][str(new.pk)]["price"]
+    assert [each["value"] for each in bought["inputs"]] == ["6", "1.25"]
+    cash = trees["cash_left"]["inputs"][0]["inputs"][0]
+    assert [each["label"] for each in cash["inputs"]] == ["New money", "Cash"]
+    plain = api.post(at("rebalancing", portfolio), wishes, format="json").json()
+    assert "explain" not in plain
+
+
+def test_what_cannot_be_proposed_has_no_trees(api, portfolio, acme, bond):
+    put(api, "targets", portfolio, aims(acme, bond))
+
+    answer = api.post(at("rebalancing", portfolio, "?explain=1"), {}, format="json").json()
+
+    assert (answer["outcome"], answer["explain"]) == ("no_cash", {})
 
 
 def test_a_proposal_that_cannot_be_says_why(api, portfolio, acme, bond, ada):

@@ -1,5 +1,7 @@
 """The allocation page, as a browser gets it."""
 
+import re
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -84,6 +86,33 @@ def test_targets_are_set_and_a_proposal_shown_without_changing_anything(browser,
         == 13
     )
     assert stored.everything() == before
+
+
+def test_each_figure_of_a_proposal_opens_its_tree(browser, portfolio, acme):
+    new = factories.make_instrument("NEW")
+    factories.make_closes(new, {"2026-02-27": "6"})
+    weights = {f"weight_{acme.pk}": "60", "new_instrument": "new", "new_weight": "40"}
+    bands = {"band_absolute": "5", "band_relative": "25"}
+    send(browser, "allocation-targets", portfolio, by="holding", **weights, **bands)
+
+    shown = page(browser, "allocation", portfolio.pk, mode="buy_only", new_cash="81", fee_fixed="1")
+
+    links = {
+        link.replace("&amp;", "&") for link in re.findall(r'href="([^"]*/why/prop[^"]*)"', shown)
+    }
+    # One trade, two targets and five figures of all.
+    assert len(links) == 4 + 2 * 4 + 5
+    for link in links:
+        assert browser.get(link).status_code == 200, link
+    (quantity,) = (link for link in links if "proposal.quantity" in link)
+    text = text_of(browser.get(quantity))
+    assert_shows(text, "Buy NEW: quantity", "Steps that would meet it exactly", "come closest")
+    (more,) = re.findall(r'href="([^"]*/why/proposal.whole/[^"]*)"', text)
+    assert_shows(text_of(browser.get(more.replace("&amp;", "&"))), "What is to be divided", "81.00")
+    address = reverse("why", args=[portfolio.pk, "proposal.fees"])
+    assert browser.get(address, {"mode": "luck"}).status_code == 404
+    # Without money there is no proposal.
+    assert browser.get(address, {"mode": "buy_only"}).status_code == 404
 
 
 def test_targets_for_classes_are_set(browser, portfolio):

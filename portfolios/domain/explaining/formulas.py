@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from decimal import Decimal, DecimalException
+from decimal import ROUND_CEILING, Decimal, DecimalException
 from enum import StrEnum
 from itertools import chain
 
@@ -36,6 +36,8 @@ class Formula(StrEnum):
     #: The first divided by the second, whatever its sign; there is none of zero.
     QUOTIENT = "quotient"
     ROOT = "square root"
+    #: To whole multiples of the second, such as cents.
+    ROUNDED_UP = "first, rounded up to a multiple of the second"
     #: The number without its sign.
     SIZE = "size, without its sign"
     #: The first divided by the second, less 1; 0 where there was nothing to grow.
@@ -147,6 +149,11 @@ def _between(values: Numbers) -> Decimal:
     return low + part * (high - low)
 
 
+def _rounded_up(values: Numbers) -> Decimal:
+    number, multiple = values
+    return (number / multiple).to_integral_value(ROUND_CEILING) * multiple
+
+
 def _power(values: Numbers) -> Decimal:
     growth, times = values
     return (1 + growth) ** times
@@ -170,6 +177,7 @@ _OF_NUMBERS: Mapping[Formula, Callable[[Numbers], Decimal | None]] = {
     Formula.SHARE: lambda values: values[0] / values[1] if values[1] > 0 else None,
     Formula.QUOTIENT: lambda values: values[0] / values[1] if values[1] else None,
     Formula.ROOT: lambda values: values[0].sqrt(),
+    Formula.ROUNDED_UP: _rounded_up,
     Formula.SIZE: lambda values: abs(values[0]),
     Formula.GROWTH: lambda values: values[0] / values[1] - 1 if values[1] else _ZERO,
     Formula.COMPOUND: _compound,

@@ -20,13 +20,16 @@ class Ask:
     """Which figure of which days, the last one counted, says more of a number.
 
     Attributes:
+        start: None where the figure is of now, like `end`.
         instrument: whose figure it is; empty where it is that of the portfolio.
+        portfolio: of which, where it is another one than that which the tree is of.
     """
 
     figure: str
-    start: date
-    end: date
+    start: date | None = None
+    end: date | None = None
     instrument: str = ""
+    portfolio: str = ""
 
 
 @dataclass(frozen=True, slots=True)
