@@ -78,6 +78,18 @@ def test_lots_open_on_top_of_the_page_or_as_a_page_without_scripts(signed_in, pi
     plain.close()
 
 
+def test_lots_open_while_the_chart_is_still_on_its_way(signed_in):
+    page = signed_in()
+    # A line so slow that the chart never comes.
+    page.route(re.compile("/value-chart"), lambda _: None)
+    page.get_by_role("link", name="World and Europe").first.click()
+
+    page.get_by_role("link", name=re.compile(r"^\d+ lots$")).first.click()
+
+    lots = page.get_by_role("dialog", name="Lots")
+    expect(lots.get_by_role("columnheader", name="Opened")).to_be_visible(timeout=10_000)
+
+
 def test_why_opens_on_top_of_the_lots_it_was_asked_from(signed_in, pictures):
     page = signed_in()
     page.get_by_role("link", name="World and Europe").first.click()

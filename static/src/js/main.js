@@ -6,16 +6,17 @@ import { Formatter, styleOf } from "./format.js";
 import { Board } from "./live/bind.js";
 import { Session } from "./live/session.js";
 import { closeMenusFromOutside } from "./menus.js";
+import * as popover from "./pages/popover.js";
 import { takeOverThemeForms } from "./theme.js";
 
-/** Loaded when a page first has an element with that `data-module`. */
+/** Loaded when a page first has an element with that `data-module`; what links need is there. */
 const MODULES = {
   "value-chart": () => import("./pages/value-chart.js"),
   "index-chart": () => import("./pages/index-chart.js"),
   "transaction-form": () => import("./pages/transaction-form.js"),
   "instrument-search": () => import("./pages/instrument-search.js"),
   filters: () => import("./pages/filters.js"),
-  popover: () => import("./pages/popover.js"),
+  popover: () => popover,
 };
 
 const format = new Formatter(styleOf(document.documentElement.dataset));
@@ -24,16 +25,19 @@ const endings = new WeakMap();
 const started = new WeakSet();
 let session = null;
 
-async function startModules(root) {
+function startModules(root) {
   const found = [...root.querySelectorAll("[data-module]")];
   if (root.matches?.("[data-module]")) found.push(root);
-  for (const element of found) {
-    if (started.has(element)) continue;
-    started.add(element);
-    const module = await MODULES[element.dataset.module]?.();
-    const end = module?.default(element, { board, format });
-    if (end) endings.set(element, end);
-  }
+  // None waits for another: a link may be clicked while a chart is on its way.
+  for (const element of found) void startModule(element);
+}
+
+async function startModule(element) {
+  if (started.has(element)) return;
+  started.add(element);
+  const module = await MODULES[element.dataset.module]?.();
+  const end = module?.default(element, { board, format });
+  if (end) endings.set(element, end);
 }
 
 function startLive() {
@@ -72,7 +76,7 @@ function isInUse(region) {
 takeOverThemeForms();
 closeMenusFromOutside();
 document.addEventListener("htmx:load", ({ detail }) => {
-  void startModules(detail.elt);
+  startModules(detail.elt);
   startLive();
 });
 document.addEventListener("htmx:beforeCleanupElement", ({ detail }) => {
