@@ -6,6 +6,7 @@ from portfolios import views
 
 urlpatterns = [
     path("overview/", views.Overview.as_view(), name="overview"),
+    path("overview/why/", views.WhyOverview.as_view(), name="overview-why"),
     path("portfolios/new/", views.NewPortfolio.as_view(), name="portfolio-new"),
     path("portfolios/<object_id:portfolio_id>/", views.PortfolioPage.as_view(), name="portfolio"),
     path(

@@ -14,7 +14,9 @@ from portfolios.domain.explaining.summary import (
     TotalInput,
     Trees,
     explain,
+    explain_together,
 )
+from portfolios.domain.explaining.trees import Node
 from portfolios.models import Portfolio, Position, Snapshot
 from portfolios.selectors.holdings import EMPTY, Context, Summary, context_of, summary_of
 
@@ -42,6 +44,16 @@ def explain_summary(portfolio: Portfolio, *, now: datetime) -> tuple[Summary, Tr
         totals=TotalInput(**{name: _decimal(totals[name]) for name in names}),
     )
     return summary, trees
+
+
+def explain_totals(summaries: Iterable[Summary]) -> dict[str, Node]:
+    """Say what portfolios are worth together, by currency; one that is unknown makes it so."""
+    found: dict[str, list[tuple[str, str, Decimal | None]]] = {}
+    for each in summaries:
+        portfolio = each.portfolio
+        line = (str(portfolio.pk), portfolio.name, each.valuation.total)
+        found.setdefault(portfolio.base_currency, []).append(line)
+    return {currency: explain_together(currency, totals) for currency, totals in found.items()}
 
 
 def _position(

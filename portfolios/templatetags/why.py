@@ -36,7 +36,16 @@ def why(
         more: single parameters of it.
     """
     parameters = "&".join(each for each in (query, urlencode(more)) if each)
-    address = reverse("why", args=[context["portfolio"]["id"], figure])
+    return _link(reverse("why", args=[context["portfolio"]["id"], figure]), parameters, content)
+
+
+@register.simple_block_tag
+def why_all(content: SafeString, currency: str) -> SafeString:
+    """Turn what stands inside into a link to what all portfolios of a currency are worth."""
+    return _link(reverse("overview-why"), urlencode({"currency": currency}), content)
+
+
+def _link(address: str, parameters: str, content: SafeString) -> SafeString:
     return format_html(
         '<a class="why-link" href="{}" hx-boost="true" hx-target="#why-content" '
         'hx-swap="innerHTML show:none" hx-push-url="false">{}</a>',

@@ -40,7 +40,7 @@ from portfolios.views.watching import (
     WatchlistPage,
     WatchlistsPage,
 )
-from portfolios.views.why import Why
+from portfolios.views.why import Why, WhyOverview
 
 __all__ = [
     "AlertsPage",
@@ -91,4 +91,5 @@ __all__ = [
     "WatchlistPage",
     "WatchlistsPage",
     "Why",
+    "WhyOverview",
 ]

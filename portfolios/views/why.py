@@ -15,7 +15,7 @@ from django.shortcuts import render
 from accounts.http import AuthedHttpRequest
 from common import clock
 from common.errors import InvalidInput
-from portfolios import presentation
+from portfolios import presentation, selectors
 from portfolios.allocation_forms import RebalancingForm
 from portfolios.domain.allocation import By
 from portfolios.domain.explaining.disposals import DisposalTrees
@@ -29,7 +29,7 @@ from portfolios.performance_forms import ComparisonForm
 from portfolios.selectors.attribution import attribute_now, attribute_period
 from portfolios.selectors.disposal_explanations import explain_disposals
 from portfolios.selectors.disposals import get_gains, list_disposals_of
-from portfolios.selectors.explanations import explain_summary
+from portfolios.selectors.explanations import explain_summary, explain_totals
 from portfolios.selectors.flag_explanations import explain_anomalies
 from portfolios.selectors.forecast_explanations import ExplainedForecast
 from portfolios.selectors.gain_explanations import explain_gain, explain_period, explain_year
@@ -235,6 +235,21 @@ class Why(Page):
 
     def _form(self) -> ComparisonForm:
         return ComparisonForm(self.request.GET, user_id=self.request.user.pk)
+
+
+class WhyOverview(Page):
+    """/overview/why/"""
+
+    def get(self, request: AuthedHttpRequest) -> HttpResponse:
+        """Show what all portfolios of a currency are worth together, as a page or a part."""
+        now = clock.now()
+        found = list(selectors.list_portfolios(request.user.pk))
+        trees = explain_totals(selectors.summarize_all(found, now=now))
+        tree = trees.get(request.GET.get("currency", ""))
+        if tree is None:
+            raise Http404
+        template = "portfolios/_why.html" if request.htmx else "portfolios/why.html"
+        return render(request, template, {"tree": tree, "as_of": now})
 
 
 def _named(trees: Any) -> Trees:

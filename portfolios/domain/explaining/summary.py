@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from portfolios.domain.explaining.formulas import Formula
-from portfolios.domain.explaining.trees import Node, booked, given, made
+from portfolios.domain.explaining.trees import Ask, Node, booked, given, made
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +159,19 @@ def explain(
         balances=worth.balances,
         positions=found,
     )
+
+
+def explain_together(currency: str, totals: Sequence[tuple[str, str, Decimal | None]]) -> Node:
+    """Explain what portfolios of one currency are worth together.
+
+    Args:
+        totals: the id of each portfolio, its name, and what it is worth.
+    """
+    inputs = [
+        given(name, total, "total", unit=currency, ask=Ask("total", portfolio=key))
+        for key, name, total in totals
+    ]
+    return made(f"All portfolios in {currency}", Formula.SUM, "total", inputs, unit=currency)
 
 
 def explain_worth(
