@@ -192,19 +192,28 @@ class TransactionsQuery(Query):
         return TransactionFilter(**known)
 
 
-class LotOutput(serializers.Serializer[object]):
-    """An open lot."""
+class LotsWorthOutput(serializers.Serializer[object]):
+    """What lots cost and are worth; `…_base` is in the portfolio's currency, null is unknown."""
 
-    opened_on = serializers.DateField()
     quantity = DecimalStringField()
     cost = DecimalStringField(allow_null=True)
     cost_base = DecimalStringField(allow_null=True)
+    value_base = DecimalStringField(allow_null=True)
+    unrealized_base = DecimalStringField(allow_null=True)
 
 
-class LotsOutput(serializers.Serializer[object]):
-    """The open lots of a position, oldest first."""
+class LotOutput(LotsWorthOutput):
+    """An open lot."""
 
+    opened_on = serializers.DateField()
+
+
+class LotsOutput(ExplainedOutput):
+    """The open lots of a position, oldest first, and all of them together."""
+
+    as_of = serializers.DateTimeField()
     lots = LotOutput(many=True)
+    total = LotsWorthOutput()
 
 
 class PositionOutput(serializers.Serializer[object]):

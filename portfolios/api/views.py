@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from bson import ObjectId
 from drf_spectacular.utils import extend_schema
@@ -38,6 +39,7 @@ from portfolios.api.summaries import summary_fields
 from portfolios.domain.transactions import Draft
 from portfolios.models import Portfolio
 from portfolios.selectors.explanations import explain_summary
+from portfolios.selectors.lots import OpenLots
 from portfolios.services import ledger, portfolios
 
 #: How far back daily values go, unless told.
@@ -258,14 +260,19 @@ class Summary(APIView):
 class Lots(APIView):
     """/portfolios/<id>/positions/<id>/lots/"""
 
-    @extend_schema(responses=LotsOutput)
+    @extend_schema(parameters=[ExplainQuery], responses=LotsOutput)
     def get(
         self, request: AuthedRequest, portfolio_id: ObjectId, instrument_id: ObjectId
     ) -> Response:
         """List the open lots of one position, oldest first."""
-        portfolio = _portfolio(request, portfolio_id)
-        lots = selectors.list_lots(portfolio.pk, instrument_id=instrument_id)
-        return Response(LotsOutput({"lots": lots}).data)
+        portfolio, now = _portfolio(request, portfolio_id), clock.now()
+        query = ExplainQuery(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        found = OpenLots(portfolio, instrument_id=instrument_id, now=now)
+        shown: dict[str, Any] = {"as_of": now, "lots": found.lots, "total": found.total}
+        if query.validated_data["explain"]:
+            shown["explain"] = plain_trees(found.trees())
+        return Response(LotsOutput(shown).data)
 
 
 class DailyValues(APIView):

@@ -49,7 +49,7 @@ def explain_disposals(
                 currency=row.currency,
                 base=portfolio.base_currency,
                 is_short=row.is_short,
-                closed=events.traded(row.transaction_id, row),
+                closed=events.sold(row.transaction_id, row),
                 lots=[_lot(each, row, events) for each in lots[row.pk]],
                 gain=events.by_currency(row, row.gain, row.gain_base),
                 return_rate=return_of(row),
@@ -73,7 +73,7 @@ def _lot(lot: ClosedLotView, row: Disposal, events: Rows) -> LotClosed:
         opened_on=lot.opened_on,
         held_days=lot.held_days,
         quantity=lot.quantity,
-        opened=events.traded(lot.transaction_id, row),
+        opened=events.sold(lot.transaction_id, row),
         proceeds=events.by_currency(row, lot.proceeds, lot.proceeds_base),
         cost=events.by_currency(row, lot.cost, lot.cost_base),
     )
@@ -94,21 +94,25 @@ class Rows:
         self._policy, self._base = policy, base
         self._history = history
 
+    def sold(self, event_id: str, row: Sold) -> Traded | None:
+        """Return a row as a trade of the instrument that a disposal is of, if it is one."""
+        return self.traded(event_id, instrument_id=str(row.instrument_id), currency=row.currency)
+
     def by_currency(
         self, row: Sold, local: Decimal | None, base: Decimal | None
     ) -> Mapping[str, Decimal | None]:
         """Tell an amount in the instrument's and in the portfolio's currency."""
         return {row.currency: local, self._base: base}
 
-    def traded(self, event_id: str, row: Sold) -> Traded | None:
-        """Return a row as a trade of the instrument that a disposal is of, if it is one."""
+    def traded(self, event_id: str, *, instrument_id: str, currency: str) -> Traded | None:
+        """Return a row as a trade of an instrument, whose currency is given, if it is one."""
         event = self._events.get(event_id)
         if event is None:
             return None
         return traded(
             event,
-            instrument_id=str(row.instrument_id),
-            units={row.currency, self._base},
+            instrument_id=instrument_id,
+            units={currency, self._base},
             base=self._base,
             policy=self._policy,
             rates=self._rates,

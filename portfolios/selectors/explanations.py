@@ -35,7 +35,7 @@ def explain_summary(portfolio: Portfolio, *, now: datetime) -> tuple[Summary, Tr
     trees = explain(
         base,
         positions=[
-            _position(each, lots.get(each["instrument"], ()), base, context)
+            position_input(each, lots.get(each["instrument"], ()), base, context)
             for each in content["positions"]
         ],
         cash=None
@@ -56,9 +56,10 @@ def explain_totals(summaries: Iterable[Summary]) -> dict[str, Node]:
     return {currency: explain_together(currency, totals) for currency, totals in found.items()}
 
 
-def _position(
+def position_input(
     line: Mapping[str, Any], lots: Iterable[Mapping[str, Any]], base: str, context: Context
 ) -> PositionInput:
+    """Return what the figures of a position are made of, from what was stored of it."""
     key = line["instrument"]
     quote = context.quotes.get(key)
     currency = quote.currency if quote else line["currency"]

@@ -16,6 +16,7 @@ from common.money import exact
 from marketdata import selectors as market
 from marketdata.domain.instruments import InstrumentBrief
 from marketdata.domain.quotes import Quote
+from portfolios.domain.open_lots import OpenLot
 from portfolios.domain.policy import Policy
 from portfolios.domain.status import Status
 from portfolios.domain.valuation import Holding, PositionValue, Valuation, value
@@ -40,16 +41,6 @@ class LiveHoldings:
     holdings: tuple[Holding, ...]
     #: None where the portfolio doesn't track it.
     cash: Mapping[str, Decimal] | None
-
-
-@dataclass(frozen=True, slots=True)
-class LotView:
-    """One open lot, as it is shown."""
-
-    opened_on: date
-    quantity: Decimal
-    cost: Decimal | None
-    cost_base: Decimal | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +178,7 @@ def context_of(contents: Sequence[Mapping[str, Any]], *, now: datetime) -> Conte
     )
 
 
-def list_lots(portfolio_id: ObjectId, *, instrument_id: ObjectId) -> tuple[LotView, ...]:
+def list_lots(portfolio_id: ObjectId, *, instrument_id: ObjectId) -> tuple[OpenLot, ...]:
     """List the open lots of one position, oldest first.
 
     Raises:
@@ -296,9 +287,11 @@ def _position(line: Mapping[str, Any], worth: PositionValue, context: Context) -
     )
 
 
-def _lot(lot: Mapping[str, Any]) -> LotView:
-    return LotView(
+def _lot(lot: Mapping[str, Any]) -> OpenLot:
+    return OpenLot(
         opened_on=date.fromisoformat(lot["opened_on"]),
+        # Documents of earlier versions don't say the row.
+        event_id=lot.get("transaction", ""),
         quantity=Decimal(lot["quantity"]),
         cost=_decimal(lot["cost"]),
         cost_base=_decimal(lot["cost_base"]),

@@ -21,7 +21,8 @@ from portfolios.domain.explaining.checks import (
 )
 from portfolios.domain.explaining.formulas import Formula
 from portfolios.domain.explaining.rebalancing import Known, ProposalTrees, explain_proposal
-from portfolios.domain.explaining.trees import Node, given, made
+from portfolios.domain.explaining.summary import Unit, explain_unit
+from portfolios.domain.explaining.trees import given, made
 from portfolios.domain.rebalancing import Proposal
 from portfolios.models import Portfolio
 from portfolios.selectors.allocation import FUNDS, Spread, Wishes, slice_label
@@ -77,26 +78,17 @@ class ExplainedSpread:
             targets=targets,
             assets=assets,
             terms=spread.terms(wishes),
-            prices={key: self._unit_price(key) for key in assets},
+            prices={key: explain_unit(self._unit(key), unit) for key in assets},
             cash=made("Cash to be spent", Formula.SUM, _REBALANCING, cash, unit=unit),
             labels={key: spread.symbol(key) for key in assets},
             names={each.key: spread.target_label(each.key) for each in targets},
         )
         return proposal, explain_proposal(proposal, known)
 
-    def _unit_price(self, key: str) -> Node:
-        """Explain what a unit costs in the portfolio's currency."""
-        found, unit = self.spread.unit_price(key), self._held.currency
-        label = f"Price of {self.spread.symbol(key)}"
-        inputs = [given(label, found.price, "price", unit=found.currency)]
-        if found.multiplier != 1:
-            inputs.append(given("Multiplier", found.multiplier, "value"))
-        if found.currency != unit:
-            words = f"{unit} for one {found.currency}"
-            inputs.append(given(words, found.rate, "exchange-rates"))
-        if len(inputs) == 1:
-            return inputs[0]
-        return made(f"{label} in {unit}", Formula.PRODUCT, "price", inputs, unit=unit)
+    def _unit(self, key: str) -> Unit:
+        found = self.spread.unit_price(key)
+        symbol = self.spread.symbol(key)
+        return Unit(symbol, found.price, found.currency, found.multiplier, found.rate)
 
     def checks(self) -> Mapping[str, CheckTrees]:
         """Explain what all rules measure, by their ids."""

@@ -29,13 +29,13 @@ def _closed(sale: Disposal, rows: Rows, label: str, base: str) -> Closed:
         currency=sale.currency,
         base=base,
         is_short=sale.is_short,
-        closed=rows.traded(sale.event_id, sale),
+        closed=rows.sold(sale.event_id, sale),
         lots=[
             LotClosed(
                 opened_on=lot.opened_on,
                 held_days=lot.held_days,
                 quantity=lot.quantity,
-                opened=rows.traded(lot.event_id, sale),
+                opened=rows.sold(lot.event_id, sale),
                 proceeds=rows.by_currency(sale, lot.proceeds, lot.proceeds_base),
                 cost=rows.by_currency(sale, lot.cost, lot.cost_base),
             )

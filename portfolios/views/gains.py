@@ -15,7 +15,7 @@ from common import clock
 from common.api.pagination import page_of
 from common.errors import InvalidInput
 from marketdata import selectors as market
-from portfolios import gains_presentation, presentation, selectors
+from portfolios import gains_presentation, presentation
 from portfolios.domain.policy import Policy
 from portfolios.domain.ranges import InvalidRange
 from portfolios.forms import take_errors
@@ -31,6 +31,7 @@ from portfolios.selectors.disposals import (
     list_disposals,
     list_disposals_of,
 )
+from portfolios.selectors.lots import OpenLots
 from portfolios.selectors.replaying import LedgerTooLong
 from portfolios.selectors.whatif import consider_sale
 from portfolios.views.base import Page
@@ -126,11 +127,13 @@ class Lots(Page):
 
         The page says what selling some of them would realize, too, if that is asked for.
         """
-        portfolio = self.portfolio(portfolio_id)
+        portfolio, now = self.portfolio(portfolio_id), clock.now()
+        found = OpenLots(portfolio, instrument_id=instrument_id, now=now)
         context = {
             "portfolio": presentation.portfolio_line(portfolio),
             "instrument": market.get_instrument(instrument_id, user_id=request.user.pk),
-            "lots": selectors.list_lots(portfolio.pk, instrument_id=instrument_id),
+            "lots": found.lots,
+            "total": found.total,
         }
         if request.htmx:
             return render(request, "portfolios/_lots.html", context)

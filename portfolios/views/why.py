@@ -33,6 +33,7 @@ from portfolios.selectors.explanations import explain_summary, explain_totals
 from portfolios.selectors.flag_explanations import explain_anomalies
 from portfolios.selectors.forecast_explanations import ExplainedForecast
 from portfolios.selectors.gain_explanations import explain_gain, explain_period, explain_year
+from portfolios.selectors.lots import OpenLots
 from portfolios.selectors.position_explanations import ExplainedPositions
 from portfolios.selectors.range_explanations import RangeTrees, explain_report
 from portfolios.selectors.spread_explanations import ExplainedSpread
@@ -87,6 +88,7 @@ class Why(Page):
             "sales": self._sales,
             "disposal": self._disposal,
             "lot": self._lot,
+            "lots": self._open_lots,
             "flag": self._flag,
             "forecast": self._forecast,
             "added": self._added,
@@ -167,6 +169,14 @@ class Why(Page):
         rows = list_disposals_of(portfolio.pk, transaction_id=ObjectId(transaction))
         trees = explain_disposals(portfolio, rows, lot=self._asked("lot"))
         return trees.get(f"{transaction}-{place}")
+
+    def _open_lots(self, portfolio: Portfolio, now: datetime) -> Trees:
+        """Explain the open lots of a position, or the one that the address names."""
+        instrument, lot = self._asked("instrument"), self._asked("lot")
+        if not ObjectId.is_valid(instrument):
+            return {}
+        trees = OpenLots(portfolio, instrument_id=ObjectId(instrument), now=now).trees(lot=lot)
+        return _named(trees.lots.get(lot) if lot else trees)
 
     def _flag(self, portfolio: Portfolio, now: datetime) -> Trees:
         finding, day = self._asked("finding"), self.request.user.day_of(now)

@@ -187,6 +187,30 @@ def explain_worth(
     return Worth(total, holdings, worth, values, balances)
 
 
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One unit of something at its price; `rate` turns its currency into the base."""
+
+    label: str
+    price: Decimal | None
+    currency: str
+    multiplier: Decimal
+    rate: Decimal | None
+
+
+def explain_unit(unit: Unit, base: str) -> Node:
+    """Explain what one unit is worth in the portfolio's currency."""
+    label = f"Price of {unit.label}"
+    inputs = [given(label, unit.price, "price", unit=unit.currency)]
+    if unit.multiplier != 1:
+        inputs.append(given("Multiplier", unit.multiplier, "value"))
+    if unit.currency != base:
+        inputs.append(_rate(unit.currency, base, unit.rate))
+    if len(inputs) == 1:
+        return inputs[0]
+    return made(f"{label} in {base}", Formula.PRODUCT, "price", inputs, unit=base)
+
+
 def _value(each: PositionInput, base: str) -> Node:
     inputs = [given("Quantity", each.quantity, "quantity")]
     if each.multiplier != 1:
