@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+from common.errors import InvalidInput
 from portfolios.domain.allocation import By
 from portfolios.domain.explaining.allocation import (
     DriftTrees,
@@ -29,6 +30,12 @@ from portfolios.selectors.allocation import FUNDS, Spread, Wishes, slice_label
 from portfolios.selectors.explanations import explain_summary
 
 _REBALANCING = "rebalancing"
+
+
+class NotProposed(InvalidInput):
+    """There is no such trade, or nothing that could be proposed."""
+
+    code = "not-proposed"
 
 
 class ExplainedSpread:

@@ -14,6 +14,7 @@ from accounts.http import AuthedHttpRequest
 from common import clock
 from common.api.pagination import page_of
 from common.errors import InvalidInput
+from common.money import DECIMAL_PLACES, plain
 from marketdata import selectors as market
 from portfolios import gains_presentation, presentation
 from portfolios.domain.policy import Policy
@@ -142,9 +143,13 @@ class Lots(Page):
             policy=Policy.chosen(portfolio.policy),
         )
         asked = {name: request.GET.get(name, "") for name in form.fields}
+        what_if = self._what_if(portfolio, instrument_id, form)
+        if what_if and round(what_if["price"], DECIMAL_PLACES) == what_if["price"]:
+            # The newest price may be another one by then.
+            asked["price"] = plain(what_if["price"])
         context |= {
             "form": form,
-            "what_if": self._what_if(portfolio, instrument_id, form),
+            "what_if": what_if,
             "why_query": urlencode({"instrument": instrument_id, **asked}),
         }
         status = 422 if form.errors else 200

@@ -36,7 +36,7 @@ from portfolios.selectors.gain_explanations import explain_gain, explain_period,
 from portfolios.selectors.lots import OpenLots
 from portfolios.selectors.position_explanations import ExplainedPositions
 from portfolios.selectors.range_explanations import RangeTrees, explain_report
-from portfolios.selectors.spread_explanations import ExplainedSpread
+from portfolios.selectors.spread_explanations import ExplainedSpread, NotProposed
 from portfolios.selectors.whatif import consider_sale
 from portfolios.selectors.whatif_explanations import explain_what_if
 from portfolios.views.base import Page
@@ -135,13 +135,15 @@ class Why(Page):
         if not form.is_valid():
             return {}
         self._kept = {name: self._asked(name) for name in form.fields}
-        _, trees = ExplainedSpread(portfolio, now=now).proposal(form.wishes())
+        proposal, trees = ExplainedSpread(portfolio, now=now).proposal(form.wishes())
+        if trees is None:
+            raise NotProposed(proposal.reason)
         instrument, target = self._asked("instrument"), self._asked("key")
-        if trees is None or not (instrument or target):
-            return _named(trees)
-        return _named(
-            trees.trades.get(instrument) if instrument else trees.targets_after.get(target)
-        )
+        if instrument and instrument not in trees.trades:
+            raise NotProposed("Prices have moved: this trade isn't proposed any more.")
+        if instrument:
+            return _named(trees.trades[instrument])
+        return _named(trees.targets_after.get(target) if target else trees)
 
     def _check(self, portfolio: Portfolio, now: datetime) -> Trees:
         return _named(ExplainedSpread(portfolio, now=now).checks().get(self._asked("rule")))

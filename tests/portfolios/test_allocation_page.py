@@ -111,8 +111,11 @@ def test_each_figure_of_a_proposal_opens_its_tree(browser, portfolio, acme):
     assert_shows(text_of(browser.get(more.replace("&amp;", "&"))), "What is to be divided", "81.00")
     address = reverse("why", args=[portfolio.pk, "proposal.fees"])
     assert browser.get(address, {"mode": "luck"}).status_code == 404
-    # Without money there is no proposal.
-    assert browser.get(address, {"mode": "buy_only"}).status_code == 404
+    # What isn't proposed, or not any more, says why.
+    nothing = text_of(browser.get(address, {"mode": "buy_only"}))
+    assert_shows(nothing, "There is no money to buy for")
+    gone = {"mode": "buy_only", "new_cash": "81", "instrument": acme.pk}
+    assert_shows(text_of(browser.get(address, gone)), "Prices have moved")
 
 
 def test_targets_for_classes_are_set(browser, portfolio):

@@ -173,6 +173,16 @@ def test_each_figure_of_it_opens_its_tree(browser_of, ada, portfolio, acme):
     assert_shows(shown, "Gain of ACME", "Fee", "Of this lot", "What was traded on 2026-01-06")
 
 
+def test_a_tree_is_of_the_price_that_is_shown(browser_of, ada, portfolio, acme):
+    browser, address = browser_of(ada), reverse("lots", args=[portfolio.pk, acme.pk])
+    text = text_of(browser.get(address, {"quantity": "15"}))
+    link = re.findall(r'href="([^"]*/why/what-if.gain_base[^"]*)"', text)[0]
+
+    factories.make_closes(acme, {"2026-02-28": "9"})
+
+    assert_shows(text_of(browser.get(link.replace("&amp;", "&"))), "Price", "8.00", "35.00")
+
+
 @pytest.mark.parametrize(
     ("more", "status"),
     [
