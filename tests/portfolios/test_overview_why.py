@@ -44,7 +44,7 @@ def test_each_figure_of_a_tile_opens_its_tree(browser, portfolios):
 
     links = set(re.findall(r'href="(/portfolios/[^"]*/why/[^"]*)"', shown))
     names = {link.rstrip("/").rpartition("/")[2] for link in links}
-    assert (len(links), names) == (2 * 3, {"total", "day_change"})
+    assert (len(links), names) == (3 * 3, {"total", "day_change", "day_change_rate"})
     for link in links:
         assert browser.get(link).status_code == 200
 

@@ -77,6 +77,7 @@ def test_the_trees_end_in_the_figures_of_the_summary(program_of, ada, portfolio)
             "average_cost": tree["average_cost"]["value"],
             "unrealized_base": tree["unrealized"]["value"],
             "weight": tree["weight"]["value"],
+            "unrealized_rate": tree["unrealized_rate"]["value"],
         }.items() <= position.items()
     known = {each.anchor for each in manual.read("methods").headings}
     assert set().union(*(anchors_of(trees[name]) for name in FIGURES)) <= known
@@ -257,3 +258,22 @@ def test_a_range_is_measured_from_one_close_on_all_pages(rf, ada, name, today):
 
     days = named_range(RangeName(name.upper()), today=today, first_day=date(2000, 1, 1))
     assert since == days.opening_date
+
+
+def test_each_figure_of_a_holding_opens_its_tree_here_and_at_its_instrument(
+    browser_of, ada, portfolio
+):
+    browser = browser_of(ada)
+    shown = page(browser, "portfolio", portfolio.pk)
+    links = set(re.findall(r'href="([^"]*/why/position[^"]*)"', shown))
+    names = {link.split("/why/position.")[1].partition("/")[0] for link in links}
+    assert names == {
+        *("value", "value_local", "average_cost", "weight"),
+        *("unrealized", "unrealized_rate", "day_change", "day_change_rate"),
+    }
+    (instrument,) = {link.partition("instrument=")[2] for link in links if "value_local" in link}
+    there = set(re.findall(r'href="([^"]*/why/[^"]*)"', page(browser, "instrument", instrument)))
+
+    assert len(there) == 4
+    for link in links | there:
+        assert browser.get(link).status_code == 200, link

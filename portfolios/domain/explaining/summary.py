@@ -82,12 +82,16 @@ class Worth:
 
 @dataclass(frozen=True, slots=True)
 class PositionTrees:
-    """The trees of one position's figures."""
+    """The trees of one position's figures; `value_local` in the currency of the price."""
 
     value: Node
+    value_local: Node
     cost: Node
     average_cost: Node
     unrealized: Node
+    unrealized_rate: Node
+    day_change: Node
+    day_change_rate: Node
     weight: Node
 
 
@@ -104,6 +108,7 @@ class Trees:
     holdings_value: Node
     cash: Node | None
     day_change: Node
+    day_change_rate: Node
     unrealized: Node
     realized: Node
     income: Node
@@ -131,20 +136,17 @@ def explain(
     worth = explain_worth(base, positions=positions, cash=cash)
     total, values = worth.total, worth.values
     found = {each.key: _position(each, values[each.key], total, base) for each in held}
+    changes = [
+        *(each.day_change for each in found.values()),
+        *(_cash_change(each, base) for each in cash or () if each.balance),
+    ]
+    day = made("Day", Formula.SUM_KNOWN, "day", changes, unit=base)
     return Trees(
         total=total,
         holdings_value=worth.holdings,
         cash=None if cash is None else worth.cash,
-        day_change=made(
-            "Day",
-            Formula.SUM_KNOWN,
-            "day",
-            [
-                *(_change(each, values[each.key], base) for each in held),
-                *(_cash_change(each, base) for each in cash or () if each.balance),
-            ],
-            unit=base,
-        ),
+        day_change=day,
+        day_change_rate=_day_rate(day, changes),
         unrealized=made(
             "Unrealized gain",
             Formula.SUM_KNOWN,
@@ -237,8 +239,10 @@ def _position(each: PositionInput, value: Node, total: Node, base: str) -> Posit
     cost = _cost(each, base, "cost_base", base)
     local = _cost(each, each.currency, "cost", base)
     quantity = given("Quantity", each.quantity, "quantity")
+    unrealized, change = _unrealized(each, value, cost, base), _change(each, value, base)
     return PositionTrees(
         value=value,
+        value_local=_value(each, each.price_currency),
         cost=cost,
         average_cost=made(
             f"Average cost of {each.label}",
@@ -247,7 +251,15 @@ def _position(each: PositionInput, value: Node, total: Node, base: str) -> Posit
             [local, quantity],
             unit=each.currency,
         ),
-        unrealized=_unrealized(each, value, cost, base),
+        unrealized=unrealized,
+        unrealized_rate=made(
+            f"Unrealized gain of {each.label}, of its cost",
+            Formula.SHARE,
+            "unrealized-gain",
+            (unrealized, cost),
+        ),
+        day_change=change,
+        day_change_rate=_day_rate(change, [change]),
         weight=made(f"Weight of {each.label}", Formula.SHARE, "weight", [value, total]),
     )
 
@@ -274,6 +286,13 @@ def _change(each: PositionInput, value: Node, base: str) -> Node:
     before = made(f"{each.label} before", Formula.PRODUCT, "day", inputs, unit=base)
     label = f"Day of {each.label}"
     return made(label, Formula.DIFFERENCE, "day", [value, before], unit=base)
+
+
+def _day_rate(change: Node, parts: Sequence[Node]) -> Node:
+    """Explain a change of a day as a fraction of what that was worth before, where it is known."""
+    befores = [each.inputs[1] for each in parts if each.value is not None]
+    before = made("Before", Formula.SUM_KNOWN, "day", befores, unit=change.unit)
+    return made(f"{change.label}, of what it was before", Formula.SHARE, "day", (change, before))
 
 
 def _cash_change(each: CashInput, base: str) -> Node:

@@ -125,6 +125,15 @@ def test_every_node_is_recomputed_and_the_roots_are_what_the_valuation_says(foun
         assert tree.value.value == each.value_base
         assert tree.unrealized.value == each.unrealized_base
         assert tree.weight.value == each.weight
+        assert tree.value_local.value == each.value
+        assert tree.day_change.value == each.day_change_base
+        assert tree.unrealized_rate.value == each.unrealized_rate
+        assert_close(tree.day_change_rate.value, each.day_change_rate)
+    assert_close(trees.day_change_rate.value, shown.day_change_rate)
+
+
+def assert_close(told: Decimal | None, shown: Decimal | None) -> None:
+    assert told == (shown and pytest.approx(shown, rel=Decimal("1e-20")))
 
 
 def test_what_was_booked_on_no_instrument_is_a_line_of_its_own():
