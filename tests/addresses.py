@@ -57,6 +57,8 @@ ROUTES = {
     "glossary/": Route(EVERYBODY, {"GET": 200}),
     "accounts/preferences/": Route(SIGNED_IN, {"GET": 200, "POST": 422}),
     "overview/": Route(SIGNED_IN, {"GET": 200}),
+    # There is one for each currency, which is asked for by name.
+    "overview/why/": Route(SIGNED_IN, {"GET": 404}),
     "portfolios/new/": Route(SIGNED_IN, {"GET": 200, "POST": 302}, {"POST": _NEW}),
     _PORTFOLIO: Route(OWNER, {"GET": 200}),
     f"{_PORTFOLIO}positions/": Route(OWNER, {"GET": 200}),

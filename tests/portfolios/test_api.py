@@ -51,7 +51,9 @@ def test_a_token_leads_from_an_empty_account_to_a_live_summary(ada, acme):
     assert position["unrealized_base"] == "64"
     lots = program.get(at("lots", made["id"], position["instrument_id"])).json()["lots"]
     assert position["lots_count"] == 1
-    assert lots == [{"opened_on": "2026-01-05", "quantity": "10", "cost": "56", "cost_base": "56"}]
+    cost = {"cost": "56", "cost_base": "56"}
+    worth = {"value_base": "120", "unrealized_base": "64"}
+    assert lots == [{"opened_on": "2026-01-05", "quantity": "10", **cost, **worth}]
 
 
 def test_a_browser_that_is_signed_in_may_look_around(browser_of, ada, portfolio, acme):

@@ -10,6 +10,7 @@ from django.urls import reverse
 from common import clock
 from portfolios import selectors
 from portfolios.domain.kinds import Kind
+from portfolios.domain.ranges import months_before
 from portfolios.models import Transaction
 from tests import factories, junk, stored
 from tests.factories import buy
@@ -121,13 +122,15 @@ def test_today_is_the_users_own_day(browser, portfolio, acme, ada, time_zone):
     today = ada.day_of(clock.now())
 
     form = browser.get(reverse("transactions", args=[portfolio.pk])).context["form"]
+    # No close is of a day that hasn't begun where the days of prices are counted.
+    opening = months_before(min(today, clock.now().date()), 1)
     factories.make_closes(
-        acme, {(today - timedelta(days=back)).isoformat(): "12" for back in (31, 32)}
+        acme, {(opening - timedelta(days=back)).isoformat(): "12" for back in (0, 1)}
     )
     chart = browser.get(reverse("instrument", args=[acme.pk]), {"range": "1m"}).context["values"]
 
     assert form["trade_date"].value() == today
-    assert [each["date"] for each in chart] == [(today - timedelta(days=31)).isoformat()]
+    assert [each["date"] for each in chart] == [opening.isoformat()]
 
 
 def test_a_transaction_that_cannot_be_recorded_says_why_beside_the_field(browser, portfolio):
