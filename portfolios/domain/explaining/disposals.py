@@ -82,24 +82,24 @@ class LotTrees:
 
 
 @dataclass(frozen=True, slots=True)
-class DisposalTrees:
-    """The trees of one disposal.
+class SaleTrees(LotTrees):
+    """The same of a whole sale, made or considered.
 
     Attributes:
         lots: by their place; of more than `MOST_LOTS` only the one that was asked for.
     """
 
-    proceeds: Node
-    cost: Node
-    gain: Node
-    proceeds_base: Node
-    cost_base: Node
-    gain_base: Node
+    lots: Mapping[str, LotTrees]
+
+
+@dataclass(frozen=True, slots=True)
+class DisposalTrees(SaleTrees):
+    """The trees of one disposal."""
+
     return_rate: Node
     price_gain_base: Node
     currency_gain_base: Node
     charges_base: Node
-    lots: Mapping[str, LotTrees]
 
 
 def explain_disposal(disposal: Closed, *, wanted: str = "") -> DisposalTrees:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from common.money import exact
-from portfolios.domain.explaining.disposals import Closed, LotTrees, explain_disposal
+from portfolios.domain.explaining.disposals import Closed, SaleTrees, explain_disposal
 from portfolios.domain.explaining.formulas import Formula
 from portfolios.domain.explaining.trees import Node, given, made
 from portfolios.domain.tax_years import LONG_TERM_DAYS, is_long_term
@@ -14,22 +13,11 @@ from portfolios.domain.unknowns import minus
 
 
 @dataclass(frozen=True, slots=True)
-class AlternativeTrees:
-    """The trees of what one cost method makes of a sale; `…_base` is in the portfolio's currency.
+class AlternativeTrees(SaleTrees):
+    """The trees of what one cost method makes of a sale."""
 
-    Attributes:
-        lots: by their place; of many only the one that was asked for, as of a sale that was made.
-    """
-
-    proceeds: Node
-    cost: Node
-    gain: Node
-    proceeds_base: Node
-    cost_base: Node
-    gain_base: Node
     short_term: Node
     long_term: Node
-    lots: Mapping[str, LotTrees]
 
 
 def explain_alternative(sale: Closed) -> AlternativeTrees:
