@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
-from decimal import Decimal
 
 from bson import ObjectId
 
@@ -12,6 +11,7 @@ from marketdata import selectors as market
 from marketdata.domain.fx import RateHistory
 from portfolios.domain import books
 from portfolios.domain.explaining.disposals import (
+    Amounts,
     Closed,
     DisposalTrees,
     LotClosed,
@@ -51,7 +51,7 @@ def explain_disposals(
                 is_short=row.is_short,
                 closed=events.sold(row.transaction_id, row),
                 lots=[_lot(each, row, events) for each in lots[row.pk]],
-                gain=events.by_currency(row, row.gain, row.gain_base),
+                gain=Amounts(row.gain, row.gain_base),
                 return_rate=return_of(row),
                 price_gain=row.price_gain_base,
                 currency_gain=row.currency_gain_base,
@@ -74,8 +74,8 @@ def _lot(lot: ClosedLotView, row: Disposal, events: Rows) -> LotClosed:
         held_days=lot.held_days,
         quantity=lot.quantity,
         opened=events.sold(lot.transaction_id, row),
-        proceeds=events.by_currency(row, lot.proceeds, lot.proceeds_base),
-        cost=events.by_currency(row, lot.cost, lot.cost_base),
+        proceeds=Amounts(lot.proceeds, lot.proceeds_base),
+        cost=Amounts(lot.cost, lot.cost_base),
     )
 
 
@@ -97,12 +97,6 @@ class Rows:
     def sold(self, event_id: str, row: Sold) -> Traded | None:
         """Return a row as a trade of the instrument that a disposal is of, if it is one."""
         return self.traded(event_id, instrument_id=str(row.instrument_id), currency=row.currency)
-
-    def by_currency(
-        self, row: Sold, local: Decimal | None, base: Decimal | None
-    ) -> Mapping[str, Decimal | None]:
-        """Tell an amount in the instrument's and in the portfolio's currency."""
-        return {row.currency: local, self._base: base}
 
     def traded(self, event_id: str, *, instrument_id: str, currency: str) -> Traded | None:
         """Return a row as a trade of an instrument, whose currency is given, if it is one."""

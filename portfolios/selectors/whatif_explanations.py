@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from portfolios.domain.books import Disposal
-from portfolios.domain.explaining.disposals import Closed, LotClosed
+from portfolios.domain.explaining.disposals import Amounts, Closed, LotClosed
 from portfolios.domain.explaining.whatif import AlternativeTrees, explain_alternative
 from portfolios.domain.figures import of_ratio
 from portfolios.domain.gains import trade_return
@@ -36,12 +36,12 @@ def _closed(sale: Disposal, rows: Rows, label: str, base: str) -> Closed:
                 held_days=lot.held_days,
                 quantity=lot.quantity,
                 opened=rows.sold(lot.event_id, sale),
-                proceeds=rows.by_currency(sale, lot.proceeds, lot.proceeds_base),
-                cost=rows.by_currency(sale, lot.cost, lot.cost_base),
+                proceeds=Amounts(lot.proceeds, lot.proceeds_base),
+                cost=Amounts(lot.cost, lot.cost_base),
             )
             for lot in sale.lots
         ],
-        gain=rows.by_currency(sale, sale.gain, sale.gain_base),
+        gain=Amounts(sale.gain, sale.gain_base),
         return_rate=of_ratio(trade_return(sale.gain_base, entry), sale.date),
         price_gain=sale.price_gain_base,
         currency_gain=sale.currency_gain_base,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from operator import attrgetter
+from typing import NamedTuple
 
 from portfolios.domain.explaining.formulas import Formula
 from portfolios.domain.explaining.rows import (
@@ -26,21 +28,30 @@ MOST_LOTS = 300
 _NO_UNITS = "A payment realized it, without any units going."
 
 
+class Amounts(NamedTuple):
+    """An amount in the instrument's and in the portfolio's currency; None is unknown.
+
+    The two may differ though the currency is one: what was paid in a third goes by other rates.
+    """
+
+    local: Decimal | None
+    base: Decimal | None
+
+
 @dataclass(frozen=True, slots=True)
 class LotClosed:
     """The part of a lot that a sale took, or a purchase covered.
 
     Attributes:
         opened: the row that it came by, where that is a trade.
-        proceeds: by currency, in the instrument's and the portfolio's; `cost` likewise.
     """
 
     opened_on: date
     held_days: int
     quantity: Decimal
     opened: Traded | None
-    proceeds: Mapping[str, Decimal | None]
-    cost: Mapping[str, Decimal | None]
+    proceeds: Amounts
+    cost: Amounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +61,7 @@ class Closed:
     Attributes:
         label: what it is called.
         closed: the row that made it, where that is a trade.
-        gain: by currency, like those of its lots, of which there may be none.
+        gain: of all its lots, of which there may be none.
         return_rate: the return of the trade, which says why there is none.
         price_gain: what of the gain the price made, in the portfolio's currency; `currency_gain`
             what the exchange rate did, and `charges` what is taken off both.
@@ -62,7 +73,7 @@ class Closed:
     is_short: bool
     closed: Traded | None
     lots: Sequence[LotClosed]
-    gain: Mapping[str, Decimal | None]
+    gain: Amounts
     return_rate: Figure
     price_gain: Decimal | None
     currency_gain: Decimal | None
@@ -110,8 +121,10 @@ def explain_disposal(disposal: Closed, *, wanted: str = "") -> DisposalTrees:
     """
     is_short_list = len(disposal.lots) <= MOST_LOTS
     lots = [_lot(disposal, lot, whole=is_short_list) for lot in disposal.lots]
-    local = _whole(disposal, lots, disposal.currency, "proceeds", "cost")
-    base = _whole(disposal, lots, disposal.base, "proceeds_base", "cost_base")
+    gain, names = disposal.gain, ("proceeds", "cost")
+    local = _whole(disposal, lots, disposal.currency, gain.local, *names)
+    names = ("proceeds_base", "cost_base")
+    base = _whole(disposal, lots, disposal.base, gain.base, *names)
     entry = base[0] if disposal.is_short else base[1]
     rate = made(f"Return of {disposal.label}", Formula.SHARE, "return-of-a-trade", (base[2], entry))
     figure = disposal.return_rate
@@ -129,11 +142,10 @@ def explain_disposal(disposal: Closed, *, wanted: str = "") -> DisposalTrees:
 
 
 def _whole(
-    disposal: Closed, lots: Sequence[LotTrees], unit: str, *names: str
+    disposal: Closed, lots: Sequence[LotTrees], unit: str, gain: Decimal | None, *names: str
 ) -> tuple[Node, Node, Node]:
     """Explain proceeds, cost and gain in one currency by those of the lots."""
     if not lots:
-        gain = disposal.gain[unit]
         proceeds = given(f"Proceeds of {disposal.label}", gain, _GAIN, unit=unit, note=_NO_UNITS)
         cost = given(f"Cost of {disposal.label}", Decimal(0), _COST, unit=unit, note=_NO_UNITS)
     else:
@@ -160,18 +172,20 @@ def _lot(disposal: Closed, lot: LotClosed, *, whole: bool) -> LotTrees:
     sold, bought = _sides(disposal, lot) if whole else (None, None)
     note = CARRIED if whole else ""
 
-    def trees(unit: str) -> Iterator[Node]:
+    def trees(unit: str, amount_of: Callable[[Amounts], Decimal | None]) -> Iterator[Node]:
         label, tree = f"Proceeds of {name}", None
         if sold:
             tree = less_charges(sold, lot.quantity, unit, label=label, method=_GAIN)
-        proceeds = checked(tree, label, _GAIN, lot.proceeds[unit], unit, note=note)
+        proceeds = checked(tree, label, _GAIN, amount_of(lot.proceeds), unit, note=note)
         label, tree = f"Cost of {name}", None
         if bought:
             tree = with_charges(bought, lot.quantity, unit, label=label, method=_COST)
-        cost = checked(tree, label, _COST, lot.cost[unit], unit, note=note)
+        cost = checked(tree, label, _COST, amount_of(lot.cost), unit, note=note)
         yield from (proceeds, cost, _difference(name, proceeds, cost))
 
-    return LotTrees(*trees(disposal.currency), *trees(disposal.base))
+    return LotTrees(
+        *trees(disposal.currency, attrgetter("local")), *trees(disposal.base, attrgetter("base"))
+    )
 
 
 def _sides(disposal: Closed, lot: LotClosed) -> tuple[Traded | None, Traded | None]:

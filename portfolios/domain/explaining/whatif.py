@@ -29,7 +29,7 @@ def explain_alternative(sale: Closed) -> AlternativeTrees:
             return trees.lots[f"{place}"].gain_base
         lot = sale.lots[place]
         with exact():
-            gain = minus(lot.proceeds[sale.base], lot.cost[sale.base])
+            gain = minus(lot.proceeds.base, lot.cost.base)
         label = f"{lot.held_days} days since {lot.opened_on.isoformat()}"
         return given(label, gain, "realized-gain", unit=sale.base)
 

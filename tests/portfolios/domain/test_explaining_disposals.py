@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from portfolios.domain.engine import Ledger, Policy, compute
 from portfolios.domain.explaining.disposals import (
+    Amounts,
     Closed,
     DisposalTrees,
     LotClosed,
@@ -59,12 +60,12 @@ def closed(disposal, events, policy, base="EUR") -> Closed:
                 held_days=lot.held_days,
                 quantity=lot.quantity,
                 opened=row(lot.event_id),
-                proceeds={disposal.currency: lot.proceeds, base: lot.proceeds_base},
-                cost={disposal.currency: lot.cost, base: lot.cost_base},
+                proceeds=Amounts(lot.proceeds, lot.proceeds_base),
+                cost=Amounts(lot.cost, lot.cost_base),
             )
             for lot in disposal.lots
         ],
-        gain={disposal.currency: disposal.gain, base: disposal.gain_base},
+        gain=Amounts(disposal.gain, disposal.gain_base),
         return_rate=of_ratio(trade_return(disposal.gain_base, entry), disposal.date),
         price_gain=disposal.price_gain_base,
         currency_gain=disposal.currency_gain_base,
