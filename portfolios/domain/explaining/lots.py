@@ -95,8 +95,8 @@ def explain_lots(held: Held, *, wanted: str = "") -> LotsTrees:
 def _lot(held: Held, lot: OpenLot, *, whole: bool) -> LotTrees:
     name = f"{held.label}, lot of {lot.opened_on.isoformat()}"
     cost, cost_base = (
-        _cost(held, lot, unit, f"Cost of {name}", whole=whole)
-        for unit in (held.currency, held.base)
+        _cost(held, lot, stored, unit, f"Cost of {name}", whole=whole)
+        for stored, unit in ((lot.cost, held.currency), (lot.cost_base, held.base))
     )
     quantity = given("Quantity", lot.quantity, "quantity")
     inputs = (quantity, held.unit_price)
@@ -106,8 +106,9 @@ def _lot(held: Held, lot: OpenLot, *, whole: bool) -> LotTrees:
     return LotTrees(cost, cost_base, value, _unrealized(name, value, cost_base))
 
 
-def _cost(held: Held, lot: OpenLot, unit: str, label: str, *, whole: bool) -> Node:
-    stored = lot.cost if unit == held.currency else lot.cost_base
+def _cost(
+    held: Held, lot: OpenLot, stored: Decimal | None, unit: str, label: str, *, whole: bool
+) -> Node:
     row = held.opened(lot) if whole else None
     tree = None if row is None else _traded(row, lot, unit, label)
     return checked(tree, label, "cost", stored, unit, note=CARRIED if whole else "")

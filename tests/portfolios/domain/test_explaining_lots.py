@@ -1,5 +1,6 @@
 """What open lots cost and are worth is what their trees come to."""
 
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -101,3 +102,14 @@ def test_of_many_lots_each_is_told_by_its_amount_unless_it_is_asked_for(monkeypa
     assert list(tree.lots) == told
     assert [each.inputs for each in tree.value_base.inputs] == [(), ()]
     assert tree.unrealized_base.value == 20 * 8 - 10 * 5 - 10 * 7
+
+
+def test_costs_that_differ_in_one_currency_are_kept_apart():
+    """What was paid in a third currency goes by other rates on either side."""
+    lot = OpenLot(date(2024, 1, 1), "", Decimal(1), Decimal("1.5"), Decimal("1.25"))
+    price = trees.given("Price", Decimal(2), "price", unit="EUR")
+    held = Held("X", "EUR", "EUR", price, [lot], lambda _lot: None)
+
+    found = explain_lots(held)
+
+    assert [found.cost.value, found.cost_base.value] == [lot.cost, lot.cost_base]
