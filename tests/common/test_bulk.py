@@ -90,6 +90,35 @@ def test_a_limit_and_days_narrow_what_is_read(entry):
     assert [row["name"] for row in read(entry, limit=2)] == ["a", "b"]
 
 
+def test_a_transaction_goes_on_while_its_rows_are_read(entry):
+    insert_many(numbered(entry, 1_000))
+
+    def read_and_write():
+        names = []
+        for row in read(entry):
+            names.append(row["name"])
+            if row["name"].endswith("00"):
+                entry.objects.create(name="added", day=date(2026, 1, 2))
+        return names
+
+    assert run_in_transaction(read_and_write)[:1_000] == [f"{each:04}" for each in range(1_000)]
+    assert entry.objects.filter(name="added").count() == 10
+
+
+def test_rows_that_nobody_reads_to_the_end_are_in_nobodys_way(entry):
+    insert_many(numbered(entry, 1_000))
+
+    rows = read_many(entry, {}, columns=("name",), sort={"name": 1})
+    assert next(rows)["name"] == "0000"
+    rows.close()
+
+    assert len(read(entry)) == 1_000
+
+
+def numbered(entry, count):
+    return [entry(name=f"{each:04}", day=date(2026, 1, 2)) for each in range(count)]
+
+
 def test_a_column_that_a_document_lacks_is_unknown(entry):
     insert_many(entries(entry))
     connection.get_collection(entry._meta.db_table).update_many({}, {"$unset": {"amount": ""}})
