@@ -23,7 +23,7 @@ def test_an_instrument_is_found_by_words_of_its_name_with_the_keys_alone(
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.screenshot(path=pictures / f"search-{width}.png")
     field.press("ArrowDown")
-    expect(field).to_have_attribute("aria-activedescendant", "suggestions-1-0")
+    expect(field).to_have_attribute("aria-activedescendant", "id_instrument-suggestions-0")
     field.press("Enter")
 
     expect(field).to_have_value("KO")

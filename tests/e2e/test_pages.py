@@ -25,6 +25,13 @@ def badge(page):
     return page.locator("[data-live-words]")
 
 
+def follow(page, name, address):
+    """Go where a link leads, until the page's scripts are there: before, links open no dialogs."""
+    page.get_by_role("link", name=name, exact=True).first.click()
+    page.wait_for_url(address)
+    expect(badge(page)).to_have_text(re.compile("Live"))
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 390])
 def test_a_portfolio_moves_by_itself(signed_in, pictures, width, theme):
@@ -55,7 +62,7 @@ def test_on_a_phone_the_name_of_the_page_is_whole_while_it_connects(signed_in, p
 
 def test_lots_open_on_top_of_the_page_or_as_a_page_without_scripts(signed_in, pictures):
     page = signed_in()
-    page.get_by_role("link", name="World and Europe").first.click()
+    follow(page, "World and Europe", "**/portfolios/*/")
     link = page.get_by_role("link", name=re.compile(r"^\d+ lots$")).first
     here, target = page.url, link.get_attribute("href")
 
@@ -82,7 +89,7 @@ def test_lots_open_while_the_chart_is_still_on_its_way(signed_in):
     page = signed_in()
     # A line so slow that the chart never comes.
     page.route(re.compile("/value-chart"), lambda _: None)
-    page.get_by_role("link", name="World and Europe").first.click()
+    follow(page, "World and Europe", "**/portfolios/*/")
 
     page.get_by_role("link", name=re.compile(r"^\d+ lots$")).first.click()
 
@@ -92,8 +99,8 @@ def test_lots_open_while_the_chart_is_still_on_its_way(signed_in):
 
 def test_why_opens_on_top_of_the_lots_it_was_asked_from(signed_in, pictures):
     page = signed_in()
-    page.get_by_role("link", name="World and Europe").first.click()
-    page.get_by_role("link", name="Gains", exact=True).first.click()
+    follow(page, "World and Europe", "**/portfolios/*/")
+    follow(page, "Gains", "**/gains/")
     page.get_by_role("link", name=re.compile(r"^\d+ lots?$")).first.click()
     lots, why = (page.get_by_role("dialog", name=name) for name in ("Lots", "Why"))
     here = page.url

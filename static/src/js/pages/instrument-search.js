@@ -5,9 +5,8 @@ const PAUSE_MS = 120;
 // Where nothing is found the server asks its sources, and is asked again for what they know.
 const ASK_AGAIN_MS = 1_000;
 const ASK_AGAIN_TIMES = 4;
-let count = 0;
 
-/** @param {HTMLInputElement} input with the address of the search in `data-search` */
+/** @param {HTMLInputElement} input with an id, and the address of the search in `data-search` */
 export default function start(input) {
   const known = input.list;
   // Two lists on top of each other would be one too many.
@@ -182,8 +181,7 @@ function listBelow(input) {
   const frame = document.createElement("div");
   frame.className = "suggesting";
   const list = document.createElement("ul");
-  count += 1;
-  list.id = `suggestions-${count}`;
+  list.id = `${input.id}-suggestions`;
   list.className = "suggestions";
   list.setAttribute("role", "listbox");
   list.setAttribute("aria-label", "Instruments");
