@@ -32,6 +32,7 @@ from portfolios.selectors.forecast_explanations import ExplainedForecast
 from portfolios.selectors.forecasting import Assumptions, get_forecast
 
 _ZERO = Decimal(0)
+_LEFT_OUT = (None, "")
 _ASSUMED = tuple(each.name for each in fields(Assumptions))
 
 
@@ -81,7 +82,8 @@ class ForecastQuery(ExplainQuery):
         """Find growth without volatility, and the reverse."""
         yield from super().problems(data)
         for name, other in (("growth", "volatility"), ("volatility", "growth")):
-            if data.get(name) is not None and data.get(other) is None:
+            # Empty is what a query says that leaves a number out.
+            if data.get(name) not in _LEFT_OUT and data.get(other) in _LEFT_OUT:
                 yield other, [f"Is needed along with {name}."]
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:

@@ -129,6 +129,8 @@ def test_a_portfolio_without_a_valued_day_says_so(api, ada):
         ({"target": "-1"}, "target"),
         ({"growth": "0.05"}, "volatility"),
         ({"volatility": "0.1"}, "growth"),
+        ({"growth": "0.05", "volatility": ""}, "volatility"),
+        ({"growth": "", "volatility": "0.1"}, "growth"),
         ({"growth": "-1", "volatility": "0.1"}, "growth"),
         ({"years": "2", "month": "25"}, "month"),
         ({"month": "-1"}, "month"),
